@@ -1,0 +1,53 @@
+"""Move models and checkpoints between PyTorch and TensorFlow.
+
+Importing this package imports no framework; each function loads what it needs.
+"""
+
+from __future__ import annotations
+
+from converters.conversion import Conversion
+from converters.dtypes import DType, dtype_of
+from converters.errors import (
+    CaptureError,
+    CheckpointError,
+    ConversionError,
+    LoweringError,
+    OutputError,
+    UnsupportedOpError,
+    UnsupportedVariantError,
+)
+from converters.files import replaced_file, replaced_folder
+from converters.graph import Dim, Graph, Input, Node, Output, Parameter, ScalarSpec, TensorSpec, Value
+from converters.interpreter import evaluate
+from converters.passes.promote import promote
+from converters.torch_to_tf import torch_to_tf
+from converters.weights import WeightMap, WeightRule
+
+__all__ = [
+    "CaptureError",
+    "CheckpointError",
+    "Conversion",
+    "ConversionError",
+    "DType",
+    "Dim",
+    "Graph",
+    "Input",
+    "LoweringError",
+    "Node",
+    "Output",
+    "OutputError",
+    "Parameter",
+    "ScalarSpec",
+    "TensorSpec",
+    "UnsupportedOpError",
+    "UnsupportedVariantError",
+    "Value",
+    "WeightMap",
+    "WeightRule",
+    "dtype_of",
+    "evaluate",
+    "promote",
+    "replaced_file",
+    "replaced_folder",
+    "torch_to_tf",
+]

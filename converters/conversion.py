@@ -1,0 +1,34 @@
+"""What a conversion gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from converters.graph import Graph
+from converters.weights import WeightMap
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conversion:
+    """A converted model.
+
+    Attributes:
+        model: the target framework's own kind of module: callable, trainable, with gradients.
+        weights: one two-way rule per parameter.
+        provenance: for each node of the source graph, the target's tensors that stand for its outputs.
+        source: the captured graph, in the source's words and axis orders.
+        graph: the same graph as it was lowered, with the target's axis orders.
+        save: writes the model; the format follows the suffix.
+        promoted: builds the same conversion in float64, for the certificate.
+    """
+
+    model: Any
+    weights: WeightMap
+    provenance: Mapping[str, tuple[str | None, ...]]
+    source: Graph
+    graph: Graph
+    save: Callable[..., Path]
+    promoted: Callable[[], Conversion]

@@ -1,0 +1,79 @@
+"""Writing so that nothing is ever half-written and nothing is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from converters.errors import OutputError
+
+
+@contextlib.contextmanager
+def replaced_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """A folder to write into, which takes the place of ``path`` when the block ends without an error.
+
+    Raises:
+        OutputError: ``path`` exists and ``force`` is not set, or the disk refuses. ``path`` is untouched then.
+    """
+    with _beside(path, force=force) as work:
+        result = work / "result"
+        result.mkdir()
+        yield result
+        _swap(result, path, work / "before")
+
+
+@contextlib.contextmanager
+def replaced_file(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """A file to write, which takes the place of ``path`` when the block ends without an error.
+
+    Raises:
+        OutputError: as for :func:`replaced_folder`.
+    """
+    with _beside(path, force=force) as work:
+        result = work / path.name
+        yield result
+        _swap(result, path, work / "before")
+
+
+def _swap(result: Path, path: Path, before: Path) -> None:
+    if path.exists():
+        path.rename(before)
+        try:
+            result.rename(path)
+        except OSError:
+            before.rename(path)
+            raise
+    else:
+        result.rename(path)
+
+
+@contextlib.contextmanager
+def _beside(path: Path, *, force: bool) -> Iterator[Path]:
+    if (path.exists() or path.is_symlink()) and not force:
+        raise OutputError(f"{path} exists already. Choose another path, or pass --force to replace it.")
+    parent = path.absolute().parent
+    work = None
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=parent))
+        yield work
+    except OSError as error:
+        raise OutputError(_reason(path, error)) from error
+    except Exception as error:
+        if "No space left" in str(error) or "RESOURCE_EXHAUSTED" in str(error):
+            full = OSError(errno.ENOSPC, "No space left on device")
+            raise OutputError(_reason(path, full)) from error
+        raise
+    finally:
+        if work is not None:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _reason(path: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{path} can't be written: the disk is full. Free some space or choose another disk."
+    return f"{path} can't be written: {error.strerror or error}. Choose a path that you may write to."

@@ -1,0 +1,474 @@
+"""Channels-last assignment as a minimum cut.
+
+Every value of rank 3 to 5 gets one of two axis orders: the source's, or the source's axis 1 last. Lowerings
+say what they want (:class:`~converters.layout.Layout`); where producer and consumer disagree a transpose is
+needed, and its cost is the bytes that it moves. The cheapest assignment is a minimum cut between the values
+that must stay and the values that must move (Picard and Queyranne, 1980). A transpose that several consumers
+share is paid once.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import networkx as nx
+
+from converters.graph import Dim, Graph, Input, Node, Output, Parameter, TensorSpec, Value, map_argument, values_in
+from converters.layout import (
+    RANKS,
+    SOURCE,
+    Axes,
+    Layout,
+    Order,
+    channels_last_axes,
+    identity_axes,
+    moved_dims,
+)
+from converters.registry import Registry
+
+STAY, MOVE = "stay", "move"
+_RESHAPES = frozenset(
+    {"aten.view.default", "aten.reshape.default", "aten.flatten.using_ints", "aten._unsafe_view.default"}
+)
+
+
+def assign_layouts(
+    graph: Graph,
+    registry: Registry,
+    *,
+    channels_last_inputs: Collection[str] = (),
+    channels_last_outputs: Collection[str] = (),
+) -> Graph:
+    """Give every tensor its axis order, with the fewest bytes transposed.
+
+    Args:
+        graph: in the source's axis orders throughout.
+        registry: the lowerings, which say what orders they accept.
+        channels_last_inputs: inputs that the caller passes channels last.
+        channels_last_outputs: outputs that the caller wants channels last.
+
+    Returns:
+        The graph with ``TensorSpec.axes`` set, arguments that name axes rewritten, and
+        ``layout.transpose`` nodes where two orders meet.
+    """
+    plans = _plans(graph, registry)
+    if not channels_last_inputs and not channels_last_outputs:
+        if not any(plan.side == MOVE for plan in plans.values()):
+            return graph
+    moved = _cut(graph, plans, channels_last_inputs, channels_last_outputs)
+    return _Rewriter(graph, registry, plans, moved, channels_last_outputs).rewrite()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How one node takes part: its side if it is pinned, its rank, and what becomes of its outputs."""
+
+    layout: Layout
+    rank: int
+    side: str | None
+    follows: tuple[bool, ...]
+    outputs_side: str | None = STAY
+    permutation: Axes | None = None
+    reshape: bool = False
+    discount: str | None = None
+
+
+def _plans(graph: Graph, registry: Registry) -> dict[str, _Plan]:
+    specs = graph.specs
+    convolutional: set[Value] = set()
+    plans = {}
+    for node in graph.nodes:
+        lowering = registry.get(node.op)
+        plan = _plan(node, lowering.layout if lowering else SOURCE, specs, convolutional)
+        plans[node.name] = plan
+        upstream = any(value in convolutional for value in values_in(node.args))
+        if plan.side == MOVE or (upstream and plan.side is None and plan.permutation is None):
+            convolutional.update(Value(node.name, index) for index in range(len(node.outputs)))
+    return plans
+
+
+def _plan(
+    node: Node,
+    layout: Layout,
+    specs: Mapping[Value, object],
+    convolutional: Collection[Value],
+) -> _Plan:
+    none = tuple(False for _ in node.outputs)
+    values = [value for value in values_in(_activations(node, layout))]
+    ranks = [spec.rank for v in values if isinstance(spec := specs[v], TensorSpec)]
+    rank = max(ranks, default=0)
+    permutation = _permutation(node, rank)
+    if permutation is not None and rank in RANKS:
+        return _rearrangement(layout, rank, permutation, values[0] in convolutional)
+    if node.op in _RESHAPES:
+        kept = _keeps_channels(specs[values[0]], node.outputs[0])
+        return _Plan(layout, rank, None if kept else STAY, (kept,), reshape=kept)
+    if rank not in RANKS or layout.order is Order.source:
+        return _Plan(layout, rank, STAY, none)
+    if layout.order is Order.channels_last:
+        follows = tuple(isinstance(s, TensorSpec) and s.rank == rank for s in node.outputs)
+        return _Plan(layout, rank, MOVE, follows)
+    if any(isinstance(s, TensorSpec) and s.rank > rank for s in node.outputs):
+        return _Plan(layout, rank, STAY, none)
+    if any(len(entry) != rank for entry in _per_axis(node, layout)):
+        return _Plan(layout, rank, STAY, none)
+    return _Plan(layout, rank, None, tuple(_follows(node, layout, rank, s) for s in node.outputs))
+
+
+def _rearrangement(layout: Layout, rank: int, permutation: Axes, from_convolution: bool) -> _Plan:
+    """A permutation may swallow one change of order: on its way in or on its way out."""
+    last = channels_last_axes(rank)
+    if permutation == last and (from_convolution or permutation != _inverse(last)):
+        return _Plan(layout, rank, None, (False,), permutation=permutation, discount="in")
+    if permutation == _inverse(last):
+        return _Plan(layout, rank, STAY, (False,), None, permutation=permutation, discount="out")
+    return _Plan(layout, rank, STAY, (False,), permutation=permutation)
+
+
+def _inverse(axes: Axes) -> Axes:
+    return tuple(axes.index(place) for place in range(len(axes)))
+
+
+def _permutation(node: Node, rank: int) -> Axes | None:
+    if node.op == "aten.permute.default":
+        dims = node.args["dims"]
+        assert isinstance(dims, tuple)
+        return tuple(dim % rank for dim in dims) if rank else None
+    if node.op == "aten.transpose.int" and rank:
+        first, second = (int(node.args[name]) % rank for name in ("dim0", "dim1"))  # type: ignore[call-overload]
+        order = list(range(rank))
+        order[first], order[second] = order[second], order[first]
+        return tuple(order)
+    return None
+
+
+def _keeps_channels(before: object, after: object) -> bool:
+    """Whether a reshape leaves axes 0 and 1 alone and only rearranges what follows them."""
+    return (
+        isinstance(before, TensorSpec)
+        and isinstance(after, TensorSpec)
+        and before.rank in RANKS
+        and after.rank in RANKS
+        and before.shape[:2] == after.shape[:2]
+        and sum(isinstance(dim, Dim) for dim in after.shape[2:]) <= 1
+    )
+
+
+def _follows(node: Node, layout: Layout, rank: int, spec: object) -> bool:
+    """Whether an output has the order of the node's inputs (rather than the source's)."""
+    if not isinstance(spec, TensorSpec) or spec.rank not in RANKS:
+        return False
+    return _remaining(node, layout, rank, spec.rank) == channels_last_axes(spec.rank)
+
+
+def _remaining(node: Node, layout: Layout, rank: int, kept: int) -> Axes:
+    """The order of a result's axes when the input is channels last and ``dims`` are reduced away."""
+    last = channels_last_axes(rank)
+    if kept == rank:
+        return last
+    gone = {dim % rank for name in layout.dims for dim in _ints(_argument(node, name))}
+    left = [axis for axis in last if axis not in gone]
+    order = sorted(left)
+    return tuple(order.index(axis) for axis in left) if len(left) == kept else identity_axes(kept)
+
+
+def _ints(dims: object) -> Iterator[int]:
+    if isinstance(dims, int) and not isinstance(dims, bool):
+        yield dims
+    elif isinstance(dims, tuple | list):
+        for dim in dims:
+            yield from _ints(dim)
+
+
+def _argument(node: Node, name: str) -> object:
+    return node.args.get(name)
+
+
+def _per_axis(node: Node, layout: Layout) -> list[tuple[object, ...]]:
+    return [entry for name in layout.per_axis if isinstance(entry := node.args.get(name), tuple)]
+
+
+def _activations(node: Node, layout: Layout) -> dict[str, object]:
+    return {k: v for k, v in node.args.items() if k not in layout.weights and k not in layout.plain}
+
+
+def _cut(
+    graph: Graph,
+    plans: Mapping[str, _Plan],
+    moved_inputs: Collection[str],
+    moved_outputs: Collection[str],
+) -> frozenset[object]:
+    """The vertices (values and node names) on the channels-last side."""
+    specs = graph.specs
+    pinned: dict[object, str] = {}
+    same: dict[object, object] = {}
+    for item in graph.inputs:
+        pinned[Value(item.name)] = MOVE if item.name in moved_inputs else STAY
+    for node in graph.nodes:
+        plan = plans[node.name]
+        if plan.side is not None:
+            pinned[node.name] = plan.side
+        for index, follows in enumerate(plan.follows):
+            value = Value(node.name, index)
+            if follows:
+                same[value] = node.name
+            elif plan.discount != "out":
+                pinned[value] = STAY
+
+    def vertex(item: object) -> object:
+        item = same.get(item, item)
+        return pinned.get(item, item)
+
+    flow = nx.DiGraph()
+    flow.add_nodes_from((STAY, MOVE))
+
+    def pay(one: object, other: object, cost: float) -> None:
+        """One direction: ``cost`` if ``one`` stays and ``other`` moves."""
+        if one != other and other != STAY and one != MOVE:
+            known = flow.get_edge_data(one, other, {"capacity": 0.0})["capacity"]
+            flow.add_edge(one, other, capacity=known + cost)
+
+    for value, consumers in _consumers(graph, plans, moved_outputs).items():
+        spec = specs[value]
+        if not isinstance(spec, TensorSpec) or spec.rank not in RANKS:
+            continue
+        producer, cost = vertex(value), float(max(spec.bytes, 1))
+        ends = [vertex(consumer) for consumer in consumers]
+        if len(ends) == 1:
+            pay(producer, ends[0], cost)
+            pay(ends[0], producer, cost)
+            continue
+        out, back = ("out", value), ("back", value)
+        pay(producer, out, cost)
+        pay(back, producer, cost)
+        for end in ends:
+            pay(out, end, float("inf"))
+            pay(end, back, float("inf"))
+    for node in graph.nodes:
+        plan = plans[node.name]
+        if plan.discount is not None:
+            spec = node.outputs[0]
+            cost = float(spec.bytes) if isinstance(spec, TensorSpec) else 1.0
+            item = node.name if plan.discount == "in" else Value(node.name)
+            pay(vertex(item), MOVE, cost)
+    _, right = nx.minimum_cut(flow, STAY, MOVE, flow_func=nx.algorithms.flow.boykov_kolmogorov)[1]
+    sides = {item: (vertex(item) in right) for item in (*specs, *plans)}
+    return frozenset(item for item, moves in sides.items() if moves)
+
+
+def _consumers(
+    graph: Graph, plans: Mapping[str, _Plan], moved_outputs: Collection[str]
+) -> dict[Value, list[object]]:
+    specs = graph.specs
+    consumers: dict[Value, list[object]] = {}
+    for node in graph.nodes:
+        plan = plans[node.name]
+        for value in values_in(_activations(node, plan.layout)):
+            spec = specs[value]
+            if isinstance(spec, TensorSpec) and spec.rank == plan.rank:
+                consumers.setdefault(value, []).append(node.name)
+        for name in plan.layout.plain:
+            for value in values_in((node.args.get(name),)):
+                consumers.setdefault(value, []).append(STAY)
+    for output in graph.outputs:
+        for value in values_in((output.value,)):
+            consumers.setdefault(value, []).append(MOVE if output.name in moved_outputs else STAY)
+    for value in graph.mutations.values():
+        consumers.setdefault(value, []).append(STAY)
+    return consumers
+
+
+class _Rewriter:
+    """Carries the axis orders through the graph. A class only to share its tables among the methods."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        registry: Registry,
+        plans: Mapping[str, _Plan],
+        moved: Collection[object],
+        moved_outputs: Collection[str],
+    ) -> None:
+        self.graph, self.registry, self.plans, self.moved = graph, registry, plans, moved
+        self.moved_outputs = moved_outputs
+        self.specs = graph.specs
+        self.weights = self._weight_orders()
+        self.nodes: list[Node] = []
+        self.changed: dict[tuple[Value, Axes, int], Value] = {}
+
+    def rewrite(self) -> Graph:
+        inputs = tuple(Input(i.name, self._placed(Value(i.name), i.spec)) for i in self.graph.inputs)
+        parameters = tuple(
+            replace_spec(p, replace(p.spec, axes=self._have(Value(p.name), p.spec)))
+            for p in self.graph.parameters
+        )
+        for node in self.graph.nodes:
+            self.nodes.append(self._node(node))
+        outputs = tuple(Output(o.name, self._output(o)) for o in self.graph.outputs)
+        mutations = {
+            name: self._as(value, self._have(Value(name), self.specs[Value(name)]))
+            for name, value in self.graph.mutations.items()
+        }
+        return self.graph.replace(
+            inputs=inputs,
+            parameters=parameters,
+            nodes=tuple(self.nodes),
+            outputs=outputs,
+            mutations=mutations,
+        )
+
+    def _weight_orders(self) -> dict[Value, Axes]:
+        names = {parameter.name for parameter in self.graph.parameters}
+        orders: dict[Value, Axes] = {}
+        for node in self.graph.nodes:
+            for argument, order in self.plans[node.name].layout.weights.items():
+                value = node.args.get(argument)
+                if isinstance(value, Value) and value.producer in names:
+                    spec = self.specs[value]
+                    assert isinstance(spec, TensorSpec)
+                    orders.setdefault(value, order(spec.rank))
+        return orders
+
+    def _have(self, value: Value, spec: object) -> Axes | None:
+        """The order in which the target holds a value; None for the source's."""
+        if not isinstance(spec, TensorSpec):
+            return None
+        if value in self.weights:
+            axes = self.weights[value]
+            return None if axes == identity_axes(spec.rank) else axes
+        if value in self.moved and spec.rank in RANKS:
+            return channels_last_axes(spec.rank)
+        return None
+
+    def _placed(self, value: Value, spec: TensorSpec) -> TensorSpec:
+        return replace(spec, axes=self._have(value, spec))
+
+    def _as(self, value: Value, axes: Axes | None, rank: int | None = None) -> Value:
+        """The value in another order (and, for broadcasting, with leading axes up to ``rank``)."""
+        spec = self.specs[value]
+        if not isinstance(spec, TensorSpec):
+            return value
+        rank = rank or spec.rank
+        have = self._have(value, spec) or identity_axes(spec.rank)
+        want = axes or identity_axes(rank)
+        if rank == spec.rank and have == want:
+            return value
+        key = (value, want, rank)
+        if key not in self.changed:
+            lead = rank - spec.rank
+            have = (*range(lead), *(axis + lead for axis in have))
+            permutation = tuple(have.index(axis) for axis in want)
+            name = f"{value.producer}.{value.index}.axes_" + "".join(map(str, want))
+            shape = (1,) * lead + spec.shape
+            self.nodes.append(
+                Node(
+                    name,
+                    "layout.transpose",
+                    {"x": value, "axes": permutation, "lead": lead},
+                    (TensorSpec(shape, spec.dtype, want),),
+                )
+            )
+            self.changed[key] = Value(name)
+        return self.changed[key]
+
+    def _node(self, node: Node) -> Node:
+        plan = self.plans[node.name]
+        outputs = tuple(
+            self._placed(Value(node.name, i), s) if isinstance(s, TensorSpec) else s
+            for i, s in enumerate(node.outputs)
+        )
+        if plan.permutation is not None:
+            return self._permutation(node, plan, outputs)
+        if node.name not in self.moved:
+            return replace(node, args=self._arguments(node.args, plan, None), outputs=outputs)
+        axes = channels_last_axes(plan.rank)
+        if plan.reshape:
+            args = {"x": next(values_in(node.args)), "spatial": _spatial(outputs[0])}
+            node = replace(node, op="layout.reshape", args=args)
+        elif plan.layout.order is Order.any:
+            node = replace(node, args=self._renamed(node, plan, axes))
+        return replace(node, args=self._arguments(node.args, plan, axes), outputs=outputs)
+
+    def _arguments(self, args: Mapping[str, object], plan: _Plan, axes: Axes | None) -> dict[str, object]:
+        def place(want: Callable[[TensorSpec], Axes | None]) -> Callable[[object], object]:
+            def at(leaf: object) -> object:
+                if not isinstance(leaf, Value) or not isinstance(spec := self.specs[leaf], TensorSpec):
+                    return leaf
+                if axes is not None and want is activation and spec.rank not in (0, plan.rank):
+                    return self._as(leaf, axes, plan.rank)
+                return self._as(leaf, want(spec))
+
+            return at
+
+        def activation(spec: TensorSpec) -> Axes | None:
+            return axes if axes is not None and spec.rank == plan.rank else None
+
+        result = {}
+        for name, argument in args.items():
+            if name in plan.layout.weights:
+                order = plan.layout.weights[name]
+                result[name] = map_argument(place(lambda spec, order=order: order(spec.rank)), argument)  # type: ignore[misc]
+            elif name in plan.layout.plain:
+                result[name] = map_argument(place(lambda spec: None), argument)
+            else:
+                result[name] = map_argument(place(activation), argument)
+        return result
+
+    def _renamed(self, node: Node, plan: _Plan, axes: Axes) -> dict[str, object]:
+        """The arguments with every axis number as it is in the target."""
+        args = dict(node.args)
+        lowering = self.registry.get(node.op)
+        assert lowering is not None
+        defaults = inspect.signature(lowering.function).parameters
+        for name in plan.layout.dims:
+            dims = args.get(name, defaults[name].default)
+            args[name] = moved_dims(dims, axes)
+        for name in plan.layout.per_axis:
+            entries = args.get(name)
+            if isinstance(entries, tuple):
+                args[name] = tuple(entries[axis] for axis in axes)
+        if plan.layout.remap is not None:
+            args = dict(plan.layout.remap(args, axes))
+        return args
+
+    def _permutation(self, node: Node, plan: _Plan, outputs: tuple[object, ...]) -> Node:
+        source = next(values_in((node.args["x"],)))
+        want = channels_last_axes(plan.rank) if node.name in self.moved else None
+        have = want or identity_axes(plan.rank)
+        value = self._as(source, want)
+        assert plan.permutation is not None
+        spec = outputs[0]
+        assert isinstance(spec, TensorSpec)
+        result = spec.axes or identity_axes(plan.rank)
+        axes = tuple(have.index(plan.permutation[axis]) for axis in result)
+        return replace(
+            node,
+            op="layout.transpose",
+            args={"x": value, "axes": axes, "lead": 0},
+            outputs=outputs,
+        )
+
+    def _output(self, output: Output) -> object:
+        def place(leaf: object) -> object:
+            if not isinstance(leaf, Value):
+                return leaf
+            spec = self.specs[leaf]
+            if not isinstance(spec, TensorSpec):
+                return leaf
+            moved = output.name in self.moved_outputs and spec.rank in RANKS
+            return self._as(leaf, channels_last_axes(spec.rank) if moved else None)
+
+        return map_argument(place, output.value)
+
+
+def _spatial(spec: object) -> tuple[int, ...]:
+    """The sizes behind batch and channels, with -1 for the one that is known only at run time."""
+    assert isinstance(spec, TensorSpec)
+    return tuple(-1 if isinstance(dim, Dim) else dim for dim in spec.shape[2:])
+
+
+def replace_spec(parameter: Parameter, spec: TensorSpec) -> Parameter:
+    """The parameter with another spec, its numbers untouched."""
+    return replace(parameter, spec=spec)

@@ -1,0 +1,42 @@
+"""Lift every floating-point type of a graph to float64: the graph that the certificate is taken on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from converters.dtypes import DType
+from converters.graph import Graph, Input, Node, Parameter, TensorSpec, map_argument
+
+
+def promote(graph: Graph) -> Graph:
+    """The same function with every float type, cast and parameter in float64 (complex: complex128).
+
+    A model that casts to float32 inside itself would still round there if it were merely moved to double;
+    here its casts are lifted too.
+    """
+    return graph.replace(
+        inputs=tuple(Input(item.name, _spec(item.spec)) for item in graph.inputs),
+        parameters=tuple(_parameter(item) for item in graph.parameters),
+        nodes=tuple(_node(node) for node in graph.nodes),
+        default_float=DType.float64,
+    )
+
+
+def _spec(spec: TensorSpec) -> TensorSpec:
+    return replace(spec, dtype=spec.dtype.promoted)
+
+
+def _parameter(parameter: Parameter) -> Parameter:
+    dtype = parameter.spec.dtype.promoted
+    if dtype is parameter.spec.dtype:
+        return parameter
+    return replace(parameter, spec=_spec(parameter.spec), value=parameter.value.astype(dtype.numpy))
+
+
+def _node(node: Node) -> Node:
+    def lift(leaf: object) -> object:
+        return leaf.promoted if isinstance(leaf, DType) else leaf
+
+    args = {name: map_argument(lift, argument) for name, argument in node.args.items()}
+    outputs = tuple(_spec(s) if isinstance(s, TensorSpec) else s for s in node.outputs)
+    return replace(node, args=args, outputs=outputs)

@@ -1,0 +1,100 @@
+"""Lowerings by operator name, each checked against the source operator's schema when it is registered."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from converters.layout import SOURCE, Layout
+
+Function = Callable[..., object]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaArgument:
+    """One argument of a source operator: its name, and its default if it has one."""
+
+    name: str
+    default: object = inspect.Parameter.empty
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """A function that computes one operator in the target framework, and the axis orders it wants."""
+
+    op: str
+    function: Function
+    layout: Layout
+
+
+class Registry:
+    """The lowerings of one direction."""
+
+    def __init__(self, schema: Callable[[str], Sequence[SchemaArgument] | None]) -> None:
+        """``schema`` gives the arguments of an operator, or None for one that has no schema."""
+        self._schema = schema
+        self._lowerings: dict[str, Lowering] = {}
+
+    def lower(self, *ops: str, layout: Layout = SOURCE) -> Callable[[Function], Function]:
+        """Register a function as the lowering of ``ops``.
+
+        Raises:
+            TypeError: the function's parameters are not the operator's schema.
+            ValueError: one of ``ops`` has a lowering already, or doesn't exist.
+        """
+
+        def register(function: Function) -> Function:
+            for op in ops:
+                if op in self._lowerings:
+                    raise ValueError(f"{op} has a lowering already: {self._lowerings[op].function}")
+                self._check(op, function)
+                self._lowerings[op] = Lowering(op, function, layout)
+            return function
+
+        return register
+
+    def _check(self, op: str, function: Function) -> None:
+        schema = self._schema(op)
+        if schema is None:
+            return
+        parameters = list(inspect.signature(function).parameters.values())
+        want, have = [a.name for a in schema], [p.name for p in parameters]
+        if want != have:
+            raise TypeError(f"{op}: the schema's arguments are {want}, the lowering's {have}")
+        for argument, parameter in zip(schema, parameters, strict=True):
+            if not _same_default(argument.default, parameter.default):
+                raise TypeError(
+                    f"{op}: the default of {argument.name} is {argument.default!r} in the schema, "
+                    f"{parameter.default!r} in the lowering"
+                )
+
+    def get(self, op: str) -> Lowering | None:
+        """The lowering of an operator, or None."""
+        return self._lowerings.get(op)
+
+    def __contains__(self, op: str) -> bool:
+        """Whether an operator has a lowering."""
+        return op in self._lowerings
+
+    def __iter__(self) -> Iterator[Lowering]:
+        """Every lowering, by operator name."""
+        return iter(sorted(self._lowerings.values(), key=lambda lowering: lowering.op))
+
+    def __len__(self) -> int:
+        """Number of operators."""
+        return len(self._lowerings)
+
+
+def _same_default(schema: object, own: object) -> bool:
+    if isinstance(schema, list):
+        schema = tuple(schema)
+    if isinstance(own, list):
+        own = tuple(own)
+    if schema is inspect.Parameter.empty or own is inspect.Parameter.empty:
+        return schema is own
+    if isinstance(schema, tuple) and not isinstance(own, tuple):
+        own = (own,) * len(schema)  # a schema's int[2]=1 is written 1
+    elif isinstance(own, tuple) and not isinstance(schema, tuple):
+        schema = (schema,) * len(own)
+    return bool(schema == own) or (schema is None and own is None)

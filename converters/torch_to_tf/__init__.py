@@ -1,0 +1,102 @@
+"""PyTorch to TensorFlow, directly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from converters.conversion import Conversion
+from converters.graph import Graph
+
+if TYPE_CHECKING:
+    import torch
+
+
+def torch_to_tf(
+    source: torch.nn.Module | torch.export.ExportedProgram | str | Path,
+    example_inputs: Sequence[object] | Mapping[str, object] | None = None,
+    *,
+    dynamic_shapes: object = None,
+    training: bool = False,
+    channels_last: bool = False,
+) -> Conversion:
+    """Convert a PyTorch model to TensorFlow.
+
+    Args:
+        source: a module, an exported program, or a ``.pt2`` file.
+        example_inputs: a tuple of positional or a dict of named inputs of ``forward``.
+        dynamic_shapes: dimensions that stay open, as in ``torch.export.export``.
+        training: convert the model as it trains (batch statistics, dropout).
+        channels_last: the converted model takes and returns tensors of rank 3 to 5 with channels last.
+
+    Returns:
+        The conversion. ``parity.check(source, conversion, inputs)`` proves it.
+
+    Raises:
+        CaptureError: the source can't be captured.
+        UnsupportedOpError: operators have no lowering; all are listed.
+        LoweringError: a lowering failed.
+    """
+    graph = torch_graph(source, example_inputs, dynamic_shapes=dynamic_shapes, training=training)
+    return convert(graph, channels_last=channels_last)
+
+
+def torch_graph(
+    source: torch.nn.Module | torch.export.ExportedProgram | str | Path,
+    example_inputs: Sequence[object] | Mapping[str, object] | None = None,
+    *,
+    dynamic_shapes: object = None,
+    training: bool = False,
+) -> Graph:
+    """The graph of a PyTorch model, with whatever has no lowering decomposed.
+
+    Raises:
+        CaptureError: the source can't be captured.
+    """
+    from converters.torch_to_tf.capture import capture
+    from converters.torch_to_tf.lowerings import load
+
+    return capture(
+        source, example_inputs, supported=load(), dynamic_shapes=dynamic_shapes, training=training
+    )
+
+
+def convert(source: Graph, *, channels_last: bool = False) -> Conversion:
+    """Lower a captured graph to TensorFlow.
+
+    Raises:
+        UnsupportedOpError: operators have no lowering; all are listed.
+        LoweringError: a lowering failed.
+    """
+    from converters.passes.promote import promote
+    from converters.torch_to_tf.emit import emit
+    from converters.torch_to_tf.lowerings import load
+
+    registry = load()
+    graph = laid_out(source, channels_last=channels_last)
+
+    def promoted() -> Conversion:
+        return emit(promote(source), promote(graph), registry, promoted)
+
+    return emit(source, graph, registry, promoted)
+
+
+def laid_out(source: Graph, *, channels_last: bool = False) -> Graph:
+    """The graph with the target's axis orders.
+
+    Raises:
+        UnsupportedOpError: operators have no lowering; all are listed.
+    """
+    from converters.passes.assign_layouts import assign_layouts
+    from converters.torch_to_tf.emit import require_lowerings
+    from converters.torch_to_tf.lowerings import load
+
+    registry = load()
+    require_lowerings(source, registry)
+    moved = ([i.name for i in source.inputs], [o.name for o in source.outputs]) if channels_last else ((), ())
+    return assign_layouts(
+        source, registry, channels_last_inputs=moved[0], channels_last_outputs=moved[1]
+    )
+
+

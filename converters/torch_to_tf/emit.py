@@ -1,0 +1,277 @@
+"""A :class:`~converters.graph.Graph` to a ``tf.Module``: TensorFlow's own tracer writes the target graph."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from converters.conversion import Conversion
+from converters.dtypes import DType
+from converters.errors import ConversionError, LoweringError, OutputError, UnsupportedOpError
+from converters.files import replaced_folder
+from converters.graph import Dim, Graph, Node, Parameter, TensorSpec, Value, map_argument
+from converters.interpreter import Observer, evaluate
+from converters.registry import Registry
+from converters.torch_to_tf.promotion import default_float
+from converters.weights import WeightMap
+
+PROVENANCE_FILE = "assets.extra/provenance.json"
+
+
+class ConvertedModule(tf.Module):
+    """A converted model.
+
+    ``weights`` holds one variable for each parameter and buffer, by the source's names. Calling the module
+    takes what the source's ``forward`` takes, nested as it is there, and returns what it returns; named
+    containers come back as dicts.
+    """
+
+    def __init__(self, parameters: Sequence[Parameter], name: str) -> None:
+        """Makes the variables; every array is put into the target's axis order once."""
+        super().__init__(name=name)
+        self.weights = {parameter.name: _variable(parameter) for parameter in parameters}
+
+
+def _variable(parameter: Parameter) -> tf.Variable:
+    value = parameter.value
+    if parameter.spec.axes is not None:
+        value = np.ascontiguousarray(value.transpose(parameter.spec.axes))
+    return tf.Variable(value, trainable=parameter.trainable, name=parameter.name, shape=value.shape)
+
+
+def require_lowerings(graph: Graph, registry: Registry) -> None:
+    """Raise one error that lists every operator of the graph without a lowering.
+
+    Raises:
+        UnsupportedOpError: there is at least one.
+    """
+    missing = [(n.op, n.module, n.source) for n in graph.nodes if n.op not in registry]
+    if missing:
+        raise UnsupportedOpError.of(missing)
+
+
+def lowered(registry: Registry) -> Callable[[Node, Mapping[str, object]], Sequence[object]]:
+    """The ``call`` of the interpreter that applies a node's lowering."""
+
+    def call(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
+        lowering = registry.get(node.op)
+        assert lowering is not None
+        given = {name: map_argument(_own_dtype, argument) for name, argument in arguments.items()}
+        try:
+            with tf.name_scope(scope_name(node)):
+                result = lowering.function(**given)
+        except ConversionError as error:
+            raise LoweringError(node.name, node.op, node.module, node.source, error) from error
+        except Exception as error:
+            raise LoweringError(node.name, node.op, node.module, node.source, error) from error
+        return tuple(result) if isinstance(result, tuple | list) else (result,)
+
+    return call
+
+
+def _own_dtype(leaf: object) -> object:
+    return tf.as_dtype(leaf.value) if isinstance(leaf, DType) else leaf
+
+
+def scope_name(node: Node) -> str:
+    """The TensorFlow name scope of a node: its module path, then its name."""
+    path = "/".join((*node.module.split("."), node.name)) if node.module else node.name
+    path = re.sub(r"[^A-Za-z0-9_./\\-]", "_", path)
+    return path if re.match(r"[A-Za-z0-9.]", path) else f"n{path}"
+
+
+def run(
+    graph: Graph,
+    registry: Registry,
+    values: Mapping[str, object],
+    observe: Observer | None = None,
+) -> tuple[list[object], dict[str, object]]:
+    """Walk a graph with its lowerings, eagerly or under a tracer."""
+    with default_float(tf.as_dtype(graph.default_float.value)):
+        return evaluate(graph, values, lowered(registry), observe)
+
+
+def emit(
+    source: Graph,
+    graph: Graph,
+    registry: Registry,
+    promoted: Callable[[], Conversion],
+    name: str = "converted",
+) -> Conversion:
+    """Trace a laid-out graph into a ``tf.Module``.
+
+    Args:
+        source: the captured graph.
+        graph: the graph to lower, with axis orders assigned.
+        registry: the lowerings.
+        promoted: builds the same conversion in float64.
+        name: the module's name.
+    """
+    provenance: dict[str, tuple[str | None, ...]] = {}
+    signature = {key: kept for key, s in graph.signature.items() if (kept := _pruned(s)) is not None}
+
+    def observe(node: Node, outputs: Sequence[object]) -> None:
+        provenance[node.name] = tuple(getattr(output, "name", None) for output in outputs)
+
+    def forward(self: ConvertedModule, *args: object) -> object:
+        values: dict[str, object] = {k: v.read_value() for k, v in self.weights.items()}
+        for structure, argument in zip(signature.values(), args, strict=True):
+            values.update(_leaves(structure, argument))
+        results, mutated = run(graph, registry, values, observe)
+        for key, value in mutated.items():
+            self.weights[key].assign(value)
+        return _filled(graph, results)
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    forward.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(key, kind) for key in ("self", *signature)]
+    )
+    specs = {item.name: _tensor_spec(item.name, item.spec) for item in graph.inputs}
+    input_signature = [_structured(structure, specs) for structure in signature.values()]
+    function = tf.function(forward, input_signature=input_signature, autograph=False)
+    # SavedModel looks __call__ up on the class, so each converted model is a class of its own.
+    module = type(name, (ConvertedModule,), {"__call__": function})(graph.parameters, name)
+    module.__call__.get_concrete_function()
+    return Conversion(
+        model=module,
+        weights=WeightMap.of(graph.parameters),
+        provenance=provenance,
+        source=source,
+        graph=graph,
+        save=_Saver(module, graph, signature, specs, provenance),
+        promoted=promoted,
+    )
+
+
+def _tensor_spec(name: str, spec: TensorSpec) -> tf.TensorSpec:
+    shape = [None if isinstance(dim, Dim) else dim for dim in spec.target_shape]
+    return tf.TensorSpec(shape, tf.as_dtype(spec.dtype.value), name=name)
+
+
+def _pruned(structure: object) -> object:
+    """The structure without constants; None where no tensor is left."""
+    if isinstance(structure, Mapping):
+        kept = {key: inner for key, item in structure.items() if (inner := _pruned(item)) is not None}
+        return kept or None
+    if isinstance(structure, tuple | list):
+        items = tuple(inner for item in structure if (inner := _pruned(item)) is not None)
+        return items or None
+    return structure if isinstance(structure, Value) else None
+
+
+def _structured(structure: object, specs: Mapping[str, object]) -> Any:
+    if isinstance(structure, Value):
+        return specs[structure.producer]
+    return map_structure(lambda leaf: _structured(leaf, specs), structure)
+
+
+def map_structure(function: Callable[[object], object], structure: object) -> object:
+    """Apply a function to the direct children of a tuple, list or dict; to a leaf itself."""
+    if isinstance(structure, Mapping):
+        return {key: function(item) for key, item in structure.items()}
+    if isinstance(structure, list):
+        return [function(item) for item in structure]
+    if isinstance(structure, tuple):
+        return tuple(function(item) for item in structure)
+    return structure
+
+
+def _leaves(structure: object, argument: Any) -> Iterator[tuple[str, object]]:
+    if isinstance(structure, Value):
+        yield structure.producer, argument
+    elif isinstance(structure, Mapping):
+        for key, item in structure.items():
+            yield from _leaves(item, argument[key])
+    elif isinstance(structure, tuple):
+        for item, part in zip(structure, argument, strict=True):
+            yield from _leaves(item, part)
+
+
+def _filled(graph: Graph, results: Sequence[object]) -> object:
+    """The results in the nesting that the source returns."""
+    named = {output.name: result for output, result in zip(graph.outputs, results, strict=True)}
+
+    def fill(structure: object) -> object:
+        if isinstance(structure, Value):
+            result = named[structure.producer]
+            return result if tf.is_tensor(result) else tf.constant(result)
+        return map_structure(fill, structure) if isinstance(structure, dict | list | tuple) else structure
+
+    return fill(graph.result)
+
+
+class _Saver:
+    """Writes one converted model. Called as ``conversion.save(path, force=False)``."""
+
+    def __init__(
+        self,
+        module: ConvertedModule,
+        graph: Graph,
+        signature: Mapping[str, object],
+        specs: Mapping[str, tf.TensorSpec],
+        provenance: Mapping[str, tuple[str | None, ...]],
+    ) -> None:
+        self.module, self.graph, self.signature, self.specs = module, graph, signature, specs
+        self.provenance = provenance
+
+    def __call__(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write a SavedModel folder.
+
+        Args:
+            path: the folder; it must not exist.
+            force: replace what is there.
+
+        Raises:
+            OutputError: the suffix is unknown, the path exists, or it can't be written. What was there
+                before is untouched.
+        """
+        path = Path(path)
+        if path.suffix in _OTHER_FORMATS:
+            raise OutputError(
+                f"{path.suffix} can't be written from PyTorch yet. Name a folder without a suffix for a SavedModel."
+            )
+        with replaced_folder(path, force=force) as folder:
+            tf.saved_model.save(self.module, str(folder), signatures=self._serving())
+            extra = folder / PROVENANCE_FILE
+            extra.parent.mkdir(exist_ok=True)
+            extra.write_text(self._provenance())
+        return path
+
+    def _serving(self) -> Any:
+        def serve(**flat: tf.Tensor) -> dict[str, tf.Tensor]:
+            result = self.module(*[_structured(s, flat) for s in self.signature.values()])
+            return dict(_named(self.graph.result, result))
+
+        return tf.function(serve, autograph=False).get_concrete_function(**self.specs)
+
+    def _provenance(self) -> str:
+        axes = {value: spec.axes for value, spec in self.graph.specs.items() if isinstance(spec, TensorSpec)}
+        nodes = {
+            name: [
+                {"tensor": tensor, "axes": axes.get(Value(name, index))}
+                for index, tensor in enumerate(tensors)
+            ]
+            for name, tensors in self.provenance.items()
+        }
+        return json.dumps({"version": 1, "nodes": nodes})
+
+
+_OTHER_FORMATS = frozenset({".keras", ".h5", ".tflite", ".pb", ".onnx", ".pt", ".pt2", ".safetensors"})
+
+
+def _named(structure: object, result: Any) -> Iterator[tuple[str, tf.Tensor]]:
+    if isinstance(structure, Value):
+        yield structure.producer, result
+    elif isinstance(structure, Mapping):
+        for key, item in structure.items():
+            yield from _named(item, result[key])
+    elif isinstance(structure, tuple | list):
+        for item, part in zip(structure, result, strict=True):
+            yield from _named(item, part)

@@ -1,0 +1,77 @@
+"""In-place operators become out-of-place ones.
+
+Nearly every in-place call in a model is an activation on a value of its own (``ReLU(inplace=True)``); that
+is a change of name. Anything that may touch an alias goes through PyTorch's functionalisation, which
+traces the program once more.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import Any
+
+import torch
+from torch.export import ExportedProgram
+from torch.fx import Node
+
+_MAY_ALIAS = frozenset(
+    {"reshape", "contiguous", "to", "dropout", "feature_dropout", "alpha_dropout", "flatten", "identity",
+     "expand_as", "view_as", "type_as", "reshape_as", "unflatten", "chunk", "tensor_split"}
+)  # fmt: skip
+
+
+def functional(program: ExportedProgram) -> ExportedProgram:
+    """The same program without mutations of intermediate values."""
+    mutating = [node for node in program.graph.nodes if _mutates(node)]
+    if not mutating:
+        return program
+    if all(_is_rename(node) for node in mutating):
+        for node in mutating:
+            _rename(node)
+        return program
+    logging.getLogger("torch").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return program.run_decompositions({})
+
+
+def _mutates(node: Node) -> bool:
+    target: Any = node.target
+    return isinstance(target, torch._ops.OpOverload) and bool(target._schema.is_mutable)
+
+
+def _may_alias(node: Node) -> bool:
+    """Whether the result of a node may share memory with one of its arguments."""
+    target: Any = node.target
+    if node.op != "call_function" or not isinstance(target, torch._ops.OpOverload):
+        return True
+    if target._schema.name.split("::")[-1] in _MAY_ALIAS:
+        return True
+    return any(result.alias_info is not None for result in target._schema.returns)
+
+
+def _out_of_place(node: Node) -> Any:
+    """The operator without the trailing underscore, if it takes the same arguments."""
+    target: Any = node.target
+    name = target._schema.name.split("::")[-1]
+    packet = getattr(torch.ops.aten, name.removesuffix("_"), None)
+    twin = getattr(packet, target._overloadname, None)
+    if not name.endswith("_") or twin is None:
+        return None
+    same = [a.name for a in twin._schema.arguments] == [a.name for a in target._schema.arguments]
+    return twin if same and not twin._schema.is_mutable else None
+
+
+def _is_rename(node: Node) -> bool:
+    owner = node.args[0] if node.args else None
+    if _out_of_place(node) is None or not isinstance(owner, Node):
+        return False
+    fresh = _mutates(owner) or not _may_alias(owner)
+    return fresh and not any(_may_alias(user) and not _mutates(user) for user in owner.users if user < node)
+
+
+def _rename(node: Node) -> None:
+    owner: Any = node.args[0]
+    node.target = _out_of_place(node)
+    owner.replace_all_uses_with(node, delete_user_cb=lambda user: user is not node and node < user)

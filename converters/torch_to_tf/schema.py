@@ -1,0 +1,57 @@
+"""PyTorch's operators by name, and their schemas."""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+from collections.abc import Sequence
+
+import torch
+
+from converters.registry import SchemaArgument
+
+PLACEMENT = frozenset(
+    {"layout", "device", "pin_memory", "memory_format", "non_blocking", "generator", "out"}
+)
+"""Arguments that say where or how a tensor is stored, not what it is. No lowering has them."""
+
+
+def overload(op: str) -> torch._ops.OpOverload | None:
+    """The operator called ``namespace.packet.overload``; None if PyTorch has no such operator.
+
+    >>> overload("aten.linear.default")
+    <OpOverload(op='aten.linear', overload='default')>
+    """
+    parts = op.split(".")
+    if len(parts) != 3 or not hasattr(torch.ops, parts[0]):
+        return None
+    packet = getattr(getattr(torch.ops, parts[0]), parts[1], None)
+    return getattr(packet, parts[2], None)
+
+
+def argument_name(name: str) -> str:
+    """The name that a lowering gives to a schema's argument: ``self`` is ``x``, keywords get an underscore."""
+    if name == "self":
+        return "x"
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def aten_schema(op: str) -> Sequence[SchemaArgument] | None:
+    """The arguments that a lowering of ``op`` must have; None for operators that are not PyTorch's.
+
+    Raises:
+        ValueError: the name looks like an ATen operator, but PyTorch has none of that name.
+    """
+    found = overload(op)
+    if found is None:
+        if op.startswith("aten."):
+            raise ValueError(f"PyTorch {torch.__version__} has no operator {op}")
+        return None
+    return [
+        SchemaArgument(
+            argument_name(argument.name),
+            argument.default_value if argument.has_default_value() else inspect.Parameter.empty,
+        )
+        for argument in found._schema.arguments
+        if argument.name not in PLACEMENT
+    ]
