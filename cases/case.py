@@ -1,0 +1,52 @@
+"""What is tried: an operator or a model, with a way to draw its inputs. No framework is imported here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from hypothesis.strategies import SearchStrategy
+
+Arguments = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorCase:
+    """One operator of a source framework.
+
+    Attributes:
+        op: its name with the overload, for example ``aten.leaky_relu.default``.
+        arguments: draws its arguments by the names of its lowering: NumPy arrays (floats as float32),
+            numbers, strings, :class:`converters.DType` and tuples of them.
+        gradients: whether its result has a gradient with respect to its floating-point arguments.
+        label: tells several cases of one operator apart.
+    """
+
+    op: str
+    arguments: SearchStrategy[Arguments]
+    gradients: bool = True
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """Unique among the cases."""
+        return f"{self.op}[{self.label}]" if self.label else self.op
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCase:
+    """A whole model.
+
+    Attributes:
+        name: unique among the cases.
+        build: makes the source module (seeded weights) and its example inputs.
+        domain: the file it stands in.
+        dynamic_shapes: as in ``torch.export``; a function, because dimensions are PyTorch objects.
+        other_inputs: further inputs at sizes that were never traced.
+    """
+
+    name: str
+    build: Callable[[], tuple[object, object]]
+    domain: str
+    dynamic_shapes: Callable[[], object] | None = None
+    other_inputs: Callable[[], object] | None = None

@@ -1,0 +1,125 @@
+"""How inputs are drawn.
+
+A large array drawn element by element is mostly one value and slow to shrink. Drawn here are shape, dtype,
+distribution and seed, and a few special values with their places; NumPy builds the array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+Shape = tuple[int, ...]
+
+DISTRIBUTIONS = ("normal", "uniform", "wide", "cancelling", "near_ties")
+SPECIALS = (0.0, -0.0, 1.0, -1.0, float("inf"), float("-inf"), float("nan"))
+
+
+def shapes(
+    min_rank: int = 0, max_rank: int = 4, min_size: int = 1, max_size: int = 6
+) -> SearchStrategy[Shape]:
+    """Shapes, with equal sizes as likely as different ones (layouts are guessed wrong from equal sizes)."""
+    ranks = st.integers(min_rank, max_rank)
+    sizes = st.integers(min_size, max_size)
+    return ranks.flatmap(
+        lambda rank: st.one_of(
+            st.tuples(*[sizes] * rank), sizes.map(lambda size: (size,) * rank)
+        )
+    )
+
+
+@st.composite
+def tensors(
+    draw: st.DrawFn,
+    shape: Shape | SearchStrategy[Shape] | None = None,
+    *,
+    low: float = -np.inf,
+    high: float = np.inf,
+    specials: Sequence[float] = (),
+    distributions: Sequence[str] = DISTRIBUTIONS,
+    dtype: str = "float32",
+) -> np.ndarray:
+    """Floating-point arrays.
+
+    Args:
+        shape: a shape or a strategy of shapes; rank 0 to 4 by default.
+        low, high: every number is brought into this range (reflected, so that the shape of the
+            distribution stays).
+        specials: values set at a few random places (:data:`SPECIALS` for all of them).
+        distributions: which of :data:`DISTRIBUTIONS` to draw from.
+        dtype: the NumPy dtype.
+    """
+    dims = draw(shape if isinstance(shape, SearchStrategy) else shapes()) if not isinstance(shape, tuple) else shape
+    kind = draw(st.sampled_from(tuple(distributions)))
+    generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    array = _within(_DRAW[kind](generator, dims), low, high)
+    flat = array.reshape(-1)
+    if specials and flat.size:
+        places = draw(st.lists(st.integers(0, flat.size - 1), max_size=3))
+        for place in places:
+            flat[place] = draw(st.sampled_from(tuple(specials)))
+    return flat.reshape(dims).astype(dtype)
+
+
+def _wide(generator: np.random.Generator, shape: Shape) -> np.ndarray:
+    return generator.standard_normal(shape) * np.exp2(generator.integers(-12, 12, shape))
+
+
+def _cancelling(generator: np.random.Generator, shape: Shape) -> np.ndarray:
+    values = generator.standard_normal(shape)
+    flat = values.reshape(-1)
+    half = flat.size // 2
+    flat[half : 2 * half] = -flat[:half] * (1 + 1e-5 * generator.standard_normal(half))
+    return flat.reshape(shape)
+
+
+def _near_ties(generator: np.random.Generator, shape: Shape) -> np.ndarray:
+    return generator.integers(-3, 4, shape) + 1e-6 * generator.standard_normal(shape)
+
+
+_DRAW = {
+    "normal": lambda generator, shape: np.asarray(generator.standard_normal(shape)),
+    "uniform": lambda generator, shape: np.asarray(generator.uniform(0, 1, shape)),
+    "wide": lambda generator, shape: np.asarray(_wide(generator, shape)),
+    "cancelling": lambda generator, shape: _cancelling(generator, shape),
+    "near_ties": lambda generator, shape: np.asarray(_near_ties(generator, shape)),
+}
+
+
+def _within(array: np.ndarray, low: float, high: float) -> np.ndarray:
+    array = np.asarray(array, np.float64)
+    if np.isfinite(low) and np.isfinite(high):
+        span = high - low
+        return low + np.abs((array - low + span) % (2 * span) - span)
+    if np.isfinite(low):
+        return low + np.abs(array - low)
+    if np.isfinite(high):
+        return high - np.abs(high - array)
+    return array
+
+
+@st.composite
+def integers(
+    draw: st.DrawFn,
+    shape: Shape | SearchStrategy[Shape] | None = None,
+    low: int = -5,
+    high: int = 5,
+    dtype: str = "int64",
+) -> np.ndarray:
+    """Integer arrays with entries from ``low`` to ``high``."""
+    dims = draw(shape if isinstance(shape, SearchStrategy) else shapes()) if not isinstance(shape, tuple) else shape
+    generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    return generator.integers(low, high, dims, endpoint=True).astype(dtype)
+
+
+def bools(shape: Shape | SearchStrategy[Shape] | None = None) -> SearchStrategy[np.ndarray]:
+    """Boolean arrays."""
+    return integers(shape, 0, 1).map(lambda array: array.astype(bool))
+
+
+def dims_of(rank: int) -> SearchStrategy[int]:
+    """An axis of a tensor of that rank, from the front or from the back."""
+    return st.integers(-max(rank, 1), max(rank, 1) - 1)
