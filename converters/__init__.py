@@ -20,7 +20,7 @@ from converters.files import replaced_file, replaced_folder
 from converters.graph import Dim, Graph, Input, Node, Output, Parameter, ScalarSpec, TensorSpec, Value
 from converters.interpreter import evaluate
 from converters.passes.promote import promote
-from converters.torch_to_tf import torch_to_tf
+from converters.torch_to_tf import convert, laid_out, replay, torch_graph, torch_to_tf
 from converters.weights import WeightMap, WeightRule
 
 __all__ = [
@@ -44,10 +44,14 @@ __all__ = [
     "Value",
     "WeightMap",
     "WeightRule",
+    "convert",
     "dtype_of",
     "evaluate",
+    "laid_out",
     "promote",
     "replaced_file",
     "replaced_folder",
+    "replay",
+    "torch_graph",
     "torch_to_tf",
 ]

@@ -23,6 +23,8 @@ class Conversion:
         graph: the same graph as it was lowered, with the target's axis orders.
         save: writes the model; the format follows the suffix.
         promoted: builds the same conversion in float64, for the certificate.
+        capture: captures a source with given inputs exactly as this conversion's source was captured, so
+            that two captures of one model have the same nodes.
     """
 
     model: Any
@@ -32,3 +34,4 @@ class Conversion:
     graph: Graph
     save: Callable[..., Path]
     promoted: Callable[[], Conversion]
+    capture: Callable[[Any, Any], Graph]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from converters.conversion import Conversion
-from converters.graph import Graph
+from converters.graph import Graph, Node
+from converters.interpreter import Observer
 
 if TYPE_CHECKING:
     import torch
@@ -39,7 +40,11 @@ def torch_to_tf(
         LoweringError: a lowering failed.
     """
     graph = torch_graph(source, example_inputs, dynamic_shapes=dynamic_shapes, training=training)
-    return convert(graph, channels_last=channels_last)
+
+    def again(other: object, inputs: object) -> Graph:
+        return torch_graph(other, inputs, dynamic_shapes=dynamic_shapes, training=training)  # type: ignore[arg-type]
+
+    return convert(graph, channels_last=channels_last, capture=again)
 
 
 def torch_graph(
@@ -62,8 +67,18 @@ def torch_graph(
     )
 
 
-def convert(source: Graph, *, channels_last: bool = False) -> Conversion:
+def convert(
+    source: Graph,
+    *,
+    channels_last: bool = False,
+    capture: Callable[[Any, Any], Graph] | None = None,
+) -> Conversion:
     """Lower a captured graph to TensorFlow.
+
+    Args:
+        source: the captured graph.
+        channels_last: as for :func:`torch_to_tf`.
+        capture: how another source is captured in the same way; statically by default.
 
     Raises:
         UnsupportedOpError: operators have no lowering; all are listed.
@@ -76,10 +91,12 @@ def convert(source: Graph, *, channels_last: bool = False) -> Conversion:
     registry = load()
     graph = laid_out(source, channels_last=channels_last)
 
-    def promoted() -> Conversion:
-        return emit(promote(source), promote(graph), registry, promoted)
+    capture = capture or torch_graph
 
-    return emit(source, graph, registry, promoted)
+    def promoted() -> Conversion:
+        return emit(promote(source), promote(graph), registry, promoted, capture)
+
+    return emit(source, graph, registry, promoted, capture)
 
 
 def laid_out(source: Graph, *, channels_last: bool = False) -> Graph:
@@ -100,3 +117,26 @@ def laid_out(source: Graph, *, channels_last: bool = False) -> Graph:
     )
 
 
+
+
+def replay(
+    graph: Graph,
+    values: Mapping[str, object],
+    observe: Observer | None = None,
+    prepare: Callable[[Node, Mapping[str, object]], Mapping[str, object]] | None = None,
+) -> tuple[list[Any], dict[str, Any]]:
+    """Run a captured graph in PyTorch, eagerly.
+
+    Args:
+        graph: a captured graph, or its promotion to float64.
+        values: tensors for the inputs by name, and for those parameters that are not to have the graph's
+            own values.
+        observe: sees each node with its outputs.
+        prepare: changes a node's arguments before it runs.
+
+    Returns:
+        The outputs in order, and the values that mutated buffers hold afterwards.
+    """
+    from converters.torch_to_tf.replay import replay as replay_torch
+
+    return replay_torch(graph, values, observe, prepare)

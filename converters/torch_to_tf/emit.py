@@ -103,6 +103,7 @@ def emit(
     graph: Graph,
     registry: Registry,
     promoted: Callable[[], Conversion],
+    capture: Callable[[Any, Any], Graph],
     name: str = "converted",
 ) -> Conversion:
     """Trace a laid-out graph into a ``tf.Module``.
@@ -112,6 +113,7 @@ def emit(
         graph: the graph to lower, with axis orders assigned.
         registry: the lowerings.
         promoted: builds the same conversion in float64.
+        capture: captures another source in the same way.
         name: the module's name.
     """
     provenance: dict[str, tuple[str | None, ...]] = {}
@@ -147,6 +149,7 @@ def emit(
         graph=graph,
         save=_Saver(module, graph, signature, specs, provenance),
         promoted=promoted,
+        capture=capture,
     )
 
 
@@ -260,7 +263,8 @@ class _Saver:
             ]
             for name, tensors in self.provenance.items()
         }
-        return json.dumps({"version": 1, "nodes": nodes})
+        weights = {p.name: p.spec.axes for p in self.graph.parameters}
+        return json.dumps({"version": 1, "nodes": nodes, "weights": weights})
 
 
 _OTHER_FORMATS = frozenset({".keras", ".h5", ".tflite", ".pb", ".onnx", ".pt", ".pt2", ".safetensors"})

@@ -1,0 +1,84 @@
+"""Run a captured graph in PyTorch, one ATen operator after another."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from converters.dtypes import DType
+from converters.graph import Graph, Node, map_argument
+from converters.interpreter import Observer, evaluate
+from converters.torch_to_tf.schema import argument_name, overload
+
+
+Prepare = Callable[[Node, Mapping[str, object]], Mapping[str, object]]
+
+
+def replay(
+    graph: Graph,
+    values: Mapping[str, object],
+    observe: Observer | None = None,
+    prepare: Prepare | None = None,
+) -> tuple[list[Any], dict[str, Any]]:
+    """Walk the graph with PyTorch's own operators; see :func:`converters.replay`."""
+    known = {p.name: from_numpy(p.value) for p in graph.parameters if p.name not in values}
+    default = torch.get_default_dtype()
+
+    def call(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
+        return call_aten(node, arguments if prepare is None else prepare(node, arguments))
+
+    torch.set_default_dtype(getattr(torch, graph.default_float.value))
+    try:
+        return evaluate(graph, {**known, **values}, call, observe)
+    finally:
+        torch.set_default_dtype(default)
+
+
+def from_numpy(array: np.ndarray) -> torch.Tensor:
+    """A tensor that shares the array's memory where PyTorch allows it.
+
+    Shapes: (...) -> (...). Dtypes: all of :class:`~converters.dtypes.DType`.
+    """
+    array = np.asarray(array)
+    if array.dtype.name == "bfloat16":
+        return torch.from_numpy(np.ascontiguousarray(array).view(np.int16)).view(torch.bfloat16)
+    if not array.flags.writeable or any(stride < 0 for stride in array.strides):
+        array = array.copy()
+    return torch.from_numpy(array)
+
+
+def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
+    """Apply a node's operator to torch tensors."""
+    given = {name: map_argument(_torch_dtype, argument) for name, argument in arguments.items()}
+    found = overload(node.op)
+    if found is None:
+        result = _python_function(node.op)(*given.values())
+    else:
+        result = found(**_schema_arguments(found, given))
+    return tuple(result) if isinstance(result, tuple | list) else (result,)
+
+
+def _schema_arguments(found: Any, given: Mapping[str, object]) -> dict[str, object]:
+    arguments = {}
+    for argument in found._schema.arguments:
+        name = argument_name(argument.name)
+        if name in given:
+            arguments[argument.name] = given[name]
+        elif argument.name == "device" and not argument.has_default_value():
+            arguments["device"] = torch.device("cpu")
+    return arguments
+
+
+def _torch_dtype(leaf: object) -> object:
+    return getattr(torch, leaf.value) if isinstance(leaf, DType) else leaf
+
+
+def _python_function(op: str) -> Callable[..., object]:
+    module, name = op.rsplit(".", 1)
+    found = getattr(importlib.import_module(module), name)
+    assert callable(found)
+    return found

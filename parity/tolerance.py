@@ -1,0 +1,82 @@
+"""How far rounding can carry a tensor.
+
+Sources: Parker, "Monte Carlo Arithmetic" (1997) and Denis, de Oliveira Castro and Petit, "Verificarlo"
+(arXiv:1509.01347) for the noise; Higham, "Accuracy and Stability of Numerical Algorithms" (2002), chapters 3
+and 4, for sums; Goldberg (1991) for units of the last place.
+
+The constants say how much less careful than one rounding per operation a library's kernel may be. They are
+calibrated on healthy pairs and only ever lowered (docs/numerics.md has the figures).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from converters import DType
+from parity.compare import Tolerance
+from parity.noise import Noise
+
+WHOLE = 10.0
+"""Whole models: target error over the noise floor, root mean square over the elements."""
+
+LOCAL = 16.0
+"""One node alone. TensorFlow's float32 tanh, sigmoid and erf are off by up to 6.5 ulp, torch's by 2."""
+
+PEAK = 8.0
+"""How much more the single worst element may be off than the root mean square of all."""
+
+
+def whole(noise: Noise, dtype: DType, oracle: np.ndarray) -> Tolerance:
+    """The tolerance of a tensor deep inside or at the end of a model.
+
+    Args:
+        noise: how far one rounding per operation moves it.
+        dtype: the type of the tensor.
+        oracle: its float64 evaluation.
+    """
+    return _tolerance(noise, dtype, oracle, WHOLE, "noise floor")
+
+
+def local(noise: Noise, dtype: DType, oracle: np.ndarray) -> Tolerance:
+    """The tolerance of one node, fed with the source's own inputs."""
+    return _tolerance(noise, dtype, oracle, LOCAL, "local bound")
+
+
+def _tolerance(noise: Noise, dtype: DType, oracle: np.ndarray, factor: float, rule: str) -> Tolerance:
+    if not (dtype.is_floating or dtype.is_complex):
+        return Tolerance(np.zeros(()), 0.0, 0.0, "exact", "theory: discrete values", noise.moved)
+    return Tolerance(
+        scale(noise, dtype, oracle),
+        factor,
+        factor * PEAK,
+        rule,
+        f"calibrated: {factor:g} times the noise floor, {factor * PEAK:g} for one element",
+    )
+
+
+def scale(noise: Noise, dtype: DType, oracle: np.ndarray) -> np.ndarray:
+    """For each element, how far rounding typically moves it.
+
+    The noise is an estimate from a few runs, so an element never counts as quieter than half the median
+    element. Added are the rounding of the result itself and the smallest normal number, which a kernel that
+    flushes denormals may be off by.
+
+    Shapes: oracle (...) -> (...), float64.
+    """
+    floor = 0.5 * float(np.median(noise.field)) if noise.field.size else 0.0
+    with np.errstate(all="ignore"):
+        own = np.where(np.isfinite(oracle), dtype.unit_roundoff * np.abs(oracle), 0.0)
+    return np.hypot(np.maximum(noise.field, floor), own) + _SMALLEST[dtype]
+
+
+_SMALLEST = {
+    dtype: float(np.ldexp(1.0, exponent))
+    for dtype, exponent in {
+        DType.float16: -14,
+        DType.bfloat16: -126,
+        DType.float32: -126,
+        DType.complex64: -126,
+        DType.float64: -1022,
+        DType.complex128: -1022,
+    }.items()
+}
