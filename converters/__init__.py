@@ -20,7 +20,15 @@ from converters.files import replaced_file, replaced_folder
 from converters.graph import Dim, Graph, Input, Node, Output, Parameter, ScalarSpec, TensorSpec, Value
 from converters.interpreter import evaluate
 from converters.passes.promote import promote
-from converters.torch_to_tf import convert, laid_out, replay, torch_graph, torch_to_tf
+from converters.torch_to_tf import (
+    convert,
+    laid_out,
+    lowered,
+    replay,
+    single_node,
+    torch_graph,
+    torch_to_tf,
+)
 from converters.weights import WeightMap, WeightRule
 
 __all__ = [
@@ -48,10 +56,12 @@ __all__ = [
     "dtype_of",
     "evaluate",
     "laid_out",
+    "lowered",
     "promote",
     "replaced_file",
     "replaced_folder",
     "replay",
+    "single_node",
     "torch_graph",
     "torch_to_tf",
 ]

@@ -1,0 +1,13 @@
+"""Decide whether two models compute the same function, and say why not when they don't.
+
+Importing this package imports no framework; each function loads what it needs.
+"""
+
+from __future__ import annotations
+
+from parity.check import assert_parity, check
+from parity.errors import CheckError, ParityError
+from parity.results import Report, Result
+from parity.verdict import Verdict
+
+__all__ = ["CheckError", "ParityError", "Report", "Result", "Verdict", "assert_parity", "check"]

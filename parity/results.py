@@ -47,6 +47,9 @@ class Comparison:
         sign_bias: share of positive signs in ``target - oracle`` minus one half, from -0.5 to 0.5.
         worse_side: ``source``, ``target`` or ``neither``: who is further from the oracle.
         worst: the worst element.
+        eta: for sums of products, the largest error over ``u * sum |a_i b_i|``.
+        zone: where ``eta`` lies: ``expected``, ``plausible``, ``unexplained``, or ``not a reordering`` (outside
+            gamma_n, hence no order of summation at this precision gives it).
     """
 
     name: str
@@ -70,6 +73,8 @@ class Comparison:
     sign_bias: float = 0.0
     worse_side: str = "neither"
     worst: Worst | None = None
+    eta: float = 0.0
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

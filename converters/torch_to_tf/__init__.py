@@ -140,3 +140,34 @@ def replay(
     from converters.torch_to_tf.replay import replay as replay_torch
 
     return replay_torch(graph, values, observe, prepare)
+
+
+def lowered(
+    graph: Graph, values: Mapping[str, object], observe: Observer | None = None
+) -> tuple[list[Any], dict[str, Any]]:
+    """Run a laid-out graph with its lowerings, eagerly or under a tracer.
+
+    Args:
+        graph: with axis orders assigned (:func:`laid_out`), or its promotion to float64.
+        values: TensorFlow tensors for the inputs and parameters by name, in the target's axis orders.
+        observe: sees each node with its outputs.
+    """
+    from converters.torch_to_tf.emit import run
+    from converters.torch_to_tf.lowerings import load
+
+    return run(graph, load(), values, observe)
+
+
+def single_node(
+    op: str, arguments: Mapping[str, object], *, dynamic: bool = False
+) -> tuple[Graph, dict[str, Any]]:
+    """The graph of one operator call, and the values of its inputs.
+
+    Args:
+        op: the operator with its overload.
+        arguments: by the names of the lowering's parameters; every array becomes an input of the graph.
+        dynamic: leave every size of every input open.
+    """
+    from converters.torch_to_tf.single import single_node as build
+
+    return build(op, arguments, dynamic=dynamic)

@@ -263,8 +263,19 @@ class _Saver:
             ]
             for name, tensors in self.provenance.items()
         }
-        weights = {p.name: p.spec.axes for p in self.graph.parameters}
-        return json.dumps({"version": 1, "nodes": nodes, "weights": weights})
+        return json.dumps(
+            {
+                "version": 1,
+                "nodes": nodes,
+                "weights": {p.name: p.spec.axes for p in self.graph.parameters},
+                "inputs": {item.name: item.spec.axes for item in self.graph.inputs},
+                "outputs": {
+                    item.name: axes.get(item.value)
+                    for item in self.graph.outputs
+                    if isinstance(item.value, Value)
+                },
+            }
+        )
 
 
 _OTHER_FORMATS = frozenset({".keras", ".h5", ".tflite", ".pb", ".onnx", ".pt", ".pt2", ".safetensors"})

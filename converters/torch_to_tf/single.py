@@ -1,0 +1,70 @@
+"""One operator call as a graph: what operator tests convert."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from converters.dtypes import dtype_of
+from converters.graph import Dim, Graph, Input, Node, Output, ScalarSpec, TensorSpec, Value
+from converters.torch_to_tf.replay import call_aten, from_numpy
+
+
+def single_node(
+    op: str, arguments: Mapping[str, object], *, dynamic: bool = False
+) -> tuple[Graph, dict[str, np.ndarray]]:
+    """The graph of one operator call, and the values of its inputs.
+
+    Args:
+        op: the operator with its overload.
+        arguments: by the names of the lowering's parameters; every array becomes an input of the graph.
+        dynamic: leave every size of every input open.
+
+    Raises:
+        Whatever PyTorch raises if it refuses the call.
+    """
+    inputs: list[Input] = []
+    values: dict[str, np.ndarray] = {}
+
+    def named(path: str, argument: object) -> object:
+        if isinstance(argument, np.ndarray):
+            inputs.append(Input(path, _spec(argument, dynamic=dynamic)))
+            values[path] = argument
+            return Value(path)
+        if isinstance(argument, tuple | list):
+            return tuple(named(f"{path}_{place}", item) for place, item in enumerate(argument))
+        return argument
+
+    args = {name: named(name, argument) for name, argument in arguments.items()}
+    node = Node("node", op, args, ())
+
+    def tensor(argument: object) -> object:
+        if isinstance(argument, Value):
+            return from_numpy(values[argument.producer])
+        return tuple(tensor(item) for item in argument) if isinstance(argument, tuple) else argument
+
+    results = call_aten(node, {name: tensor(argument) for name, argument in args.items()})
+    node = Node("node", op, args, tuple(_result(result, dynamic=dynamic) for result in results))
+    outputs = tuple(
+        Output(f"output_{place}", Value("node", place))
+        for place, result in enumerate(results)
+        if isinstance(result, torch.Tensor)
+    )
+    signature = {item.name: Value(item.name) for item in inputs}
+    structure = tuple(Value(output.name) for output in outputs)
+    graph = Graph(tuple(inputs), (), (node,), outputs, signature, structure, positional=len(inputs))
+    return graph, values
+
+
+def _spec(array: Any, *, dynamic: bool) -> TensorSpec:
+    shape = tuple(Dim("s", size) if dynamic else size for size in array.shape)
+    return TensorSpec(shape, dtype_of(array))
+
+
+def _result(result: object, *, dynamic: bool) -> TensorSpec | ScalarSpec:
+    if isinstance(result, torch.Tensor):
+        return _spec(result, dynamic=dynamic)
+    return ScalarSpec(type(result).__name__)

@@ -1,0 +1,362 @@
+"""Do two models compute the same function?
+
+The order of evidence: the float64 certificate, each output against the oracle, every node alone, the
+gradients. See docs/numerics.md for the method and its sources.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from converters import DType, TensorSpec, Value, dtype_of
+from parity.compare import Tolerance, compare, sample_points
+from parity.errors import ParityError
+from parity.gradients import compare_gradients
+from parity.localize import Probe, culprit_of, node_evidence
+from parity.noise import RUNS, NoiseMeter, nudge
+from parity.results import Certificate, Comparison, Report, Result
+from parity.sides import Source, output_value, source_of
+from parity.targets import Place, Target, feeds, target_of
+from parity.tolerance import certified, whole
+from parity.verdict import Verdict
+
+Progress = Callable[[str, int, int], None]
+
+_STAGES = (
+    "capturing the source",
+    "running both sides",
+    "float64 oracle",
+    "noise floor",
+    "probing the target",
+    "float64 certificate",
+    "local errors",
+    "gradients",
+)
+
+
+def check(
+    source: Any,
+    target: Any,
+    inputs: Any,
+    *,
+    case: str = "",
+    gradients: bool = True,
+    seed: int = 0,
+    runs: int = RUNS,
+    repro: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Decide whether two models compute the same function on some inputs.
+
+    Args:
+        source: a PyTorch module, an exported program or a ``.pt2`` path.
+        target: a :class:`converters.Conversion`, a SavedModel folder, or a callable that takes and returns
+            TensorFlow tensors as the source does PyTorch's (a Keras model, a ``tf.Module``, a ``tf.function``).
+        inputs: a tuple or dict of arrays, as the source's ``forward`` takes them.
+        case: a name for the report.
+        gradients: also compare gradients of parameters and inputs (conversions only).
+        seed: of the noise and of the gradients' cotangents.
+        runs: how many noise runs.
+        repro: a folder for a standalone repro, written if the check fails.
+        progress: called with a stage, how many are done and how many there are.
+
+    Returns:
+        A report with one result.
+
+    Raises:
+        CheckError: the target can't be loaded or has other inputs or outputs.
+        converters.CaptureError: the source can't be captured.
+    """
+    from parity.environment import collect
+
+    began = time.perf_counter()
+    tell = _Teller(progress)
+    tell()
+    one = source_of(source, inputs, target)
+    other = target_of(target, one.graph)
+    tell()
+    evidence = _Evidence(one, other, seed=seed, runs=runs, tell=tell)
+    outputs = evidence.outputs()
+    tell()
+    certificate = evidence.certificate()
+    tell()
+    nodes = evidence.nodes()
+    tell()
+    moved = compare_gradients(one, other, seed) if gradients else ()
+    tell()
+    culprit = culprit_of(nodes)
+    verdict = _verdict(outputs, certificate, nodes, moved)
+    result = Result(
+        case=case or one.label,
+        source=one.label,
+        target=other.label,
+        source_runtime="torch eager",
+        target_runtime=other.runtime,
+        device="cpu",
+        dtype=_dtype_of(one),
+        verdict=verdict,
+        summary=_summary(verdict, outputs, certificate, moved, culprit),
+        certificate=certificate,
+        outputs=outputs,
+        gradients=moved,
+        nodes=nodes,
+        culprit=culprit,
+        points=evidence.points(),
+        seed=seed,
+        inputs={name: f"{array.dtype}{list(array.shape)}" for name, array in one.inputs.items()},
+        floor=evidence.floor(),
+        seconds=time.perf_counter() - began,
+    )
+    if repro is not None and not verdict.passes:
+        from dataclasses import replace
+
+        from parity.repro import write_repro
+
+        result = replace(result, repro=str(write_repro(Path(repro), one, other, result)))
+    return Report((result,), collect(), datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def assert_parity(source: Any, target: Any, inputs: Any, **options: Any) -> Report:
+    """:func:`check`, for test suites: raise unless the check passes.
+
+    Raises:
+        ParityError: the two differ by more than rounding, or nothing could be concluded.
+    """
+    report = check(source, target, inputs, **options)
+    if not report.passes:
+        raise ParityError("; ".join(result.summary for result in report.results), report)
+    return report
+
+
+class _Teller:
+    """Announces one stage after another."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress, self._done = progress, 0
+
+    def __call__(self) -> None:
+        if self._progress is not None:
+            stage = _STAGES[min(self._done, len(_STAGES) - 1)]
+            self._progress(stage, min(self._done, len(_STAGES)), len(_STAGES))
+        self._done += 1
+
+
+class _Evidence:
+    """Everything that is measured for one check; the measurements build on each other."""
+
+    def __init__(self, one: Source, other: Target, *, seed: int, runs: int, tell: _Teller) -> None:
+        self.one, self.other, self.seed, self.runs = one, other, seed, runs
+        self.specs = one.graph.specs
+        self.names = [o.name for o in one.graph.outputs if isinstance(o.value, Value)]
+        self.actual = one.call()
+        self.repeat = one.call()
+        self.recorded = one.record()
+        tell()
+        self.oracle = one.record(wide=True)
+        tell()
+        self.meter = NoiseMeter(self.oracle, runs)
+        for run in range(runs):
+            one.record(wide=True, prepare=nudge(one.graph, seed + 1 + run), see=self.meter.see)
+        tell()
+        self.shared = {
+            value: place for value, place in other.places.items() if self._is_same_node(value, place)
+        }
+        self.probe = Probe(other.program, self.shared, feeds(other, one.inputs, one.graph))
+        self.totals = self.probe.totals(list(other.program.outputs.values()))
+        self.target_outputs = self._ends(self.totals, other.program.outputs)
+        self.target_repeat = self._ends(
+            self.probe.totals(list(other.program.outputs.values()), only_ends=True), other.program.outputs
+        )
+
+    def _is_same_node(self, value: Value, place: Place) -> bool:
+        """Whether a tensor of the target stands for a node of this source (and not of another model's)."""
+        if not isinstance(self.specs.get(value), TensorSpec):
+            return False
+        operators = self.other.operators
+        return not operators or operators.get(value.producer) == self._op(value.producer)
+
+    def _op(self, node: str) -> str:
+        return {n.name: n.op for n in self.one.graph.nodes}.get(node, "")
+
+    def _ends(self, arrays: Mapping[str, np.ndarray], ends: Mapping[str, str]) -> dict[str, np.ndarray]:
+        return {
+            name: Place(ends[name], self.other.outputs.get(name)).logical(arrays[ends[name]])
+            for name in self.names
+        }
+
+    def outputs(self) -> tuple[Comparison, ...]:
+        """The outputs in the model's own dtype, against the oracle."""
+        return tuple(
+            compare(name, self.actual[name], self.target_outputs[name], *self._judged(name))
+            for name in self.names
+        )
+
+    def _judged(self, name: str) -> tuple[np.ndarray, Tolerance]:
+        value = output_value(name)
+        oracle = self.oracle[value]
+        return oracle, whole(self.meter.noise(value), dtype_of(self.actual[name]), oracle)
+
+    def certificate(self) -> Certificate:
+        """Both sides in float64."""
+        try:
+            program, places = self.other.wide()
+        except ValueError as error:
+            return Certificate("not taken", str(error), uncovered=("the whole model",))
+        self.wide_probe = Probe(
+            program,
+            {value: place for value, place in places.items() if value in self.shared},
+            feeds(self.other, self.one.inputs, self.one.promoted),
+        )
+        arrays = self.wide_probe.totals(list(program.outputs.values()), only_ends=True)
+        ends = self._ends(arrays, program.outputs)
+        comparisons = tuple(
+            compare(
+                name,
+                self.oracle[output_value(name)],
+                ends[name],
+                self.oracle[output_value(name)],
+                self._wide_tolerance(output_value(name)),
+            )
+            for name in self.names
+        )
+        return self._concluded(comparisons)
+
+    def _wide_tolerance(self, value: Value) -> Tolerance:
+        oracle = self.oracle[value]
+        noise = self.meter.noise(value).scaled(2.0**-53 / self._coarsest())
+        return certified(noise, oracle)
+
+    def _coarsest(self) -> float:
+        specs = [s for s in self.specs.values() if isinstance(s, TensorSpec)]
+        units = [s.dtype.unit_roundoff for s in specs if s.dtype.is_floating or s.dtype.is_complex]
+        return max(units, default=2.0**-24)
+
+    def _concluded(self, comparisons: tuple[Comparison, ...]) -> Certificate:
+        worst = max((c.max_rel for c in comparisons), default=0.0)
+        failed = [c for c in comparisons if not c.verdict.passes]
+        if not comparisons:
+            return Certificate("not taken", "the model has no tensor outputs", uncovered=("all outputs",))
+        if all(c.verdict.passes for c in comparisons):
+            return Certificate(
+                "same function",
+                "in float64 both sides agree to float64's own rounding",
+                comparisons,
+                worst,
+            )
+        if all(c.verdict is Verdict.inconclusive for c in failed):
+            return Certificate("not taken", failed[0].detail, comparisons, worst, (failed[0].name,))
+        if self.other.constants_rounded and worst < _CONSTANTS:
+            return Certificate(
+                "same function up to float32 constants",
+                "the target keeps its constants as float32 rounded them; what is left in float64 is that",
+                comparisons,
+                worst,
+            )
+        return Certificate(
+            "different function",
+            f"in float64 {failed[0].name} still differs by {failed[0].max_rel:.3g} of its size: not rounding",
+            comparisons,
+            worst,
+        )
+
+    def nodes(self) -> tuple[Any, ...]:
+        """Every node, propagated and alone."""
+        return node_evidence(
+            self.one,
+            self.recorded,
+            self.oracle,
+            self.meter,
+            self.probe,
+            self.totals,
+            getattr(self, "wide_probe", None) if not self.other.constants_rounded else None,
+            self.seed,
+        )
+
+    def points(self) -> tuple[Any, ...]:
+        """A sample of each floating-point output, for the picture."""
+        chosen = [n for n in self.names if self.actual[n].dtype.kind not in "biuc" and self.actual[n].size]
+        result = []
+        for name in chosen:
+            oracle, tolerance = self._judged(name)
+            if oracle.shape == self.target_outputs[name].shape:
+                bound = float(np.median(tolerance.scale)) * tolerance.factor
+                result.append(sample_points(name, self.target_outputs[name], oracle, bound, self.seed))
+        return tuple(result)
+
+    def floor(self) -> dict[str, float]:
+        """Each side against itself: the largest difference over the largest output."""
+        return {
+            "source": _spread(self.actual, self.repeat),
+            "target": _spread(self.target_outputs, self.target_repeat),
+        }
+
+
+_CONSTANTS = 2.0**-22
+"""What float32 constants can do to a float64 evaluation that does not amplify them."""
+
+
+def _spread(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]) -> float:
+    spread = 0.0
+    for name, array in first.items():
+        a, b = array.astype(np.complex128), second[name].astype(np.complex128)
+        finite = np.isfinite(a) & np.isfinite(b)
+        top = float(np.abs(a[finite]).max(initial=0.0))
+        if top:
+            spread = max(spread, float(np.abs(a[finite] - b[finite]).max()) / top)
+    return spread
+
+
+def _dtype_of(one: Source) -> str:
+    kinds = [s.dtype for s in one.graph.specs.values() if isinstance(s, TensorSpec) and s.dtype.is_floating]
+    return str(max(set(kinds), key=kinds.count)) if kinds else str(DType.int64)
+
+
+def _verdict(
+    outputs: tuple[Comparison, ...],
+    certificate: Certificate,
+    nodes: tuple[Any, ...],
+    gradients: tuple[Comparison, ...],
+) -> Verdict:
+    verdicts = [c.verdict for c in (*outputs, *gradients)]
+    if not outputs:
+        return Verdict.inconclusive
+    if certificate.outcome == "different function":
+        verdicts.append(Verdict.mismatch)
+    if certificate.outcome == "not taken":
+        verdicts.append(Verdict.inconclusive)
+    if culprit_of(nodes) is not None:
+        verdicts.append(Verdict.mismatch)
+    return Verdict.worst(verdicts)
+
+
+def _summary(
+    verdict: Verdict,
+    outputs: tuple[Comparison, ...],
+    certificate: Certificate,
+    gradients: tuple[Comparison, ...],
+    culprit: Any,
+) -> str:
+    if verdict is Verdict.exact:
+        return f"All {len(outputs)} output(s) are equal bit for bit."
+    if verdict.passes:
+        worst = max((c.margin for c in (*outputs, *gradients)), default=0.0)
+        return (
+            f"The two compute the {certificate.outcome}; what differs is rounding, "
+            f"at most {100 * worst:.3g} % of what this model's own arithmetic explains."
+        )
+    if culprit is not None:
+        place = f" of module {culprit.module}" if culprit.module else ""
+        return f"Not the same: {culprit.op} at {culprit.node}{place} goes wrong first; {culprit.detail}."
+    failed = [c for c in (*outputs, *gradients) if not c.verdict.passes]
+    if certificate.outcome in ("different function", "not taken"):
+        return f"{certificate.outcome.capitalize()}: {certificate.detail}."
+    first = max(failed, key=lambda c: c.margin)
+    return f"{first.name}: {first.detail}."
+
+

@@ -1,0 +1,156 @@
+"""Vector-Jacobian products of both sides: gradients of parameters and inputs under the same seeded cotangents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from converters import Conversion, Graph, TensorSpec, Value, dtype_of, replay
+from parity.compare import compare
+from parity.noise import Noise, nudge
+from parity.results import Comparison
+from parity.sides import Arrays, Source, as_numpy, as_torch
+from parity.targets import Place, Target
+from parity.tolerance import certified, whole
+
+_RUNS = 4
+
+
+def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison, ...]:
+    """Gradients of the outputs' seeded linear functional, in float64 and in the model's own dtype.
+
+    Args:
+        one: the source.
+        other: the target; only a conversion's parameters are known by name.
+        seed: of the cotangents and the noise.
+    """
+    conversion = other.conversion
+    cotangents = _cotangents(one.graph, seed)
+    if conversion is None or not cotangents:
+        return ()
+    oracle = _source_gradients(one, cotangents, wide=True)
+    runs = [
+        _source_gradients(one, cotangents, wide=True, prepare=nudge(one.graph, seed + 201 + run))
+        for run in range(_RUNS)
+    ]
+    wide = _target_gradients(conversion.promoted(), one, cotangents, wide=True)
+    own = _target_gradients(conversion, one, cotangents, wide=False)
+    source = _source_gradients(one, cotangents, wide=False)
+    coarsest = max(
+        (dtype_of(a).unit_roundoff for a in source.values() if dtype_of(a).is_floating), default=2.0**-24
+    )
+    comparisons = []
+    for name, truth in oracle.items():
+        noise = _noise(truth, [run[name] for run in runs])
+        fine = noise.scaled(2.0**-53 / coarsest)
+        comparisons.append(
+            compare(f"{name} (float64)", truth, wide[name], truth, certified(fine, truth))
+        )
+        dtype = dtype_of(source[name])
+        comparisons.append(compare(name, source[name], own[name], truth, whole(noise, dtype, truth)))
+    return tuple(comparisons)
+
+
+def _noise(truth: np.ndarray, moved: list[np.ndarray]) -> Noise:
+    return Noise(np.sqrt(np.mean([np.square(np.abs(run - truth)) for run in moved], axis=0)))
+
+
+def _cotangents(graph: Graph, seed: int) -> Arrays:
+    """A seeded direction for each floating-point output, in float64."""
+    generator = np.random.default_rng(seed)
+    specs = graph.specs
+    result = {}
+    for output in graph.outputs:
+        spec = specs.get(output.value) if isinstance(output.value, Value) else None
+        if isinstance(spec, TensorSpec) and spec.dtype.is_floating:
+            values = generator.standard_normal(spec.hint)
+            result[output.name] = values.astype(spec.dtype.numpy).astype(np.float64)
+    return result
+
+
+def _source_gradients(one: Source, cotangents: Arrays, *, wide: bool, prepare: Any = None) -> Arrays:
+    import torch
+
+    graph = one.promoted if wide else one.graph
+    values = one.tensors(wide=wide)
+    values.update({p.name: as_torch(p.value) for p in graph.parameters})
+    wanted = _wanted(graph, values)
+    for name in wanted:
+        values[name].requires_grad_()
+    outputs, _ = replay(graph, values, prepare=prepare)
+    pairs = [
+        (result, as_torch(cotangents[output.name].astype(dtype_of(result).numpy)))
+        for output, result in zip(graph.outputs, outputs, strict=True)
+        if output.name in cotangents and result.requires_grad
+    ]
+    leaves = [values[name] for name in wanted]
+    gradients = torch.autograd.grad(
+        [result for result, _ in pairs], leaves, [c for _, c in pairs], allow_unused=True
+    )
+    return {
+        f"gradient of {name}": as_numpy(torch.zeros_like(leaf) if gradient is None else gradient)
+        for name, leaf, gradient in zip(wanted, leaves, gradients, strict=True)
+    }
+
+
+def _wanted(graph: Graph, values: Mapping[str, Any]) -> list[str]:
+    names = [p.name for p in graph.parameters if p.trainable]
+    names += [item.name for item in graph.inputs if item.spec.dtype.is_floating]
+    return [name for name in names if values[name].numel()]
+
+
+def _target_gradients(conversion: Conversion, one: Source, cotangents: Arrays, *, wide: bool) -> Arrays:
+    import tensorflow as tf
+
+    laid = conversion.graph
+    specs = laid.specs
+    graph = one.promoted if wide else one.graph
+    tensors = {}
+    for item in laid.inputs:
+        array = one.inputs[item.name].astype(item.spec.dtype.numpy)
+        tensors[item.name] = tf.constant(Place("", item.spec.axes).physical(array))
+    arguments = [_fill(structure, tensors) for structure in laid.signature.values()]
+    arguments = [argument for argument in arguments if argument is not None]
+    names = _wanted(graph, {**one.tensors(wide=wide), **{p.name: as_torch(p.value) for p in graph.parameters}})
+    leaves = [conversion.model.weights.get(name, tensors.get(name)) for name in names]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        for leaf in leaves:
+            tape.watch(leaf)
+        results = dict(_named(laid.result, conversion.model(*arguments)))
+    outputs, directions = [], []
+    for output in laid.outputs:
+        if output.name in cotangents and isinstance(output.value, Value):
+            spec = specs[output.value]
+            assert isinstance(spec, TensorSpec)
+            direction = Place("", spec.axes).physical(cotangents[output.name])
+            outputs.append(results[output.name])
+            directions.append(tf.cast(direction, results[output.name].dtype))
+    gradients = tape.gradient(
+        outputs, leaves, directions, unconnected_gradients=tf.UnconnectedGradients.ZERO
+    )
+    found = {}
+    for name, gradient in zip(names, gradients, strict=True):
+        spec = specs[Value(name)]
+        assert isinstance(spec, TensorSpec)
+        array = tf.convert_to_tensor(gradient).numpy()
+        found[f"gradient of {name}"] = Place("", spec.axes).logical(array)
+    return found
+
+
+def _fill(structure: object, tensors: Mapping[str, Any]) -> Any:
+    if isinstance(structure, Value):
+        return tensors[structure.producer]
+    if isinstance(structure, Mapping):
+        kept = {key: inner for key, item in structure.items() if (inner := _fill(item, tensors)) is not None}
+        return kept or None
+    if isinstance(structure, tuple | list):
+        return tuple(inner for item in structure if (inner := _fill(item, tensors)) is not None) or None
+    return None
+
+
+def _named(structure: object, result: Any) -> list[tuple[str, Any]]:
+    from parity.sides import leaves_of
+
+    return list(leaves_of(structure, result))

@@ -1,0 +1,239 @@
+"""One operator, its lowering against PyTorch itself: forward, gradient, float64 and its own dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from converters import (
+    Graph,
+    Node,
+    TensorSpec,
+    Value,
+    convert,
+    dtype_of,
+    laid_out,
+    lowered,
+    promote,
+    replay,
+    single_node,
+)
+from parity.compare import Tolerance, compare
+from parity.noise import Noise, nudge
+from parity.results import Comparison
+from parity.sides import Arrays, as_numpy, as_torch
+from parity.sums import absolute, is_product
+from parity.targets import Place
+from parity.tolerance import certified, local, sums
+
+_RUNS = 4
+
+
+def check_operator(
+    op: str,
+    arguments: Mapping[str, object],
+    *,
+    gradients: bool = True,
+    seed: int = 0,
+    traced: bool = False,
+    dynamic: bool = False,
+) -> tuple[Comparison, ...]:
+    """Compare a lowering with the operator it stands for, on one set of arguments.
+
+    Args:
+        op: the operator with its overload.
+        arguments: by the names of the lowering's parameters: arrays, numbers, strings, dtypes, tuples.
+        gradients: also compare vector-Jacobian products.
+        seed: of the noise and the cotangents.
+        traced: run the lowering under ``tf.function``; ``dynamic``: with every size unknown to it.
+
+    Returns:
+        A comparison for each output and each gradient, in float64 (named so) and in the arguments' dtypes.
+
+    Raises:
+        converters.ConversionError: the lowering refuses the arguments.
+    """
+    graph, inputs = single_node(op, arguments)
+    wide_graph = promote(graph)
+    oracle = _source(wide_graph, _wide(inputs))
+    noise = _noise(graph, wide_graph, inputs, oracle, seed)
+    scales = _sums(wide_graph, inputs) if is_product(graph.nodes[0]) else {}
+    directions = _directions(oracle, seed) if gradients else {}
+    found: list[Comparison] = []
+    for wide in (True, False):
+        one = wide_graph if wide else graph
+        given = _wide(inputs) if wide else inputs
+        source = _source(one, given, directions)
+        target = _target(op, arguments, one, given, directions, traced=traced, dynamic=dynamic, wide=wide)
+        truth = source if wide else _source(wide_graph, _wide(inputs), directions)
+        found.extend(
+            _compared(name, source, target, truth, noise, scales, graph, wide=wide) for name in source
+        )
+    return tuple(found)
+
+
+def assert_operator(op: str, arguments: Mapping[str, object], **options: Any) -> None:
+    """:func:`check_operator`, for test suites.
+
+    Raises:
+        AssertionError: an output or a gradient is off by more than rounding; the message says which and how.
+    """
+    comparisons = check_operator(op, arguments, **options)
+    for comparison in comparisons:
+        empty = comparison.elements == 0 and comparison.rule == "structure"
+        if empty and comparison.detail.startswith("the tensor has no elements"):
+            continue  # an empty result has a shape and a dtype, and both were compared
+        if comparison.detail.startswith("no element is finite"):
+            continue  # every element is NaN or infinite on both sides, place by place
+        assert comparison.verdict.passes, (
+            f"{op}: {comparison.name} {comparison.detail} (rule {comparison.rule}, margin "
+            f"{comparison.margin:.3g}, max abs {comparison.max_abs:.3g}, worst {comparison.worst})"
+        )
+    assert comparisons, f"{op}: nothing was compared"
+
+
+def _wide(inputs: Arrays) -> Arrays:
+    return {name: array.astype(dtype_of(array).promoted.numpy) for name, array in inputs.items()}
+
+
+def _source(graph: Graph, inputs: Arrays, directions: Arrays | None = None, prepare: Any = None) -> Arrays:
+    """Outputs, and gradients along ``directions``, of PyTorch itself."""
+    import torch
+
+    values = {name: as_torch(array) for name, array in inputs.items()}
+    wanted = [n for n, v in values.items() if directions and (v.is_floating_point() or v.is_complex())]
+    for name in wanted:
+        values[name].requires_grad_()
+    outputs, _ = replay(graph, values, prepare=prepare)
+    named = dict(zip([o.name for o in graph.outputs], outputs, strict=True))
+    result = {name: as_numpy(output) for name, output in named.items()}
+    pairs = [
+        (named[name], as_torch(direction.astype(dtype_of(named[name]).numpy)))
+        for name, direction in (directions or {}).items()
+        if named[name].requires_grad
+    ]
+    if pairs and wanted:
+        leaves = [values[name] for name in wanted]
+        found = torch.autograd.grad(
+            [output for output, _ in pairs], leaves, [d for _, d in pairs], allow_unused=True
+        )
+        for name, leaf, gradient in zip(wanted, leaves, found, strict=True):
+            result[f"gradient of {name}"] = as_numpy(torch.zeros_like(leaf) if gradient is None else gradient)
+    return result
+
+
+def _target(
+    op: str,
+    arguments: Mapping[str, object],
+    graph: Graph,
+    inputs: Arrays,
+    directions: Arrays,
+    *,
+    traced: bool,
+    dynamic: bool,
+    wide: bool,
+) -> Arrays:
+    import tensorflow as tf
+
+    if traced:
+        open_graph, _ = single_node(op, arguments, dynamic=dynamic)
+        conversion = convert(open_graph)
+        conversion = conversion.promoted() if wide else conversion
+        laid = conversion.graph
+    else:
+        laid = laid_out(graph)
+    specs = laid.specs
+    tensors = {
+        item.name: tf.constant(Place("", item.spec.axes).physical(inputs[item.name])) for item in laid.inputs
+    }
+    wanted = [n for n, t in tensors.items() if directions and (t.dtype.is_floating or t.dtype.is_complex)]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        for name in wanted:
+            tape.watch(tensors[name])
+        outputs = list(conversion.model(*tensors.values())) if traced else lowered(laid, tensors)[0]
+    named = dict(zip([o.name for o in laid.outputs], map(tf.convert_to_tensor, outputs), strict=True))
+    result = {}
+    for output in laid.outputs:
+        spec = specs[output.value] if isinstance(output.value, Value) else None
+        axes = spec.axes if isinstance(spec, TensorSpec) else None
+        result[output.name] = Place("", axes).logical(named[output.name].numpy())
+    pairs = [
+        (named[name], tf.cast(direction, named[name].dtype))
+        for name, direction in directions.items()
+        if named[name].dtype.is_floating or named[name].dtype.is_complex
+    ]
+    if pairs and wanted:
+        found = tape.gradient(
+            [output for output, _ in pairs],
+            [tensors[name] for name in wanted],
+            [d for _, d in pairs],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        for name, gradient in zip(wanted, found, strict=True):
+            result[f"gradient of {name}"] = tf.convert_to_tensor(gradient).numpy()
+    return result
+
+
+def _noise(graph: Graph, wide: Graph, inputs: Arrays, oracle: Arrays, seed: int) -> dict[str, Any]:
+    directions = _directions(oracle, seed)
+    truth = _source(wide, _wide(inputs), directions)
+    squares: dict[str, np.ndarray] = {}
+    moved: dict[str, np.ndarray] = {}
+    for run in range(_RUNS):
+        shaken = _source(wide, _wide(inputs), directions, nudge(graph, seed + 1 + run, 2.0**-24))
+        for name, array in shaken.items():
+            if array.dtype.kind in "biu":
+                moved[name] = moved.get(name, np.zeros(array.shape, bool)) | (array != truth[name])
+                continue
+            with np.errstate(all="ignore"):
+                square = np.square(np.abs(array - truth[name])) / _RUNS
+            squares[name] = squares.get(name, 0.0) + np.where(np.isfinite(square), square, 0.0)
+    noise: dict[str, Any] = {name: Noise(np.sqrt(square)) for name, square in squares.items()}
+    return noise | {name: Noise(np.zeros(()), mask) for name, mask in moved.items()}
+
+
+def _sums(graph: Graph, inputs: Arrays) -> Arrays:
+    return _source(graph, _wide(inputs), prepare=lambda node, arguments: absolute(arguments))
+
+
+def _directions(oracle: Arrays, seed: int) -> Arrays:
+    generator = np.random.default_rng(seed)
+    return {
+        name: generator.standard_normal(array.shape).astype(np.float16).astype(np.float64)
+        for name, array in oracle.items()
+        if array.dtype.kind in "fc"
+    }
+
+
+def _compared(
+    name: str,
+    source: Arrays,
+    target: Arrays,
+    truth: Arrays,
+    noise: Mapping[str, Noise],
+    scales: Arrays,
+    graph: Graph,
+    *,
+    wide: bool,
+) -> Comparison:
+    label = f"{name} (float64)" if wide else name
+    if name not in target:
+        raise AssertionError(f"the lowering gives no {name}")
+    own = noise.get(name, Noise(np.zeros(())))
+    tolerance = _tolerance(graph.nodes[0], own, source[name], truth[name], scales.get(name), wide=wide)
+    return compare(label, source[name], target[name], truth[name], tolerance)
+
+
+def _tolerance(
+    node: Node, noise: Noise, source: np.ndarray, truth: np.ndarray, products: np.ndarray | None, *, wide: bool
+) -> Tolerance:
+    dtype = dtype_of(source)
+    floating = dtype.is_floating or dtype.is_complex
+    if wide:
+        return certified(noise.scaled(2.0**-29), truth)
+    scaled = noise.scaled(dtype.unit_roundoff / 2.0**-24) if floating else noise
+    if products is not None:
+        return sums(dtype, products, scaled, truth)
+    return local(scaled, dtype, truth)

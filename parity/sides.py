@@ -1,0 +1,198 @@
+"""The two sides of a check: a source that can be replayed node by node, and a target that can be probed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from converters import (
+    Conversion,
+    Graph,
+    Node,
+    TensorSpec,
+    Value,
+    promote,
+    replay,
+    torch_graph,
+)
+from parity.errors import CheckError
+
+Arrays = dict[str, np.ndarray]
+Recording = dict[Value, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A captured PyTorch model with the inputs of a check.
+
+    Attributes:
+        graph: as captured.
+        promoted: the same in float64.
+        inputs: by the graph's input names.
+        call: runs the model itself and returns its outputs by name.
+        label: what it is, in words.
+    """
+
+    graph: Graph
+    promoted: Graph
+    inputs: Arrays
+    call: Callable[[], Arrays]
+    label: str
+
+    def record(self, *, wide: bool = False, prepare: Any = None, see: Any = None) -> Recording:
+        """Replay the model and keep every tensor, inputs and parameters included.
+
+        Args:
+            wide: in float64.
+            prepare: as in :func:`converters.replay`.
+            see: called with each value and array instead of keeping them.
+        """
+        import torch
+
+        graph = self.promoted if wide else self.graph
+        recording: Recording = {}
+        keep = see or recording.__setitem__
+        specs = graph.specs
+
+        def observe(node: Node, outputs: Sequence[object]) -> None:
+            for index, output in enumerate(outputs):
+                if isinstance(output, torch.Tensor):
+                    keep(Value(node.name, index), as_numpy(output))
+
+        with torch.no_grad():
+            outputs, _ = replay(graph, self.tensors(wide=wide), observe, prepare)
+        for item in self.graph.inputs:
+            spec = specs[Value(item.name)]
+            assert isinstance(spec, TensorSpec)
+            keep(Value(item.name), self.inputs[item.name].astype(spec.dtype.numpy))
+        for output, value in zip(self.graph.outputs, outputs, strict=True):
+            if isinstance(value, torch.Tensor):
+                keep(output_value(output.name), as_numpy(value))
+        return recording
+
+    def tensors(self, *, wide: bool = False) -> dict[str, Any]:
+        """The inputs as torch tensors."""
+        specs = (self.promoted if wide else self.graph).inputs
+        return {s.name: as_torch(self.inputs[s.name].astype(s.spec.dtype.numpy)) for s in specs}
+
+
+def output_value(name: str) -> Value:
+    """The key under which an output stands in a recording (it may be an input or a constant)."""
+    return Value(f"output:{name}")
+
+
+def as_numpy(tensor: Any) -> np.ndarray:
+    """A torch tensor's numbers; bfloat16 as ``ml_dtypes``'."""
+    import torch
+
+    tensor = tensor.detach().cpu()
+    if tensor.is_conj() or tensor.is_neg():
+        tensor = tensor.resolve_conj().resolve_neg()
+    if tensor.dtype == torch.bfloat16:
+        import ml_dtypes
+
+        return np.asarray(tensor.contiguous().view(torch.int16).numpy().view(ml_dtypes.bfloat16))
+    return np.asarray(tensor.numpy())
+
+
+def as_torch(array: np.ndarray) -> Any:
+    """A torch tensor with an array's numbers."""
+    import torch
+
+    if array.dtype.name == "bfloat16":
+        return torch.from_numpy(np.ascontiguousarray(array).view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(np.array(array, copy=True))
+
+
+def source_of(source: Any, inputs: Any, target: object) -> Source:
+    """Capture a source for a check.
+
+    Args:
+        source: a module, an exported program or a ``.pt2`` path.
+        inputs: a tuple or a dict of its inputs, as torch tensors or NumPy arrays.
+        target: if it is a :class:`Conversion`, the source is captured as it was.
+    """
+    import torch
+
+    args, kwargs = _torch_inputs(inputs)
+    capture = target.capture if isinstance(target, Conversion) else torch_graph
+    graph: Graph = capture(source, (args, kwargs))
+    named = bind(graph, args, kwargs)
+    module = source
+    if isinstance(source, str | Path):
+        module = torch.export.load(source).module()
+    elif isinstance(source, torch.export.ExportedProgram):
+        module = source.module()
+
+    def call() -> Arrays:
+        modes = [(part, part.training) for part in module.modules()]
+        for part, _ in modes:
+            part.training = False
+        try:
+            with torch.no_grad():
+                result = module(*args, **kwargs)
+        finally:
+            for part, mode in modes:
+                part.training = mode
+        leaves = leaves_of(graph.result, result)
+        return {name: as_numpy(v) for name, v in leaves if isinstance(v, torch.Tensor)}
+
+    label = str(source) if isinstance(source, str | Path) else f"{type(source).__name__} (PyTorch)"
+    return Source(graph, promote(graph), named, call, label)
+
+
+def _torch_inputs(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    import torch
+    from torch.utils import _pytree as pytree
+
+    if isinstance(inputs, Mapping):
+        args, kwargs = (), dict(inputs)
+    elif isinstance(inputs, tuple | list):
+        pair = len(inputs) == 2 and isinstance(inputs[0], tuple) and isinstance(inputs[1], dict)
+        args, kwargs = (inputs[0], inputs[1]) if pair else (tuple(inputs), {})
+    else:
+        args, kwargs = (inputs,), {}
+
+    def tensor(leaf: Any) -> Any:
+        return as_torch(leaf) if isinstance(leaf, np.ndarray) else leaf
+
+    args, kwargs = pytree.tree_map(tensor, (args, kwargs))
+    if not any(isinstance(leaf, torch.Tensor) for leaf in pytree.tree_leaves((args, kwargs))):
+        raise CheckError("the inputs hold no tensor. Pass a tuple or a dict of arrays, as forward takes them.")
+    return args, kwargs
+
+
+def bind(graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Arrays:
+    """The inputs of a call by the graph's names."""
+    import torch
+
+    arguments = dict(zip(graph.signature, args, strict=False)) | dict(kwargs)
+    named: Arrays = {}
+    for key, structure in graph.signature.items():
+        for name, leaf in leaves_of(structure, arguments[key]):
+            named[name] = as_numpy(leaf) if isinstance(leaf, torch.Tensor) else np.asarray(leaf)
+    return named
+
+
+def leaves_of(structure: object, value: Any) -> Iterator[tuple[str, Any]]:
+    """The named leaves of a nested value, following a graph's structure.
+
+    >>> list(leaves_of({"a": Value("x"), "b": (Value("y"),)}, {"a": 1, "b": [2]}))
+    [('x', 1), ('y', 2)]
+    """
+    if isinstance(structure, Value):
+        yield structure.producer, value
+    elif isinstance(structure, Mapping):
+        for key, inner in structure.items():
+            yield from leaves_of(inner, _member(value, key))
+    elif isinstance(structure, tuple | list):
+        for inner, part in zip(structure, value, strict=True):
+            yield from leaves_of(inner, part)
+
+
+def _member(value: Any, key: str) -> Any:
+    return value[key] if isinstance(value, Mapping) else getattr(value, key)

@@ -1,0 +1,45 @@
+"""Sums of products: how large what was summed is, whatever the sum came to.
+
+Source: Higham, "Accuracy and Stability of Numerical Algorithms", chapters 3 and 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from converters import Node
+
+PRODUCTS = frozenset(
+    """linear matmul mm bmm mv dot addmm baddbmm addbmm addmv bilinear einsum conv1d conv2d conv3d convolution
+    conv_transpose1d conv_transpose2d conv_transpose3d outer tensordot inner vdot""".split()
+)
+"""Operators that are linear in each of their tensor arguments, plus an addend."""
+
+
+def is_product(node: Node) -> bool:
+    """Whether an operator is a sum of products of its arguments."""
+    parts = node.op.split(".")
+    return parts[0] == "aten" and parts[1] in PRODUCTS
+
+
+def absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with every number replaced by its absolute value: the operator then gives sum |a_i b_i|."""
+    import torch
+
+    def positive(name: str, argument: Any) -> Any:
+        if isinstance(argument, torch.Tensor):
+            return argument.abs() if argument.is_floating_point() or argument.is_complex() else argument
+        if isinstance(argument, tuple | list):
+            return tuple(positive(name, item) for item in argument)
+        return abs(argument) if name in ("alpha", "beta") else argument
+
+    return {name: positive(name, argument) for name, argument in arguments.items()}
+
+
+def terms(arguments: Mapping[str, Any], result: np.ndarray) -> int:
+    """How many products one element sums, at most: elements of the smaller operand over what is not summed."""
+    sizes = [a.numel() for a in arguments.values() if getattr(a, "ndim", 0) and a.is_floating_point()]
+    return max(min(sizes, default=1) // max(min(result.shape, default=1), 1), 1)

@@ -1,0 +1,40 @@
+"""Every row of ``cases/operators`` against its lowering: eager, and traced with open sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cases.case import OperatorCase
+from cases.operators import operator_cases
+from parity.operators import assert_operator
+
+CASES = [pytest.param(case, id=case.name) for case in operator_cases()]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_lowering_computes_what_pytorch_computes(case: OperatorCase) -> None:
+    """Forward and gradient, in float64 and in the drawn dtypes."""
+
+    @settings(max_examples=12, deadline=None, derandomize=True, database=None)
+    @given(case.arguments)
+    def check(arguments: dict[str, object]) -> None:
+        assert_operator(case.op, arguments, gradients=case.gradients)
+
+    with np.errstate(all="ignore"):
+        check()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_lowering_runs_at_sizes_that_were_never_traced(case: OperatorCase) -> None:
+    """Traced by ``tf.function`` with every size unknown."""
+
+    @settings(max_examples=2, deadline=None, derandomize=True, database=None)
+    @given(case.arguments, st.just(True))
+    def check(arguments: dict[str, object], dynamic: bool) -> None:
+        assert_operator(case.op, arguments, gradients=False, traced=True, dynamic=dynamic)
+
+    with np.errstate(all="ignore"):
+        check()
