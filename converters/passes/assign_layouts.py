@@ -55,7 +55,7 @@ def assign_layouts(
     """
     plans = _plans(graph, registry)
     if not channels_last_inputs and not channels_last_outputs:
-        if not any(plan.side == MOVE for plan in plans.values()):
+        if not any(plan.side == MOVE or plan.layout.weights for plan in plans.values()):
             return graph
     moved = _cut(graph, plans, channels_last_inputs, channels_last_outputs)
     return _Rewriter(graph, registry, plans, moved, channels_last_outputs).rewrite()
@@ -320,16 +320,19 @@ class _Rewriter:
         )
 
     def _weight_orders(self) -> dict[Value, Axes]:
-        names = {parameter.name for parameter in self.graph.parameters}
-        orders: dict[Value, Axes] = {}
+        """The order of each parameter that all its consumers want alike; where they differ, the source's."""
+        specs = {Value(p.name): p.spec for p in self.graph.parameters}
+        wanted: dict[Value, set[Axes]] = {}
         for node in self.graph.nodes:
-            for argument, order in self.plans[node.name].layout.weights.items():
-                value = node.args.get(argument)
-                if isinstance(value, Value) and value.producer in names:
-                    spec = self.specs[value]
-                    assert isinstance(spec, TensorSpec)
-                    orders.setdefault(value, order(spec.rank))
-        return orders
+            orders = self.plans[node.name].layout.weights
+            for argument, given in node.args.items():
+                for value in values_in((given,)):
+                    if value in specs:
+                        order = orders.get(argument, identity_axes)
+                        wanted.setdefault(value, set()).add(order(specs[value].rank))
+        for value in values_in([output.value for output in self.graph.outputs]):
+            wanted.setdefault(value, set()).add(())
+        return {value: orders.pop() for value, orders in wanted.items() if len(orders) == 1 and () not in orders}
 
     def _have(self, value: Value, spec: object) -> Axes | None:
         """The order in which the target holds a value; None for the source's."""
@@ -396,7 +399,8 @@ class _Rewriter:
             def at(leaf: object) -> object:
                 if not isinstance(leaf, Value) or not isinstance(spec := self.specs[leaf], TensorSpec):
                     return leaf
-                if axes is not None and want is activation and spec.rank not in (0, plan.rank):
+                broadcasts = plan.layout.order is Order.any and want is activation
+                if axes is not None and broadcasts and spec.rank not in (0, plan.rank):
                     return self._as(leaf, axes, plan.rank)
                 return self._as(leaf, want(spec))
 
