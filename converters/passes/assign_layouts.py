@@ -320,19 +320,26 @@ class _Rewriter:
         )
 
     def _weight_orders(self) -> dict[Value, Axes]:
-        """The order of each parameter that all its consumers want alike; where they differ, the source's."""
-        specs = {Value(p.name): p.spec for p in self.graph.parameters}
+        """The order of each weight that all its consumers want alike; the source's where they differ.
+
+        A weight tied to an embedding is also gathered from: it stays, and TensorFlow folds the transpose of
+        the product's operand into the product.
+        """
+        specs = {Value(parameter.name): parameter.spec for parameter in self.graph.parameters}
         wanted: dict[Value, set[Axes]] = {}
+        weights: set[Value] = set()
         for node in self.graph.nodes:
             orders = self.plans[node.name].layout.weights
             for argument, given in node.args.items():
-                for value in values_in((given,)):
-                    if value in specs:
-                        order = orders.get(argument, identity_axes)
-                        wanted.setdefault(value, set()).add(order(specs[value].rank))
-        for value in values_in([output.value for output in self.graph.outputs]):
-            wanted.setdefault(value, set()).add(())
-        return {value: orders.pop() for value, orders in wanted.items() if len(orders) == 1 and () not in orders}
+                for value in specs.keys() & set(values_in((given,))):
+                    order = orders.get(argument, identity_axes)
+                    wanted.setdefault(value, set()).add(order(specs[value].rank))
+                    if argument in orders:
+                        weights.add(value)
+        return {
+            value: wanted[value].pop() if len(wanted[value]) == 1 else identity_axes(specs[value].rank)
+            for value in weights
+        }
 
     def _have(self, value: Value, spec: object) -> Axes | None:
         """The order in which the target holds a value; None for the source's."""
