@@ -17,7 +17,7 @@ from converters.errors import (
     UnsupportedVariantError,
 )
 from converters.files import replaced_file, replaced_folder
-from converters.graph import Dim, Graph, Input, Node, Output, Parameter, ScalarSpec, TensorSpec, Value
+from converters.graph import Dim, Graph, Input, Node, Output, Parameter, ScalarSpec, TensorSpec, Value, values_in
 from converters.interpreter import evaluate
 from converters.passes.promote import promote
 from converters.torch_to_tf import (
@@ -64,4 +64,5 @@ __all__ = [
     "single_node",
     "torch_graph",
     "torch_to_tf",
+    "values_in",
 ]

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from converters import DType, TensorSpec, Value, dtype_of
+from converters import DType, TensorSpec, Value, dtype_of, promote
 from parity.compare import Tolerance, compare, sample_points
 from parity.errors import ParityError
 from parity.gradients import compare_gradients
-from parity.localize import Probe, culprit_of, node_evidence
-from parity.noise import RUNS, NoiseMeter, nudge
+from parity.localize import LOCAL_RUNS, Probe, culprit_of, node_evidence
+from parity.noise import RUNS, NoiseMeter, both, nudge, nudge_constants
 from parity.results import Certificate, Comparison, Report, Result
 from parity.sides import Source, output_value, source_of
 from parity.targets import Place, Target, feeds, target_of
@@ -114,8 +115,6 @@ def check(
         seconds=time.perf_counter() - began,
     )
     if repro is not None and not verdict.passes:
-        from dataclasses import replace
-
         from parity.repro import write_repro
 
         result = replace(result, repro=str(write_repro(Path(repro), one, other, result)))
@@ -169,8 +168,9 @@ class _Evidence:
         }
         self.probe = Probe(other.program, self.shared, feeds(other, one.inputs, one.graph))
         self.totals = self.probe.totals(list(other.program.outputs.values()))
-        self.target_outputs = self._ends(self.totals, other.program.outputs)
-        self.target_repeat = self._ends(
+        self.wide: _WideSide | None = None
+        self.target_outputs = self.ends(self.totals, other.program.outputs)
+        self.target_repeat = self.ends(
             self.probe.totals(list(other.program.outputs.values()), only_ends=True), other.program.outputs
         )
 
@@ -184,7 +184,8 @@ class _Evidence:
     def _op(self, node: str) -> str:
         return {n.name: n.op for n in self.one.graph.nodes}.get(node, "")
 
-    def _ends(self, arrays: Mapping[str, np.ndarray], ends: Mapping[str, str]) -> dict[str, np.ndarray]:
+    def ends(self, arrays: Mapping[str, np.ndarray], ends: Mapping[str, str]) -> dict[str, np.ndarray]:
+        """The outputs among fetched tensors, in the source's axis order."""
         return {
             name: Place(ends[name], self.other.outputs.get(name)).logical(arrays[ends[name]])
             for name in self.names
@@ -208,74 +209,45 @@ class _Evidence:
             program, places = self.other.wide()
         except ValueError as error:
             return Certificate("not taken", str(error), uncovered=("the whole model",))
-        self.wide_probe = Probe(
-            program,
-            {value: place for value, place in places.items() if value in self.shared},
-            feeds(self.other, self.one.inputs, self.one.promoted),
-        )
-        arrays = self.wide_probe.totals(list(program.outputs.values()), only_ends=True)
-        ends = self._ends(arrays, program.outputs)
-        comparisons = tuple(
-            compare(
-                name,
-                self.oracle[output_value(name)],
-                ends[name],
-                self.oracle[output_value(name)],
-                self._wide_tolerance(output_value(name)),
-            )
-            for name in self.names
-        )
-        return self._concluded(comparisons)
-
-    def _wide_tolerance(self, value: Value) -> Tolerance:
-        oracle = self.oracle[value]
-        noise = self.meter.noise(value).scaled(2.0**-53 / self._coarsest())
-        return certified(noise, oracle)
-
-    def _coarsest(self) -> float:
-        specs = [s for s in self.specs.values() if isinstance(s, TensorSpec)]
-        units = [s.dtype.unit_roundoff for s in specs if s.dtype.is_floating or s.dtype.is_complex]
-        return max(units, default=2.0**-24)
-
-    def _concluded(self, comparisons: tuple[Comparison, ...]) -> Certificate:
+        self.wide = _WideSide(self, program, places)
+        comparisons = self.wide.compared(constants=False)
         worst = max((c.max_rel for c in comparisons), default=0.0)
-        failed = [c for c in comparisons if not c.verdict.passes]
         if not comparisons:
             return Certificate("not taken", "the model has no tensor outputs", uncovered=("all outputs",))
         if all(c.verdict.passes for c in comparisons):
-            return Certificate(
-                "same function",
-                "in float64 both sides agree to float64's own rounding",
-                comparisons,
-                worst,
-            )
-        if all(c.verdict is Verdict.inconclusive for c in failed):
-            return Certificate("not taken", failed[0].detail, comparisons, worst, (failed[0].name,))
-        if self.other.constants_rounded and worst < _CONSTANTS:
-            return Certificate(
-                "same function up to float32 constants",
-                "the target keeps its constants as float32 rounded them; what is left in float64 is that",
-                comparisons,
-                worst,
-            )
+            detail = "in float64 both sides agree to float64's own rounding"
+            return Certificate("same function", detail, comparisons, worst)
+        unsure = [c for c in comparisons if c.verdict is Verdict.inconclusive]
+        if unsure:
+            return Certificate("not taken", unsure[0].detail, comparisons, worst, (unsure[0].name,))
+        if self.other.constants_rounded:
+            explained = self.wide.compared(constants=True)
+            if all(c.verdict.passes for c in explained):
+                return Certificate(
+                    "same function up to float32 constants",
+                    "the target holds its constants in float32; what is left in float64 is their rounding",
+                    explained,
+                    worst,
+                )
+        failed = max((c for c in comparisons if not c.verdict.passes), key=lambda c: c.margin)
         return Certificate(
             "different function",
-            f"in float64 {failed[0].name} still differs by {failed[0].max_rel:.3g} of its size: not rounding",
+            f"in float64 {failed.name} still differs by {failed.max_rel:.3g} of its size, "
+            f"{failed.margin:.3g} times what rounding explains",
             comparisons,
             worst,
         )
 
+    def coarsest(self) -> float:
+        """The largest unit roundoff of the model's own types."""
+        specs = [s for s in self.specs.values() if isinstance(s, TensorSpec)]
+        units = [s.dtype.unit_roundoff for s in specs if s.dtype.is_floating or s.dtype.is_complex]
+        return max(units, default=2.0**-24)
+
     def nodes(self) -> tuple[Any, ...]:
         """Every node, propagated and alone."""
         return node_evidence(
-            self.one,
-            self.recorded,
-            self.oracle,
-            self.meter,
-            self.probe,
-            self.totals,
-            getattr(self, "wide_probe", None) if not self.other.constants_rounded else None,
-            self.seed,
+            self.one, self.recorded, self.oracle, self.meter, self.probe, self.totals, self.wide, self.seed
         )
 
     def points(self) -> tuple[Any, ...]:
@@ -297,8 +269,39 @@ class _Evidence:
         }
 
 
-_CONSTANTS = 2.0**-22
-"""What float32 constants can do to a float64 evaluation that does not amplify them."""
+class _WideSide:
+    """The float64 evaluation of both sides, with constants rounded alike where the target's are."""
+
+    def __init__(self, evidence: _Evidence, program: Any, places: Mapping[Value, Place]) -> None:
+        self.evidence = evidence
+        one, other = evidence.one, evidence.other
+        self.one, self.oracle, self.constants = one, evidence.oracle, None
+        if other.constants_rounded:
+            self.one = replace(one, promoted=promote(one.graph, constants=DType.float32))
+            self.oracle = self.one.record(wide=True)
+            self.constants = NoiseMeter(self.oracle, LOCAL_RUNS)
+            for run in range(LOCAL_RUNS):
+                shake = nudge_constants(evidence.seed + 301 + run)
+                self.one.record(wide=True, prepare=shake, see=self.constants.see)
+        self.probe = Probe(
+            program,
+            {value: place for value, place in places.items() if value in evidence.shared},
+            feeds(other, one.inputs, one.promoted),
+        )
+        ends = list(program.outputs.values())
+        self.ends = evidence.ends(self.probe.totals(ends, only_ends=True), program.outputs)
+
+    def compared(self, *, constants: bool) -> tuple[Comparison, ...]:
+        """The outputs, with or without what the rounding of constants explains."""
+        return tuple(self._compared(name, constants=constants) for name in self.evidence.names)
+
+    def _compared(self, name: str, *, constants: bool) -> Comparison:
+        value = output_value(name)
+        oracle = self.oracle[value]
+        noise = self.evidence.meter.noise(value).scaled(2.0**-53 / self.evidence.coarsest())
+        if constants and self.constants is not None:
+            noise = both(noise, self.constants.noise(value))
+        return compare(name, oracle, self.ends[name], oracle, certified(noise, oracle))
 
 
 def _spread(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]) -> float:

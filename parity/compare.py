@@ -128,8 +128,9 @@ def _compare_floats(
     noise = _rms(np.where(finite, tolerance.scale, 0.0), count)
     factor, margin = _margin(off, source_off, finite, tolerance)
     ulps = apart[finite] / ulp(np.abs(o[finite]), source.dtype) if count else np.zeros(1)
-    verdict, rule, detail = _float_verdict(source, target, misplaced, count, margin, tolerance)
-    if misplaced:
+    signs = _other_zeros(source, target) if tolerance.rule == EXACT.rule else 0
+    verdict, rule, detail = _float_verdict(source, target, misplaced, signs, count, margin, tolerance)
+    if misplaced or signs:
         margin = float(np.inf)
     return Comparison(
         name,
@@ -160,6 +161,7 @@ def _float_verdict(
     source: np.ndarray,
     target: np.ndarray,
     misplaced: int,
+    signs: int,
     count: int,
     margin: float,
     tolerance: Tolerance,
@@ -176,6 +178,8 @@ def _float_verdict(
         return Verdict.exact, "exact", ""
     if count == 0:
         return Verdict.inconclusive, "exact", "no element is finite on both sides and in the oracle"
+    if signs:
+        return Verdict.mismatch, "exact", f"{signs} of {source.size} zeros have the other sign"
     if margin <= 1:
         return Verdict.rounding, tolerance.rule, ""
     detail = f"the target is {margin:.3g} times further from the oracle than its arithmetic explains"
@@ -195,6 +199,8 @@ def _margin(
         return tolerance.factor, 0.0
     scale = np.broadcast_to(tolerance.scale, off.shape)[finite]
     target, own = off[finite], source_off[finite]
+    if tolerance.rule == EXACT.rule:
+        return 0.0, float(np.inf) if target.any() else 0.0
     with np.errstate(all="ignore"):
         target = np.where(target == 0, 0.0, target / scale)
         own = np.where(own == 0, 0.0, own / scale)
@@ -203,6 +209,14 @@ def _margin(
     factor = max(tolerance.factor, OWN * _rms(own, count))
     peak_factor = max(tolerance.peak_factor, OWN * float(own.max()))
     return factor, max(_ratio(_rms(target, count), factor), _ratio(float(target.max()), peak_factor))
+
+
+def _other_zeros(source: np.ndarray, target: np.ndarray) -> int:
+    """Zeros whose sign differs, where nothing rounds and so the sign is part of the answer."""
+    if source.dtype.kind == "c":
+        return 0
+    zeros = (source == 0) & (target == 0)
+    return int((zeros & (np.signbit(source) != np.signbit(target))).sum())
 
 
 def _misplaced(source: np.ndarray, target: np.ndarray) -> int:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
-from converters import Graph, Node, TensorSpec, Value, dtype_of
-from parity.compare import compare
-from parity.noise import NoiseMeter, nudge
-from parity.results import Culprit, NodeEvidence
+from converters import DType, Node, TensorSpec, Value, dtype_of, values_in
+from parity.compare import EXACT, compare, ulp
+from parity.noise import NoiseMeter, both, is_exact, nudge, nudge_constants
+from parity.results import Comparison, Culprit, NodeEvidence
 from parity.runtimes.tensorflow_program import Program
-from parity.sides import Arrays, Recording, Source
+from parity.sides import Arrays, Recording, Source, as_torch
+from parity.sums import absolute, is_product
 from parity.targets import Place
-from parity.tolerance import certified, local, whole
+from parity.tolerance import certified, local, sums, whole, zone
 
-_LOCAL_RUNS = 4
+LOCAL_RUNS = 4
 _UNIT = 2.0**-24
 
 
@@ -70,7 +73,7 @@ def node_evidence(
     meter: NoiseMeter,
     probe: Probe,
     totals: Mapping[str, np.ndarray],
-    wide: Probe | None,
+    wide: WideSide | None,
     seed: int,
 ) -> tuple[NodeEvidence, ...]:
     """Compare every node of the source with what stands for it.
@@ -80,7 +83,7 @@ def node_evidence(
         recorded: its tensors in its own dtypes; ``oracle``: in float64.
         meter: the whole model's noise.
         probe: the target; ``totals``: its tensors as the model computes them.
-        wide: the target in float64; None if its constants were rounded.
+        wide: both sides in float64; None if the target can't be taken there.
         seed: of the local noise.
     """
     if not probe.places:
@@ -89,58 +92,157 @@ def node_evidence(
             for node in one.graph.nodes
             if _tensors(node)
         )
-    alone = _LocalOracle(one, recorded, oracle, seed)
-    here = probe.locals(recorded)
-    there = wide.locals(oracle) if wide is not None else {}
+    bench = _Bench(one, recorded, oracle, meter, probe, totals, wide, seed)
     evidence = []
     for node in one.graph.nodes:
-        values = [v for v in _tensors(node) if v in probe.places and v in recorded]
-        if not _tensors(node):
-            continue
-        if not values:
+        outputs = _tensors(node)
+        values = [v for v in outputs if v in probe.places and v in recorded]
+        if values:
+            found = [bench.evidence(node, value) for value in values]
+            evidence.append(max(found, key=_severity))
+        elif outputs:
             evidence.append(_uncovered(node, "no tensor of the target stands for it"))
-            continue
-        evidence.append(_worst_output(node, values, recorded, oracle, meter, probe, totals, here, there, alone))
     return tuple(evidence)
 
 
-class _LocalOracle:
-    """Each node alone in float64: on the source's recorded inputs, and how far rounding moves it there."""
+class WideSide(Protocol):
+    """Both sides in float64, as the certificate sees them."""
 
-    def __init__(self, one: Source, recorded: Recording, oracle: Recording, seed: int) -> None:
-        graph = one.graph
-        parameters = {p.name: p.value for p in one.promoted.parameters}
-        self.graph = graph
-        self.at_recorded = one.record(wide=True, prepare=_feeding(graph, recorded, parameters))
-        self.meter = NoiseMeter(oracle, _LOCAL_RUNS)
-        feed = _feeding(graph, oracle, parameters)
-        for run in range(_LOCAL_RUNS):
-            shake = nudge(graph, seed + 101 + run, _UNIT)
-            one.record(
-                wide=True,
-                prepare=lambda node, arguments, shake=shake: shake(node, feed(node, arguments)),
-                see=self.meter.see,
-            )
+    one: Source
+    oracle: Recording
+    constants: NoiseMeter | None
+    probe: Probe
 
 
-def _feeding(graph: Graph, recorded: Recording, parameters: Mapping[str, np.ndarray]):  # type: ignore[no-untyped-def]
-    """What replaces a node's arguments by recorded ones."""
-    from parity.sides import as_torch
+class _Bench:
+    """Every node of both sides, fed with the source's recorded inputs."""
 
-    def feed(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
-        def swap(reference: object, argument: object) -> object:
-            if isinstance(reference, tuple):
-                return tuple(swap(r, a) for r, a in zip(reference, argument, strict=True))  # type: ignore[call-overload]
-            if isinstance(reference, Value) and reference in recorded and reference.producer not in parameters:
-                array = recorded[reference]
-                wide = dtype_of(array).promoted.numpy
-                return as_torch(array.astype(wide))
-            return argument
+    def __init__(
+        self,
+        one: Source,
+        recorded: Recording,
+        oracle: Recording,
+        meter: NoiseMeter,
+        probe: Probe,
+        totals: Mapping[str, np.ndarray],
+        wide: WideSide | None,
+        seed: int,
+    ) -> None:
+        self.recorded, self.oracle, self.meter = recorded, oracle, meter
+        self.probe, self.totals, self.wide = probe, totals, wide
+        self.here = probe.locals(recorded)
+        self.there = wide.probe.locals(wide.oracle) if wide is not None else {}
+        self.expected = one.record(wide=True, prepare=_feeding(one, recorded))
+        self.noise = NoiseMeter(oracle, LOCAL_RUNS)
+        self.constants = NoiseMeter(wide.oracle if wide is not None else {}, LOCAL_RUNS)
+        self.products = one.record(wide=True, prepare=_absolutes(_feeding(one, recorded)))
+        self.summed = {node.name for node in one.graph.nodes if is_product(node)}
+        feed = _feeding(one, oracle)
+        for run in range(LOCAL_RUNS):
+            shake = _after(feed, nudge(one.graph, seed + 101 + run, _UNIT))
+            one.record(wide=True, prepare=shake, see=self.noise.see)
+            if wide is not None and wide.constants is not None:
+                shake = _after(_feeding(wide.one, wide.oracle), nudge_constants(seed + 401 + run))
+                wide.one.record(wide=True, prepare=shake, see=self.constants.see)
 
-        return {name: swap(node.args[name], argument) for name, argument in arguments.items()}
+    def evidence(self, node: Node, value: Value) -> NodeEvidence:
+        """One output of one node."""
+        place, source, truth = self.probe.places[value], self.recorded[value], self.oracle[value]
+        dtype = dtype_of(source)
+        there = place.logical(self.totals[place.tensor])
+        total = compare(node.name, source, there, truth, whole(self.meter.noise(value), dtype, truth))
+        finite = np.abs(source.astype(np.complex128))
+        finite = finite[np.isfinite(finite)]
+        return NodeEvidence(
+            node.name,
+            node.op,
+            node.module,
+            node.source,
+            place.tensor,
+            covered=True,
+            total=total,
+            local=self._local(node, value, dtype),
+            certificate=self._certificate(node, value, dtype),
+            magnitude=float(np.sqrt(np.square(finite).mean())) if finite.size else 0.0,
+        )
 
-    del graph
-    return feed
+    def _local(self, node: Node, value: Value, dtype: DType) -> Comparison:
+        source, noise = self.recorded[value], self.noise.noise(value)
+        if not (dtype.is_floating or dtype.is_complex):
+            return compare(node.name, source, self.here[value], source, local(noise, dtype, source))
+        if is_exact(node):
+            return compare(node.name, source, self.here[value], source, EXACT)
+        scaled, expected = noise.scaled(dtype.unit_roundoff / _UNIT), self.expected[value]
+        if node.name not in self.summed:
+            return compare(node.name, source, self.here[value], expected, local(scaled, dtype, expected))
+        products = self.products[value]
+        judged = compare(
+            node.name, source, self.here[value], expected, sums(dtype, products, scaled, expected)
+        )
+        return _with_zone(judged, self.here[value], expected, products, dtype, self._terms(node))
+
+    def _terms(self, node: Node) -> int:
+        sizes = [self.oracle[v].size for v in values_in(node.args) if v in self.oracle]
+        return max(max(sizes, default=1) // max(self.oracle[Value(node.name)].shape[-1:] or (1,)), 1)
+
+    def _certificate(self, node: Node, value: Value, dtype: DType) -> Comparison | None:
+        if self.wide is None or value not in self.there:
+            return None
+        truth, noise = self.wide.oracle[value], self.noise.noise(value)
+        if is_exact(node) and truth.dtype.kind in "fc":
+            return compare(node.name, truth, self.there[value], truth, EXACT)
+        if dtype.is_floating or dtype.is_complex:
+            noise = both(noise.scaled(2.0**-53 / _UNIT), self.constants.noise(value))
+        return compare(node.name, truth, self.there[value], truth, certified(noise, truth))
+
+
+def _with_zone(
+    judged: Comparison,
+    target: np.ndarray,
+    expected: np.ndarray,
+    products: np.ndarray,
+    dtype: DType,
+    terms: int,
+) -> Comparison:
+    """A sum's comparison with its largest error in units of ``u sum |a b|``."""
+    if target.shape != products.shape:
+        return judged
+    unit = dtype.unit_roundoff
+    with np.errstate(all="ignore"):
+        off = np.abs(target.astype(expected.dtype) - expected) - 0.5 * ulp(np.abs(expected), target.dtype)
+        eta = np.where((products > 0) & np.isfinite(off), np.maximum(off, 0) / (unit * products), 0.0)
+    worst = float(eta.max(initial=0.0))
+    return replace(judged, eta=worst, zone=zone(worst, terms, unit))
+
+
+Prepare = Callable[[Node, Mapping[str, object]], Mapping[str, object]]
+
+
+def _after(first: Prepare, second: Prepare) -> Prepare:
+    return lambda node, arguments: second(node, first(node, arguments))
+
+
+def _absolutes(feed: Prepare) -> Prepare:
+    def prepare(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        given = feed(node, arguments)
+        return absolute(given) if is_product(node) else given
+
+    return prepare
+
+
+def _feeding(one: Source, recorded: Recording) -> Prepare:
+    """What replaces a node's arguments by recorded ones, in float64."""
+    parameters = {parameter.name for parameter in one.graph.parameters}
+
+    def swap(reference: object, argument: object) -> object:
+        if isinstance(reference, tuple):
+            return tuple(swap(r, a) for r, a in zip(reference, argument, strict=True))  # type: ignore[call-overload]
+        if isinstance(reference, Value) and reference in recorded and reference.producer not in parameters:
+            array = recorded[reference]
+            return as_torch(array.astype(dtype_of(array).promoted.numpy))
+        return argument
+
+    return lambda node, arguments: {n: swap(node.args[n], a) for n, a in arguments.items()}
 
 
 def _tensors(node: Node) -> list[Value]:
@@ -151,74 +253,9 @@ def _uncovered(node: Node, reason: str) -> NodeEvidence:
     return NodeEvidence(node.name, node.op, node.module, node.source, "", covered=False, reason=reason)
 
 
-def _worst_output(
-    node: Node,
-    values: Sequence[Value],
-    recorded: Recording,
-    oracle: Recording,
-    meter: NoiseMeter,
-    probe: Probe,
-    totals: Mapping[str, np.ndarray],
-    here: Mapping[Value, np.ndarray],
-    there: Mapping[Value, np.ndarray],
-    alone: _LocalOracle,
-) -> NodeEvidence:
-    """The evidence of a node's worst output."""
-    candidates = [
-        _evidence(node, value, recorded, oracle, meter, probe, totals, here, there, alone) for value in values
-    ]
-    return max(candidates, key=_severity)
-
-
 def _severity(evidence: NodeEvidence) -> tuple[float, float]:
     parts = [c.margin for c in (evidence.certificate, evidence.local) if c is not None]
     return max(parts, default=0.0), evidence.total.margin if evidence.total else 0.0
-
-
-def _evidence(
-    node: Node,
-    value: Value,
-    recorded: Recording,
-    oracle: Recording,
-    meter: NoiseMeter,
-    probe: Probe,
-    totals: Mapping[str, np.ndarray],
-    here: Mapping[Value, np.ndarray],
-    there: Mapping[Value, np.ndarray],
-    alone: _LocalOracle,
-) -> NodeEvidence:
-    place, source, truth = probe.places[value], recorded[value], oracle[value]
-    dtype = dtype_of(source)
-    total = compare(
-        node.name,
-        source,
-        place.logical(totals[place.tensor]),
-        truth,
-        whole(meter.noise(value), dtype, truth),
-    )
-    noise = alone.meter.noise(value)
-    floating = dtype.is_floating or dtype.is_complex
-    scaled = noise.scaled(dtype.unit_roundoff / _UNIT) if floating else noise
-    expected = alone.at_recorded[value] if floating else source
-    own = compare(node.name, source, here[value], expected, local(scaled, dtype, expected))
-    certificate = None
-    if value in there:
-        wide = noise.scaled(2.0**-53 / _UNIT) if floating else noise
-        certificate = compare(node.name, truth, there[value], truth, certified(wide, truth))
-    finite = np.abs(source.astype(np.complex128))
-    finite = finite[np.isfinite(finite)]
-    return NodeEvidence(
-        node.name,
-        node.op,
-        node.module,
-        node.source,
-        place.tensor,
-        covered=True,
-        total=total,
-        local=own,
-        certificate=certificate,
-        magnitude=float(np.sqrt(np.square(finite).mean())) if finite.size else 0.0,
-    )
 
 
 def culprit_of(nodes: Sequence[NodeEvidence]) -> Culprit | None:

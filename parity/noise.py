@@ -57,6 +57,11 @@ class Noise:
         return Noise(self.field * factor, self.moved)
 
 
+def both(first: Noise, second: Noise) -> Noise:
+    """The noise of two independent causes."""
+    return Noise(np.hypot(first.field, second.field), first.moved if second.moved is None else second.moved)
+
+
 SILENT = Noise(np.zeros(()))
 """The noise of what does not move."""
 
@@ -102,6 +107,20 @@ def nudge(
         return {name: move(node.args[name], argument) for name, argument in arguments.items()}
 
     return shake
+
+
+def nudge_constants(seed: int) -> Callable[[Node, Mapping[str, object]], Mapping[str, object]]:
+    """What an interpreter does to a node's numbers: each is moved by one float32 rounding error."""
+    generator = np.random.default_rng(seed)
+
+    def move(reference: object, argument: object) -> object:
+        if isinstance(reference, tuple):
+            return tuple(move(r, a) for r, a in zip(reference, argument, strict=True))  # type: ignore[call-overload]
+        if isinstance(reference, float):
+            return reference * (1 + 2.0**-24 * generator.uniform(-1, 1))
+        return argument
+
+    return lambda node, arguments: {n: move(node.args[n], a) for n, a in arguments.items()}
 
 
 def _leaves(argument: object) -> list[object]:

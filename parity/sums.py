@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from converters import Node
 
 PRODUCTS = frozenset(
@@ -37,9 +35,3 @@ def absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
         return abs(argument) if name in ("alpha", "beta") else argument
 
     return {name: positive(name, argument) for name, argument in arguments.items()}
-
-
-def terms(arguments: Mapping[str, Any], result: np.ndarray) -> int:
-    """How many products one element sums, at most: elements of the smaller operand over what is not summed."""
-    sizes = [a.numel() for a in arguments.values() if getattr(a, "ndim", 0) and a.is_floating_point()]
-    return max(min(sizes, default=1) // max(min(result.shape, default=1), 1), 1)

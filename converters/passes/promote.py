@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from converters.dtypes import DType
 from converters.graph import Graph, Input, Node, Parameter, TensorSpec, map_argument
 
 
-def promote(graph: Graph) -> Graph:
+def promote(graph: Graph, *, constants: DType = DType.float64) -> Graph:
     """The same function with every float type, cast and parameter in float64 (complex: complex128).
 
     A model that casts to float32 inside itself would still round there if it were merely moved to double;
     here its casts are lifted too.
+
+    Args:
+        graph: any captured graph.
+        constants: round the numbers among the arguments to this type first. A graph of another framework
+            holds its constants in float32; rounded alike on both sides, they cancel out.
     """
     return graph.replace(
         inputs=tuple(Input(item.name, _spec(item.spec)) for item in graph.inputs),
         parameters=tuple(_parameter(item) for item in graph.parameters),
-        nodes=tuple(_node(node) for node in graph.nodes),
+        nodes=tuple(_node(node, constants) for node in graph.nodes),
         default_float=DType.float64,
     )
 
@@ -33,8 +40,11 @@ def _parameter(parameter: Parameter) -> Parameter:
     return replace(parameter, spec=_spec(parameter.spec), value=parameter.value.astype(dtype.numpy))
 
 
-def _node(node: Node) -> Node:
+def _node(node: Node, constants: DType) -> Node:
     def lift(leaf: object) -> object:
+        if isinstance(leaf, float) and constants is not DType.float64:
+            with np.errstate(over="ignore"):
+                return float(np.asarray(leaf).astype(constants.numpy))
         return leaf.promoted if isinstance(leaf, DType) else leaf
 
     args = {name: map_argument(lift, argument) for name, argument in node.args.items()}
