@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -12,11 +12,13 @@ from converters import DType, Node, TensorSpec, Value, dtype_of, values_in
 from parity.compare import EXACT, compare, ulp
 from parity.noise import NoiseMeter, both, is_exact, nudge, nudge_constants
 from parity.results import Comparison, Culprit, NodeEvidence
-from parity.runtimes.tensorflow_program import Program
 from parity.sides import Arrays, Recording, Source, as_torch
 from parity.sums import absolute, is_product
 from parity.targets import Place
 from parity.tolerance import certified, local, sums, whole, zone
+
+if TYPE_CHECKING:
+    from parity.runtimes.tensorflow_program import Program
 
 LOCAL_RUNS = 4
 _UNIT = 2.0**-24

@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from converters import Conversion, Graph, TensorSpec, Value
 from parity.errors import CheckError
-from parity.runtimes.tensorflow_program import Program
 from parity.sides import Arrays, leaves_of
+
+if TYPE_CHECKING:
+    from parity.runtimes.tensorflow_program import Program
 
 Axes = tuple[int, ...]
 
@@ -83,6 +85,8 @@ def target_of(target: Any, graph: Graph) -> Target:
 
 
 def _converted(conversion: Conversion) -> Target:
+    from parity.runtimes.tensorflow_program import Program
+
     laid = conversion.graph
     specs = laid.specs
 
@@ -174,6 +178,8 @@ def _saved(path: Path, graph: Graph) -> Target:
 def _saved_with_provenance(
     path: Path, loaded: Any, function: Any, record: Mapping[str, Any], graph: Graph
 ) -> Target:
+    from parity.runtimes.tensorflow_program import Program
+
     program = Program.of(
         function, _flat_names(graph.signature.values()), _flat_names([graph.result], constants=True)
     )
@@ -214,6 +220,8 @@ def _plain_ends(graph: Graph) -> tuple[dict[str, None], dict[str, None]]:
 
 def _foreign(target: Any, graph: Graph, label: str, runtime: str = "tf.function") -> Target:
     import tensorflow as tf
+
+    from parity.runtimes.tensorflow_program import Program
 
     names = [name for structure in graph.signature.values() for name, _ in _named(structure)]
     wanted = [name for name, _ in _named(graph.result)]
