@@ -1,0 +1,63 @@
+"""``parity check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from parity.cli.console import load_frameworks, print_json, progress_bar, show_report, summary_of
+from parity.cli.failures import ExitCode
+from parity.cli.options import model_options
+from parity.cli.sources import choose_inputs, load_source, load_target
+
+
+@click.command()
+@click.argument("source", metavar="A")
+@click.argument("target", metavar="B")
+@model_options
+def check(
+    source: str,
+    target: str,
+    specs: tuple[str, ...],
+    file: Path | None,
+    folder: Path | None,
+    seed: int,
+    *,
+    gradients: bool,
+    as_json: bool,
+    debug: bool,
+) -> ExitCode:
+    """Prove that A, a PyTorch model, and B, a TensorFlow model, compute the same function.
+
+    A is a .pt2 file, a Hugging Face folder, or package.module:callable. B is a SavedModel folder, or
+    package.module:callable that returns a Keras model, a tf.Module or a tf.function. The report goes to
+    the folder reports/A unless --report says otherwise.
+    """
+    import parity
+    from parity.report import write
+
+    load_frameworks(quiet=not debug)
+    console = Console(stderr=as_json)
+    loaded = load_source(source)
+    other = load_target(target)
+    inputs = choose_inputs(loaded, specs, file, seed)
+    folder = folder or Path("reports") / loaded.name
+    with progress_bar() as progress:
+        report = parity.check(
+            loaded.model,
+            other,
+            inputs,
+            case=loaded.name,
+            gradients=gradients,
+            seed=seed,
+            repro=folder / "repro",
+            progress=progress,
+        )
+        write(report, folder)
+    show_report(report, console)
+    console.print(f"report: {folder / 'index.html'}", highlight=False)
+    if as_json:
+        print_json({"report": str(folder), **summary_of(report)})
+    return ExitCode.parity if report.passes else ExitCode.mismatch

@@ -1,0 +1,138 @@
+"""``parity convert``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from parity.cli.console import load_frameworks, print_json, progress_bar, show_report, summary_of
+from parity.cli.failures import ExitCode, UnusableError
+from parity.cli.inputs import dynamic_shapes
+from parity.cli.options import model_options
+from parity.cli.sources import LoadedSource, choose_inputs, load_source
+from parity.results import Report
+
+
+@click.command()
+@click.argument("source")
+@click.argument("out", type=click.Path(path_type=Path))
+@model_options
+@click.option(
+    "--dynamic",
+    multiple=True,
+    metavar="NAME:AXIS[=MIN..MAX]",
+    help="An axis of an input that stays open, for example x:0=1..64.",
+)
+@click.option(
+    "--channels-last",
+    is_flag=True,
+    help="Inputs and outputs of rank 3 to 5 have their channels last.",
+)
+@click.option("--training", is_flag=True, help="Convert the model as it trains.")
+@click.option("--force", is_flag=True, help="Replace what is at OUT and at the report's place.")
+@click.option("--check/--no-check", "proven", default=True, help="Prove the conversion (the default).")
+def convert(
+    source: str,
+    out: Path,
+    specs: tuple[str, ...],
+    file: Path | None,
+    folder: Path | None,
+    dynamic: tuple[str, ...],
+    seed: int,
+    *,
+    gradients: bool,
+    channels_last: bool,
+    training: bool,
+    force: bool,
+    proven: bool,
+    as_json: bool,
+    debug: bool,
+) -> ExitCode:
+    """Convert SOURCE, a PyTorch model, to a SavedModel folder OUT, and prove that it is the same function.
+
+    SOURCE is a .pt2 file, a Hugging Face folder, or package.module:callable that returns the module or a
+    pair of module and example inputs. The report goes to OUT-report unless --report says otherwise.
+    """
+    folder = folder or out.with_name(f"{out.name}-report")
+    for path in (out, folder) if proven else (out,):
+        if path.exists() and not force:
+            raise UnusableError(
+                f"{path} exists already. Choose another path, or pass --force to replace it."
+            )
+    load_frameworks(quiet=not debug)
+    console = Console(stderr=as_json)
+    loaded = load_source(source)
+    inputs = choose_inputs(loaded, specs, file, seed)
+    conversion = _converted(loaded, inputs, dynamic, training=training, channels_last=channels_last)
+    conversion.save(out, force=force)
+    console.print(f"written: {out}", highlight=False)
+    if not proven:
+        console.print("[yellow]not checked[/]: --no-check", highlight=False)
+        if as_json:
+            print_json({"output": str(out), "verdict": None})
+        return ExitCode.parity
+    report = _checked(loaded, conversion, inputs, folder, gradients=gradients, seed=seed)
+    show_report(report, console)
+    console.print(f"report: {folder / 'index.html'}", highlight=False)
+    if as_json:
+        print_json({"output": str(out), "report": str(folder), **summary_of(report)})
+    return ExitCode.parity if report.passes else ExitCode.mismatch
+
+
+def _converted(
+    loaded: LoadedSource,
+    inputs: Any,
+    dynamic: tuple[str, ...],
+    *,
+    training: bool,
+    channels_last: bool,
+) -> Any:
+    import torch
+
+    import converters
+
+    exported = isinstance(loaded.model, torch.export.ExportedProgram)
+    if exported and (dynamic or training):
+        raise UnusableError(
+            "--dynamic and --training can't change an exported program: say so to torch.export.export."
+        )
+    shapes = None if exported else dynamic_shapes(dynamic, loaded.model, *inputs)
+    with progress_bar() as progress:
+        progress("converting", 0, 1)
+        return converters.torch_to_tf(
+            loaded.model,
+            inputs,
+            dynamic_shapes=shapes,
+            training=training,
+            channels_last=channels_last,
+        )
+
+
+def _checked(
+    loaded: LoadedSource,
+    conversion: Any,
+    inputs: Any,
+    folder: Path,
+    *,
+    gradients: bool,
+    seed: int,
+) -> Report:
+    import parity
+    from parity.report import write
+
+    with progress_bar() as progress:
+        report = parity.check(
+            loaded.model,
+            conversion,
+            inputs,
+            case=loaded.name,
+            gradients=gradients,
+            seed=seed,
+            repro=folder / "repro",
+            progress=progress,
+        )
+        write(report, folder)
+    return report
