@@ -23,6 +23,7 @@ from converters.passes.promote import promote
 from converters.torch_to_tf import (
     convert,
     laid_out,
+    load_pt2,
     lowered,
     replay,
     single_node,
@@ -56,6 +57,7 @@ __all__ = [
     "dtype_of",
     "evaluate",
     "laid_out",
+    "load_pt2",
     "lowered",
     "promote",
     "replaced_file",

@@ -47,6 +47,17 @@ def torch_to_tf(
     return convert(graph, channels_last=channels_last, capture=again)
 
 
+def load_pt2(path: Path) -> torch.export.ExportedProgram:
+    """Read an exported program.
+
+    Raises:
+        CaptureError: the file is missing, is not a ``.pt2`` archive, or is damaged.
+    """
+    from converters.torch_to_tf.capture import load_pt2 as load
+
+    return load(path)
+
+
 def torch_graph(
     source: torch.nn.Module | torch.export.ExportedProgram | str | Path,
     example_inputs: Sequence[object] | Mapping[str, object] | None = None,
