@@ -38,6 +38,10 @@ class Layout:
         weights: for arguments that are weights, a function from rank to the axis order wanted.
         activations: arguments that are activations; None for every tensor argument not in ``weights``.
         plain: tensor arguments that keep the source's order whatever the activations do.
+        required: arguments without which (None or empty) the operator works on the flattened tensor, so
+            that the source's order is kept.
+        spatial: number of spatial axes; an activation with one axis more has no batch axis. None: there is
+            always one.
     """
 
     order: Order = Order.source
@@ -46,22 +50,31 @@ class Layout:
     remap: Remap | None = None
     weights: Mapping[str, Callable[[int], Axes]] = field(default_factory=dict)
     plain: tuple[str, ...] = ()
+    spatial: int | None = None
 
 
 SOURCE = Layout()
 ANY = Layout(Order.any)
 
 
-def along(*dims: str) -> Layout:
-    """Any order; the named arguments hold axes."""
-    return Layout(Order.any, dims=dims)
+def along(*dims: str, required: bool = False, plain: tuple[str, ...] = ()) -> Layout:
+    """Any order; the named arguments hold axes.
+
+    Args:
+        dims: the arguments.
+        required: without them the operator works on the flattened tensor.
+        plain: tensor arguments whose axes are not those of the activations.
+    """
+    return Layout(Order.any, dims=dims, plain=plain, required=dims if required else ())
 
 
 def channels_last(
-    weights: Mapping[str, Callable[[int], Axes]] | None = None, plain: tuple[str, ...] = ()
+    weights: Mapping[str, Callable[[int], Axes]] | None = None,
+    plain: tuple[str, ...] = (),
+    spatial: int | None = None,
 ) -> Layout:
     """Activations with the channel axis last; weights in the orders given."""
-    return Layout(Order.channels_last, weights=weights or {}, plain=plain)
+    return Layout(Order.channels_last, weights=weights or {}, plain=plain, spatial=spatial)
 
 
 def channels_last_axes(rank: int) -> Axes:
