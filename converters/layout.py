@@ -50,6 +50,7 @@ class Layout:
     remap: Remap | None = None
     weights: Mapping[str, Callable[[int], Axes]] = field(default_factory=dict)
     plain: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
     spatial: int | None = None
 
 

@@ -114,6 +114,10 @@ def _plan(
         return _Plan(layout, rank, STAY, none)
     if any(len(entry) != rank for entry in _per_axis(node, layout)):
         return _Plan(layout, rank, STAY, none)
+    if any(node.args.get(name) in (None, ()) for name in layout.required):
+        return _Plan(layout, rank, STAY, none)
+    if any(_scrambled(node, layout, rank, spec) for spec in node.outputs):
+        return _Plan(layout, rank, STAY, none)
     return _Plan(layout, rank, None, tuple(_follows(node, layout, rank, s) for s in node.outputs))
 
 
@@ -161,6 +165,14 @@ def _follows(node: Node, layout: Layout, rank: int, spec: object) -> bool:
     if not isinstance(spec, TensorSpec) or spec.rank not in RANKS:
         return False
     return _remaining(node, layout, rank, spec.rank) == channels_last_axes(spec.rank)
+
+
+def _scrambled(node: Node, layout: Layout, rank: int, spec: object) -> bool:
+    """Whether an output would have neither the source's order nor channels last."""
+    if not isinstance(spec, TensorSpec) or spec.rank < 2:
+        return False
+    axes = _remaining(node, layout, rank, spec.rank)
+    return axes != identity_axes(spec.rank) and not _follows(node, layout, rank, spec)
 
 
 def _remaining(node: Node, layout: Layout, rank: int, kept: int) -> Axes:
