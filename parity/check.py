@@ -17,7 +17,7 @@ import numpy as np
 
 from converters import DType, TensorSpec, Value, dtype_of, promote
 from parity.compare import Tolerance, compare, sample_points
-from parity.errors import ParityError
+from parity.errors import ParityError, ProgramError
 from parity.gradients import compare_gradients
 from parity.localize import LOCAL_RUNS, Probe, culprit_of, node_evidence
 from parity.noise import RUNS, NoiseMeter, both, nudge, nudge_constants
@@ -206,10 +206,9 @@ class _Evidence:
     def certificate(self) -> Certificate:
         """Both sides in float64."""
         try:
-            program, places = self.other.wide()
-        except ValueError as error:
+            self.wide = _WideSide(self, *self.other.wide())
+        except ProgramError as error:
             return Certificate("not taken", str(error), uncovered=("the whole model",))
-        self.wide = _WideSide(self, program, places)
         comparisons = self.wide.compared(constants=False)
         worst = max((c.max_rel for c in comparisons), default=0.0)
         if not comparisons:

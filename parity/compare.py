@@ -126,7 +126,8 @@ def _compare_floats(
     scale = float(np.abs(s[finite]).max()) if count else 0.0
     target_error, source_error = _rms(off, count), _rms(source_off, count)
     noise = _rms(np.where(finite, tolerance.scale, 0.0), count)
-    factor, margin = _margin(off, source_off, finite, tolerance)
+    smallest = 0.0 if source.dtype.kind == "c" else float(np.ldexp(1.0, _FORMATS[source.dtype.name][1]))
+    factor, margin = _margin(off, source_off, finite, tolerance, smallest)
     ulps = apart[finite] / ulp(np.abs(o[finite]), source.dtype) if count else np.zeros(1)
     signs = _other_zeros(source, target) if tolerance.rule == EXACT.rule else 0
     verdict, rule, detail = _float_verdict(source, target, misplaced, signs, count, margin, tolerance)
@@ -187,9 +188,15 @@ def _float_verdict(
 
 
 def _margin(
-    off: np.ndarray, source_off: np.ndarray, finite: np.ndarray, tolerance: Tolerance
+    off: np.ndarray,
+    source_off: np.ndarray,
+    finite: np.ndarray,
+    tolerance: Tolerance,
+    smallest: float,
 ) -> tuple[float, float]:
     """The factor that is allowed, and the part of the tolerance that the target uses.
+
+    Where nothing rounds, only numbers below the ``smallest`` normal one may be flushed to zero.
 
     Errors are counted in units of the scale of their own element, so that one huge element (the -3e38 of an
     attention mask) doesn't hide the others.
@@ -200,7 +207,7 @@ def _margin(
     scale = np.broadcast_to(tolerance.scale, off.shape)[finite]
     target, own = off[finite], source_off[finite]
     if tolerance.rule == EXACT.rule:
-        return 0.0, float(np.inf) if target.any() else 0.0
+        return 0.0, float(np.inf) if (target > smallest).any() else 0.0
     with np.errstate(all="ignore"):
         target = np.where(target == 0, 0.0, target / scale)
         own = np.where(own == 0, 0.0, own / scale)

@@ -12,6 +12,10 @@ class CheckError(Exception):
     """A check can't be carried out: what is wrong with what was given, and what to do."""
 
 
+class ProgramError(CheckError):
+    """A target can't be run, or not in float64: TensorFlow's own reason."""
+
+
 class ParityError(AssertionError):
     """Two implementations differ by more than rounding. Carries the report."""
 

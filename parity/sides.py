@@ -117,6 +117,7 @@ def source_of(source: Any, inputs: Any, target: object) -> Source:
         target: if it is a :class:`Conversion`, the source is captured as it was.
     """
     import torch
+    from torch.utils import _pytree as pytree
 
     args, kwargs = _torch_inputs(inputs)
     capture = target.capture if isinstance(target, Conversion) else torch_graph
@@ -134,7 +135,8 @@ def source_of(source: Any, inputs: Any, target: object) -> Source:
             part.training = False
         try:
             with torch.no_grad():
-                result = module(*args, **kwargs)
+                copies = pytree.tree_map_only(torch.Tensor, torch.clone, (args, kwargs))
+                result = module(*copies[0], **copies[1])
         finally:
             for part, mode in modes:
                 part.training = mode

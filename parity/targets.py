@@ -42,7 +42,7 @@ class Target:
 
     Attributes:
         program: the model as it ships.
-        wide: builds the same in float64; raises ValueError if it can't.
+        wide: builds the same in float64; raises ProgramError if it can't.
         constants_rounded: whether ``wide`` keeps constants as float32 rounded them.
         places: for each node value of the source, where it stands; empty for a model of unknown origin.
         operators: for each node of the target's own capture, its operator; to recognise another model.

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import io
+import logging
+import warnings
 import zipfile
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -86,6 +89,8 @@ def _program(
     args, kwargs = split_inputs(example_inputs)
     _check_call(source, args, kwargs)
     with _mode(source, training=training), _quiet_export():
+        if not training:
+            _try_forward(source, args, kwargs)
         try:
             return torch.export.export(
                 source, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False
@@ -151,6 +156,28 @@ def _check_call(
         ) from error
 
 
+def _try_forward(
+    module: torch.nn.Module, args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> None:
+    """Tracing sees shapes only; running finds a wrong dtype or an index out of range."""
+    copies: Any = pytree.tree_map_only(torch.Tensor, torch.clone, (args, kwargs))
+    try:
+        with torch.no_grad():
+            module(*copies[0], **copies[1])
+    except Exception as error:
+        given = ", ".join(_described(leaf) for leaf in pytree.tree_leaves((args, kwargs)))
+        raise CaptureError(
+            f"{type(module).__name__} itself fails on the example inputs ({given}): {_first_paragraph(error)} "
+            "Pass inputs of the shapes and dtypes that its forward method expects."
+        ) from error
+
+
+def _described(leaf: object) -> str:
+    if not isinstance(leaf, torch.Tensor):
+        return repr(leaf)
+    return f"{str(leaf.dtype).removeprefix('torch.')}{list(leaf.shape)}"
+
+
 @contextlib.contextmanager
 def _mode(module: torch.nn.Module, *, training: bool) -> Iterator[None]:
     modes = [(part, part.training) for part in module.modules()]
@@ -164,14 +191,17 @@ def _mode(module: torch.nn.Module, *, training: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet_export() -> Iterator[None]:
-    import logging
-    import warnings
-
+    """PyTorch prints the graph that it gave up on; the error says what a user needs."""
     logger = logging.getLogger("torch")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
+    nowhere = io.StringIO()
     try:
-        with warnings.catch_warnings():
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(nowhere),
+            contextlib.redirect_stderr(nowhere),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -344,7 +374,7 @@ class _Reader:
 
     def _argument(self, value: Any) -> object:
         if isinstance(value, FxNode):
-            return self.values[value]
+            return self.values.get(value, value.name)  # a sub-graph of a control flow operator has no value
         if isinstance(value, tuple | list):
             return tuple(self._argument(item) for item in value)
         if isinstance(value, torch.dtype):
@@ -467,8 +497,8 @@ def _unflatten(spec: pytree.TreeSpec, leaves: Iterator[object]) -> object:
 def _keys(spec: pytree.TreeSpec) -> list[str] | None:
     context: Any = spec.context
     count = len(_children(spec))
-    if hasattr(spec.type, "_fields"):
-        return list(spec.type._fields)
+    if hasattr(context, "_fields"):
+        return list(context._fields)
     candidates = context if isinstance(context, tuple | list) else [context]
     for candidate in (context, *candidates):
         if (

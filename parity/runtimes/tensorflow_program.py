@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from parity.errors import ProgramError
 from parity.runtimes.tensorflow_promotion import promoted_graph_def
 
 
@@ -44,7 +45,7 @@ class Program:
             outputs: names for its outputs, in the order of its flattened result.
 
         Raises:
-            ValueError: it captures something that is neither a variable nor a tensor (a lookup table).
+            ProgramError: it captures something that is neither a variable nor a tensor (a lookup table).
         """
         own = function.graph.inputs[: len(function.graph.inputs) - len(function.captured_inputs)]
         resources, constants = {}, {}
@@ -52,7 +53,7 @@ class Program:
             if outer.dtype == tf.resource:
                 resources[inner.name] = _read(outer)
             elif outer.dtype == tf.variant:
-                raise ValueError(f"the function captures {outer.name}, which can't be opened")
+                raise ProgramError(f"the function captures {outer.name}, which can't be opened")
             else:
                 constants[inner.name] = outer.numpy()
         return cls(
@@ -88,6 +89,9 @@ class Program:
 
         Returns:
             One array for each fetch.
+
+        Raises:
+            ProgramError: TensorFlow refuses the graph or fails while running it.
         """
         with tf.Graph().as_default() as graph:
             replaced: dict[str, Any] = {}
@@ -107,14 +111,18 @@ class Program:
                 start = tf.compat.v1.placeholder(tf.as_dtype(value.dtype), value.shape)
                 assignments.append(tf.raw_ops.AssignVariableOp(resource=handle, value=start))
                 replaced[name], handles[start] = handle, value
-            tf.graph_util.import_graph_def(self.graph_def, input_map=replaced, name="")
-            with tf.compat.v1.Session(graph=graph) as session:
-                session.run(assignments, handles)
-                direct = [
-                    replaced[name] if name in self.inputs.values() or name in self.constants else name
-                    for name in fetches
-                ]
-                return [np.asarray(value) for value in session.run(direct, given)]
+            try:
+                tf.graph_util.import_graph_def(self.graph_def, input_map=replaced, name="")
+                with tf.compat.v1.Session(graph=graph) as session:
+                    session.run(assignments, handles)
+                    direct = [
+                        replaced[name] if name in self.inputs.values() or name in self.constants else name
+                        for name in fetches
+                    ]
+                    return [np.asarray(value) for value in session.run(direct, given)]
+            except (tf.errors.OpError, ValueError) as error:
+                reason = str(error).strip().split("\n")[0]
+                raise ProgramError(f"TensorFlow can't run the target: {reason}") from error
 
 
 def _read(handle: Any) -> np.ndarray:

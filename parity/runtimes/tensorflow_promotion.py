@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from parity.errors import ProgramError
+
 _WIDE = {
     tf.float16.as_datatype_enum: tf.float64.as_datatype_enum,
     tf.bfloat16.as_datatype_enum: tf.float64.as_datatype_enum,
@@ -25,7 +27,7 @@ def promoted_graph_def(graph_def: Any) -> Any:
     Operators without a float64 kernel are replaced by compositions: ``FusedBatchNormV3`` in inference.
 
     Raises:
-        ValueError: an operator has no float64 kernel and no composition here.
+        ProgramError: an operator has no float64 kernel and no composition here.
     """
     result = type(graph_def)()
     result.CopyFrom(graph_def)
@@ -63,18 +65,18 @@ _SINGLE = frozenset({"FusedBatchNormV3", "ResizeBilinear", "ResizeBicubic", "Fus
 
 def _replace(graph_def: Any) -> None:
     """Swap operators without a float64 kernel for calls of equal functions."""
-    for place, node in enumerate(graph_def.node):
+    for node in graph_def.node:
         if node.op in _SINGLE:
-            _swap(graph_def, node, place)
+            _swap(graph_def, node)
     for function in graph_def.library.function:
         blocked = sorted({node.op for node in function.node_def if node.op in _SINGLE})
         if blocked:
-            raise ValueError(f"{', '.join(blocked)} inside a function has no float64 kernel")
+            raise ProgramError(f"{', '.join(blocked)} inside a function has no float64 kernel")
 
 
-def _swap(graph_def: Any, node: Any, place: int) -> None:
+def _swap(graph_def: Any, node: Any) -> None:
     if not node.op.startswith("FusedBatchNorm") or node.attr["is_training"].b:
-        raise ValueError(f"{node.op} at {node.name} has no float64 kernel")
+        raise ProgramError(f"{node.op} at {node.name} has no float64 kernel")
     epsilon = float(np.float32(node.attr["epsilon"].f))
     last = node.attr["data_format"].s in (b"NHWC", b"NDHWC")
 
@@ -96,4 +98,3 @@ def _swap(graph_def: Any, node: Any, place: int) -> None:
     node.attr["Tin"].list.type.extend([wide] * 5)
     node.attr["Tout"].list.type.extend([wide])
     node.attr["f"].func.name = definition.signature.name
-    del place
