@@ -1,0 +1,7 @@
+"""What can go wrong with a report."""
+
+from __future__ import annotations
+
+
+class ReportError(Exception):
+    """A report, baseline or waivers file can't be written or read: what is wrong with it, and what to do."""

@@ -1,0 +1,38 @@
+"""How numbers are written for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def figure(number: float) -> str:
+    """Three significant digits.
+
+    >>> figure(0.00012345), figure(float("nan")), figure(-float("inf")), figure(12), figure(0.0)
+    ('0.000123', 'nan', '-inf', '12', '0')
+    """
+    return f"{number:.3g}"
+
+
+def figure_or_dash(number: float | None) -> str:
+    """The same; a dash where there is no number."""
+    return "-" if number is None else figure(number)
+
+
+def shape_of(shape: Sequence[int]) -> str:
+    """Sizes with a multiplication sign between.
+
+    >>> shape_of((2, 3)), shape_of(())
+    ('2×3', 'scalar')
+    """
+    return "\u00d7".join(map(str, shape)) or "scalar"
+
+
+def gravest(margins: Sequence[float]) -> float:
+    """The largest margin, where NaN counts as the largest of all; 0 of none.
+
+    >>> gravest([0.5, float("nan"), 2.0]), gravest([0.5, 2.0]), gravest([])
+    (nan, 2.0, 0.0)
+    """
+    return max(margins, key=lambda m: math.inf if math.isnan(m) else m, default=0.0)
