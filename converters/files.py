@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from converters.errors import OutputError
+
+
+_FRAMEWORK_WORDS = {
+    errno.ENOSPC: ("No space left", "RESOURCE_EXHAUSTED"),
+    errno.EFBIG: ("File too large",),
+}
 
 
 @contextlib.contextmanager
@@ -64,9 +71,9 @@ def _beside(path: Path, *, force: bool) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(_reason(path, error)) from error
     except Exception as error:
-        if "No space left" in str(error) or "RESOURCE_EXHAUSTED" in str(error):
-            full = OSError(errno.ENOSPC, "No space left on device")
-            raise OutputError(_reason(path, full)) from error
+        for code, words in _FRAMEWORK_WORDS.items():  # TensorFlow's writers raise errors of their own
+            if any(word in str(error) for word in words):
+                raise OutputError(_reason(path, OSError(code, os.strerror(code)))) from error
         raise
     finally:
         if work is not None:

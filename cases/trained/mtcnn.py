@@ -97,7 +97,9 @@ def _torch_model(spec: Network) -> torch.nn.Module:
                 self.add_module(f"prelu{after}", nn.PReLU(spec.dense))
                 self.hidden = [f"dense{after}", f"prelu{after}"]
             for head, width in spec.heads:
-                layer = nn.Linear(spec.dense, width) if spec.dense else nn.Conv2d(channels, width, 1)
+                layer = (
+                    nn.Linear(spec.dense, width) if spec.dense else nn.Conv2d(channels, width, 1)
+                )
                 self.add_module(head, layer)
 
         def _then(self, name: str, layer: nn.Module) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from parity.cli.console import load_frameworks, print_json, progress_bar, show_report, summary_of
 from parity.cli.failures import ExitCode
 from parity.cli.options import model_options
-from parity.cli.sources import choose_inputs, load_source, load_target
+from parity.cli.sources import choose_inputs, load_source, load_target, require_fitting
 
 
 @click.command()
@@ -43,6 +43,7 @@ def check(
     loaded = load_source(source)
     other = load_target(target)
     inputs = choose_inputs(loaded, specs, file, seed)
+    require_fitting(loaded, inputs)
     folder = folder or Path("reports") / loaded.name
     with progress_bar() as progress:
         report = parity.check(
@@ -57,7 +58,7 @@ def check(
         )
         write(report, folder)
     show_report(report, console)
-    console.print(f"report: {folder / 'index.html'}", highlight=False)
+    console.print(f"report: {folder / 'report.html'}", highlight=False)
     if as_json:
         print_json({"report": str(folder), **summary_of(report)})
     return ExitCode.parity if report.passes else ExitCode.mismatch

@@ -79,7 +79,9 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     """A bar on stderr, and the function that moves it; silent where stderr is not a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("", total=None)
 
         def move(stage: str, done: int, total: int) -> None:

@@ -12,7 +12,7 @@ from parity.cli.console import load_frameworks, print_json, progress_bar, show_r
 from parity.cli.failures import ExitCode, UnusableError
 from parity.cli.inputs import dynamic_shapes
 from parity.cli.options import model_options
-from parity.cli.sources import LoadedSource, choose_inputs, load_source
+from parity.cli.sources import LoadedSource, choose_inputs, load_source, require_fitting
 from parity.results import Report
 
 
@@ -33,7 +33,9 @@ from parity.results import Report
 )
 @click.option("--training", is_flag=True, help="Convert the model as it trains.")
 @click.option("--force", is_flag=True, help="Replace what is at OUT and at the report's place.")
-@click.option("--check/--no-check", "proven", default=True, help="Prove the conversion (the default).")
+@click.option(
+    "--check/--no-check", "proven", default=True, help="Prove the conversion (the default)."
+)
 def convert(
     source: str,
     out: Path,
@@ -66,6 +68,7 @@ def convert(
     console = Console(stderr=as_json)
     loaded = load_source(source)
     inputs = choose_inputs(loaded, specs, file, seed)
+    require_fitting(loaded, inputs)
     conversion = _converted(loaded, inputs, dynamic, training=training, channels_last=channels_last)
     conversion.save(out, force=force)
     console.print(f"written: {out}", highlight=False)
@@ -76,7 +79,7 @@ def convert(
         return ExitCode.parity
     report = _checked(loaded, conversion, inputs, folder, gradients=gradients, seed=seed)
     show_report(report, console)
-    console.print(f"report: {folder / 'index.html'}", highlight=False)
+    console.print(f"report: {folder / 'report.html'}", highlight=False)
     if as_json:
         print_json({"output": str(out), "report": str(folder), **summary_of(report)})
     return ExitCode.parity if report.passes else ExitCode.mismatch

@@ -9,6 +9,7 @@ import click
 
 from converters import ConversionError, LoweringError, UnsupportedOpError, UnsupportedVariantError
 from parity.errors import CheckError, ParityError
+from parity.report.errors import ReportError
 
 
 class ExitCode(IntEnum):
@@ -35,10 +36,14 @@ def exit_code(error: BaseException) -> ExitCode:
         return ExitCode.unsupported
     if isinstance(error, LoweringError):
         cause = error.__cause__
-        return ExitCode.unsupported if isinstance(cause, UnsupportedVariantError) else ExitCode.internal
+        return (
+            ExitCode.unsupported
+            if isinstance(cause, UnsupportedVariantError)
+            else ExitCode.internal
+        )
     if isinstance(error, ParityError):
         return ExitCode.mismatch
-    known = (UnusableError, ConversionError, CheckError, click.ClickException, OSError)
+    known = (UnusableError, ConversionError, CheckError, ReportError, click.ClickException, OSError)
     return ExitCode.unusable if isinstance(error, known) else ExitCode.internal
 
 

@@ -21,9 +21,7 @@ _SPEC = re.compile(
     r"(?:(?P<name>[A-Za-z_]\w*)=)?(?P<shape>scalar|\d+(?:x\d+)*)"
     r"(?::(?P<dtype>[a-z]+\d*))?(?::(?P<low>-?[\d.e+-]+?)\.\.(?P<high>-?[\d.e+-]+))?"
 )
-_DYNAMIC = re.compile(
-    r"(?P<name>[A-Za-z_]\w*):(?P<axis>\d+)(?:=(?P<low>\d+)\.\.(?P<high>\d+))?"
-)
+_DYNAMIC = re.compile(r"(?P<name>[A-Za-z_]\w*):(?P<axis>\d+)(?:=(?P<low>\d+)\.\.(?P<high>\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +108,16 @@ def draw(spec: InputSpec, seed: int) -> np.ndarray:
     if spec.dtype.is_floating:
         if spec.low is None or spec.high is None:
             return np.asarray(generator.standard_normal(spec.shape)).astype(spec.dtype.numpy)
-        return np.asarray(generator.uniform(spec.low, spec.high, spec.shape)).astype(spec.dtype.numpy)
+        return np.asarray(generator.uniform(spec.low, spec.high, spec.shape)).astype(
+            spec.dtype.numpy
+        )
     if spec.dtype.is_complex:
         real, imaginary = generator.standard_normal((2, *spec.shape))
         return np.asarray(real + 1j * imaginary).astype(spec.dtype.numpy)
     low, high = (0, 9) if spec.low is None or spec.high is None else (int(spec.low), int(spec.high))
-    return np.asarray(generator.integers(low, high, spec.shape, endpoint=True)).astype(spec.dtype.numpy)
+    return np.asarray(generator.integers(low, high, spec.shape, endpoint=True)).astype(
+        spec.dtype.numpy
+    )
 
 
 def drawn(texts: Sequence[str], seed: int) -> tuple[tuple[np.ndarray, ...], dict[str, np.ndarray]]:

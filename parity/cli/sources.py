@@ -143,7 +143,9 @@ def load_target(text: str) -> Any:
     path = Path(text)
     if path.is_dir():
         if not (path / "saved_model.pb").is_file():
-            raise UnusableError(f"{path} is a folder without a saved_model.pb, so it is no SavedModel.")
+            raise UnusableError(
+                f"{path} is a folder without a saved_model.pb, so it is no SavedModel."
+            )
         return path
     if path.is_file():
         raise UnusableError(
@@ -220,6 +222,38 @@ def choose_inputs(source: LoadedSource, specs: Sequence[str], file: Path | None,
     else:
         return as_call(source.inputs)
     return _tensors(args), {name: _tensors([array])[0] for name, array in kwargs.items()}
+
+
+def require_fitting(source: LoadedSource, inputs: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
+    """Run an exported program once, so that inputs that don't fit are told from a failed conversion.
+
+    Modules are tried when they are captured.
+
+    Raises:
+        UnusableError: the program refuses the inputs.
+    """
+    import torch
+
+    if not isinstance(source.model, torch.export.ExportedProgram):
+        return
+    args, kwargs = inputs
+    try:
+        with torch.no_grad():
+            source.model.module()(*args, **kwargs)
+    except Exception as error:
+        given = [_described(value) for value in args]
+        given += [f"{name}={_described(value)}" for name, value in kwargs.items()]
+        raise UnusableError(
+            f"{source.name} can't be called with ({', '.join(given)}): {_one_line(error)} "
+            "Give inputs that fit it with --input or --inputs."
+        ) from error
+
+
+def _described(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    if shape is None:
+        return type(value).__name__
+    return f"{'x'.join(map(str, shape)) or 'scalar'}:{str(value.dtype).removeprefix('torch.')}"
 
 
 def as_call(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
