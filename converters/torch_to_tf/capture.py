@@ -29,6 +29,7 @@ from converters.errors import CaptureError
 from converters.graph import Dim, Graph, Input, Node, Output, Parameter, ScalarSpec, TensorSpec, Value
 from converters.passes.dead_nodes import drop_dead_nodes
 from converters.torch_to_tf.functionalize import functional
+from converters.torch_to_tf.replay import from_numpy
 from converters.torch_to_tf.schema import PLACEMENT, argument_name
 
 _CHECKS = frozenset(
@@ -86,7 +87,7 @@ def _program(
             f"{type(source).__name__} needs example inputs: pass a tuple of positional or a dict of named "
             "inputs of its forward method."
         )
-    args, kwargs = split_inputs(example_inputs)
+    args, kwargs = pytree.tree_map_only(np.ndarray, from_numpy, split_inputs(example_inputs))
     _check_call(source, args, kwargs)
     with _mode(source, training=training), _quiet_export():
         if not training:
