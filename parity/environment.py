@@ -1,7 +1,7 @@
-"""Where the numbers were made: versions, processor, threads, and the switches that change arithmetic.
+"""Where the numbers were made: versions, processor, threads, switches that change arithmetic.
 
-Only what is imported already is asked, so collecting never loads a framework. Whether a framework flushes
-denormals is measured, not looked up: half of a denormal is computed in it.
+Only what is imported already is asked, so collecting never loads a framework. Whether a framework
+flushes denormals is measured, not looked up: half of a denormal is computed in it.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ import numpy as np
 from parity.results import Environment
 
 _PACKAGES = (
-    "torch", "tensorflow", "keras", "numpy", "onnx", "onnxruntime", "transformers", "safetensors", "ml_dtypes",
-    "torchvision", "timm", "scipy", "h5py", "tf2onnx", "jax", "tokenizers", "networkx",
+    "torch", "tensorflow", "keras", "numpy", "onnx", "onnxruntime", "transformers", "safetensors",
+    "ml_dtypes", "torchvision", "timm", "scipy", "h5py", "tf2onnx", "jax", "tokenizers", "networkx",
 )  # fmt: skip
 _OWN = "torch-tf-parity"
 _ARITHMETIC = (
-    "sse2", "sse4", "avx", "fma", "f16c", "amx", "bf16", "fp16", "asimd", "neon", "sve", "sme", "i8mm", "dot",
+    "sse2", "sse4", "avx", "fma", "f16c", "amx", "bf16", "fp16", "fphp", "asimd", "neon", "sve", "sme",
+    "i8mm",
 )  # fmt: skip
 _VARIABLES = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "MKL_CBWR", "TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA",
-    "ONEDNN_DEFAULT_FPMATH_MODE", "NVIDIA_TF32_OVERRIDE", "TF_CUDNN_DETERMINISTIC", "TF_DETERMINISTIC_OPS",
+    "ONEDNN_DEFAULT_FPMATH_MODE", "NVIDIA_TF32_OVERRIDE", "TF_CUDNN_DETERMINISTIC",
+    "TF_DETERMINISTIC_OPS",
     "CUBLAS_WORKSPACE_CONFIG", "CUDA_VISIBLE_DEVICES", "XLA_FLAGS", "TF_XLA_FLAGS", "KERAS_BACKEND",
 )  # fmt: skip
 _DENORMAL = 0x00400000
@@ -129,7 +131,10 @@ def _gpus_of_tensorflow(config: Any) -> list[str]:
     def names() -> list[str]:
         devices = config.list_physical_devices("GPU")
         details = [config.experimental.get_device_details(device) for device in devices]
-        return [detail.get("device_name", device.name) for detail, device in zip(details, devices, strict=True)]
+        return [
+            detail.get("device_name", device.name)
+            for detail, device in zip(details, devices, strict=True)
+        ]
 
     found = _answer(names)
     return found if isinstance(found, list) else []
@@ -175,7 +180,9 @@ def _in_words(answer: object) -> str:
 
 
 def _versions() -> dict[str, str]:
-    versions = {name: _version(name, sys.modules[name]) for name in _PACKAGES if name in sys.modules}
+    versions = {
+        name: _version(name, sys.modules[name]) for name in _PACKAGES if name in sys.modules
+    }
     versions[_OWN] = _distribution(_OWN)
     return dict(sorted(versions.items()))
 
@@ -203,7 +210,7 @@ def _processor() -> tuple[str, tuple[str, ...]]:
     fields = _cpuinfo(Path("/proc/cpuinfo"))
     model = fields.get("model name") or _arm_model(fields) or _macos_model()
     flags = (fields.get("flags") or fields.get("features") or "").split()
-    chosen = sorted(flag for flag in set(flags) if any(part in flag for part in _ARITHMETIC))
+    chosen = sorted(flag for flag in set(flags) if flag.startswith(_ARITHMETIC) and flag != "smep")
     return model or platform.processor() or platform.machine() or "unknown", tuple(chosen)
 
 
@@ -219,7 +226,11 @@ def _cpuinfo(path: Path) -> dict[str, str]:
 
 def _arm_model(fields: dict[str, str]) -> str:
     implementer, part = fields.get("cpu implementer"), fields.get("cpu part")
-    return f"{platform.machine()} implementer {implementer} part {part}" if implementer and part else ""
+    return (
+        f"{platform.machine()} implementer {implementer} part {part}"
+        if implementer and part
+        else ""
+    )
 
 
 def _macos_model() -> str:

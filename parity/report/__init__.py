@@ -1,4 +1,4 @@
-"""Reports as files: JSON to keep, Markdown for a pull request, JUnit for CI, one HTML page for people.
+"""Reports as files: JSON to keep, Markdown for a review, JUnit for CI, a page for people.
 
 Nothing here needs a framework, and importing this package loads nothing heavy.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity.report.errors import ReportError
-from parity.report.json import readable, read_json
+from parity.report.json import read_json, readable
 
 if TYPE_CHECKING:
     from parity.results import Report
@@ -23,8 +23,8 @@ FILES = ("report.json", "report.md", "report.xml", "report.html")
 def write(report: Report, folder: str | Path) -> tuple[Path, ...]:
     """Write a report in every format.
 
-    Each file appears whole or not at all, and nothing is replaced before all four are rendered. Other files
-    in the folder are left alone.
+    Each file appears whole or not at all, and nothing is replaced before all four are rendered.
+    Other files in the folder are left alone.
 
     Args:
         report: what was found.

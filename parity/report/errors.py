@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class ReportError(Exception):
-    """A report, baseline or waivers file can't be written or read: what is wrong with it, and what to do."""
+    """A report, baseline or waivers file is unusable: what is wrong with it, and what to do."""

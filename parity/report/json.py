@@ -1,7 +1,8 @@
 """A report as JSON, and back, exactly.
 
-NaN and the infinities are the strings ``"NaN"``, ``"Infinity"`` and ``"-Infinity"``; every other float is
-the shortest decimal that reads back as the same float. docs/report_format.md describes the format.
+NaN and the infinities are the strings ``"NaN"``, ``"Infinity"`` and ``"-Infinity"``; every other
+float is the shortest decimal that reads back as the same float. docs/report_format.md describes the
+format.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def decode(data: bytes, kind: type[T], where: str, *, version: int = SCHEMA_VERS
         document = from_json(data)
     except ValueError as error:
         raise ReportError(
-            f"{where} is damaged: it isn't JSON ({error}). Write it again, or restore it from version control."
+            f"{where} is damaged: it isn't JSON ({error}). "
+            "Write it again, or restore it from version control."
         ) from error
     _check_version(document, where, version)
     try:
@@ -95,12 +97,13 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ReportError(
-            f"{path} can't be read: {error.strerror or error}. Give the path of a file that you may read."
+            f"{path} can't be read: {error.strerror or error}. "
+            "Give the path of a file that you may read."
         ) from error
 
 
 def readable(value: T) -> T:
-    r"""The same value with lone surrogates in texts written as escapes, so that it can be stored as UTF-8.
+    r"""The same value with lone surrogates written as escapes, so that it can be stored as UTF-8.
 
     File names that aren't Unicode reach Python as lone surrogates.
 
@@ -127,8 +130,8 @@ def _readable(value: object) -> object:
 def adapter(kind: type[Any]) -> TypeAdapter[tuple[Any]]:
     """What validates and writes a dataclass, wrapped in a tuple of one.
 
-    Pydantic takes settings from a dataclass itself or from a container around it; the container keeps the
-    dataclasses free of any framework.
+    Pydantic takes settings from a dataclass itself or from a container around it; the container
+    keeps the dataclasses free of any framework.
     """
     from pydantic import ConfigDict, TypeAdapter
 
@@ -140,8 +143,8 @@ def _check_version(document: object, where: str, version: int) -> None:
     found = document.get("schema_version") if isinstance(document, dict) else None
     if not isinstance(found, int) or isinstance(found, bool) or found < 1:
         raise ReportError(
-            f"{where} has no schema_version, so it isn't a file of this tool. Give the path of a report.json "
-            "or of a baseline."
+            f"{where} has no schema_version, so it isn't a file of this tool. "
+            "Give the path of a report.json or of a baseline."
         )
     if found > version:
         raise ReportError(
@@ -152,14 +155,19 @@ def _check_version(document: object, where: str, version: int) -> None:
 
 def _problems(error: ValidationError) -> str:
     problems = error.errors(include_url=False)
-    shown = [_problem(problem["loc"][1:], problem["type"], problem["msg"]) for problem in problems[:_SHOWN]]
+    shown = [
+        _problem(problem["loc"][1:], problem["type"], problem["msg"])
+        for problem in problems[:_SHOWN]
+    ]
     if len(problems) > _SHOWN:
         shown.append(f"and {len(problems) - _SHOWN} more")
     return "; ".join(shown)
 
 
 def _problem(place: tuple[int | str, ...], kind: str, message: str) -> str:
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(
+        "."
+    )
     if kind == "unexpected_keyword_argument":
         return f"unknown field {path}"
     if kind == "missing":

@@ -21,12 +21,12 @@ def figure_or_dash(number: float | None) -> str:
 
 
 def shape_of(shape: Sequence[int]) -> str:
-    """Sizes with a multiplication sign between.
+    """Sizes, as people write them.
 
     >>> shape_of((2, 3)), shape_of(())
-    ('2×3', 'scalar')
+    ('2 x 3', 'scalar')
     """
-    return "\u00d7".join(map(str, shape)) or "scalar"
+    return " x ".join(map(str, shape)) or "scalar"
 
 
 def gravest(margins: Sequence[float]) -> float:
