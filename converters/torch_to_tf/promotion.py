@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
 
@@ -66,9 +66,23 @@ def join(first: tf.DType, second: tf.DType) -> tf.DType:
     return max(first, second, key=_LATTICE.index)
 
 
+def runtime_number(x: Tensor) -> Tensor:
+    """Mark a scalar as a Python number that is known only at run time, for example a size.
+
+    It promotes as a number does, not as a zero-dimensional tensor.
+    """
+    x._is_number = True
+    return x
+
+
 def is_number(operand: object) -> bool:
-    """Whether an operand is a Python number."""
-    return isinstance(operand, bool | int | float | complex)
+    """Whether an operand is a Python number, known now or at run time (:func:`runtime_number`)."""
+    return isinstance(operand, bool | int | float | complex) or getattr(operand, "_is_number", False)
+
+
+def number_kind(number: object) -> int:
+    """The kind of a number: 0 for bool, 1 for int, 2 for float, 3 for complex."""
+    return _KINDS[type(number)] if type(number) in _KINDS else kind_of(number.dtype)  # type: ignore[attr-defined]
 
 
 def result_type(*operands: object) -> tf.DType:
@@ -76,7 +90,7 @@ def result_type(*operands: object) -> tf.DType:
     ranks: tuple[list[tf.DType], list[tf.DType], list[tf.DType]] = ([], [], [])
     for operand in operands:
         if is_number(operand):
-            ranks[2].append(default_dtype(_KINDS[type(operand)]))
+            ranks[2].append(default_dtype(number_kind(operand)))
         else:
             assert isinstance(operand, tf.Tensor | tf.Variable)
             ranks[1 if operand.shape.rank == 0 else 0].append(operand.dtype)
@@ -99,12 +113,29 @@ def result_type(*operands: object) -> tf.DType:
 
 
 def cast(operand: object, dtype: tf.DType) -> Tensor:
-    """A tensor of the given type; Python numbers are rounded once, to that type."""
-    if is_number(operand):
-        if dtype.is_integer and not isinstance(operand, complex):
-            operand = int(operand)  # type: ignore[arg-type]
+    """A tensor of the given type; Python numbers are rounded once, to that type.
+
+    Floats become narrow integers through int64, so that what does not fit wraps round as in PyTorch.
+    """
+    if isinstance(operand, bool | int | float | complex):
+        if dtype.is_bool:
+            operand = bool(operand)
+        elif dtype.is_integer and not isinstance(operand, complex):
+            operand = int(operand)
         return tf.constant(operand, dtype)
-    return operand if operand.dtype == dtype else tf.cast(operand, dtype)  # type: ignore[attr-defined]
+    assert isinstance(operand, tf.Tensor | tf.Variable)
+    if operand.dtype == dtype:
+        return operand
+    if operand.dtype.is_floating and dtype.is_integer and dtype.size < 4:
+        operand = tf.cast(operand, tf.int64)
+    if operand.dtype.is_complex and not dtype.is_complex:
+        operand = tf.math.real(operand)
+    return tf.cast(operand, dtype)
+
+
+def opmath(dtype: tf.DType) -> tf.DType:
+    """The type in which PyTorch computes inside one operator: float32 for the 16-bit types."""
+    return tf.float32 if dtype in (tf.float16, tf.bfloat16) else dtype
 
 
 def promote(*operands: object) -> list[Tensor]:
@@ -121,18 +152,57 @@ def floating(*operands: object) -> list[Tensor]:
     return [cast(operand, dtype) for operand in operands]
 
 
+def computed(function: Callable[..., Tensor], *operands: object, floats: bool = False) -> Tensor:
+    """Apply a function in PyTorch's common type of the operands, rounding 16-bit results once.
+
+    Args:
+        function: takes the operands as tensors of one type.
+        operands: tensors and numbers.
+        floats: integers and bools are computed in the default floating-point type.
+    """
+    dtype = result_type(*operands)
+    if floats and kind_of(dtype) < 2:
+        dtype = default_dtype()
+    wide = opmath(dtype)
+    return cast(function(*[cast(operand, wide) for operand in operands]), dtype)
+
+
 def shape_of(x: Tensor) -> list[int | Tensor]:
     """The sizes of ``x``: Python integers where they are static, int32 scalars where not."""
     static = x.shape.as_list()
     if None not in static:
         return list(static)
     dynamic = tf.shape(x)
-    return [dynamic[place] if size is None else size for place, size in enumerate(static)]
+    return [
+        runtime_number(dynamic[place]) if size is None else size for place, size in enumerate(static)
+    ]
 
 
 def normalized(dim: int, rank: int) -> int:
     """``dim`` counted from the front; a zero-dimensional tensor counts as one-dimensional."""
     return dim % max(rank, 1)
+
+
+def count_of(x: Tensor, dims: Sequence[int]) -> int | Tensor:
+    """How many elements lie along ``dims``: an integer, or an int32 scalar where a size is not static."""
+    count: int | Tensor = 1
+    for dim in dims:
+        size = shape_of(x)[dim] if x.shape.rank else 1
+        count = size * count
+    return count
+
+
+def same_shape(*operands: Tensor) -> list[Tensor]:
+    """All operands broadcast to their common shape."""
+    if all(o.shape.is_fully_defined() and o.shape == operands[0].shape for o in operands):
+        return list(operands)
+    shape = tf.shape(operands[0])
+    for operand in operands[1:]:
+        shape = tf.broadcast_dynamic_shape(shape, tf.shape(operand))
+    static = operands[0].shape
+    for operand in operands[1:]:
+        static = tf.broadcast_static_shape(static, operand.shape)
+    return [tf.ensure_shape(tf.broadcast_to(operand, shape), static) for operand in operands]
 
 
 def dims_of(dim: int | Sequence[int] | None, rank: int) -> list[int]:
