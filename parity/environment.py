@@ -27,8 +27,8 @@ _PACKAGES = (
 )  # fmt: skip
 _OWN = "torch-tf-parity"
 _ARITHMETIC = (
-    "sse2", "sse4", "avx", "fma", "f16c", "amx", "bf16", "fp16", "fphp", "asimd", "neon", "sve", "sme",
-    "i8mm",
+    "sse2", "sse4", "avx", "fma", "f16c", "amx", "bf16", "fp16", "fphp", "asimd", "neon", "sve",
+    "sme", "i8mm",
 )  # fmt: skip
 _VARIABLES = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "MKL_CBWR", "TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA",

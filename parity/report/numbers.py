@@ -35,4 +35,13 @@ def gravest(margins: Sequence[float]) -> float:
     >>> gravest([0.5, float("nan"), 2.0]), gravest([0.5, 2.0]), gravest([])
     (nan, 2.0, 0.0)
     """
-    return max(margins, key=lambda m: math.inf if math.isnan(m) else m, default=0.0)
+    return max(margins, key=gravity, default=0.0)
+
+
+def gravity(margin: float) -> tuple[bool, float]:
+    """What margins are ordered by: NaN is the gravest.
+
+    >>> sorted([float("nan"), float("inf"), 0.5], key=gravity)
+    [0.5, inf, nan]
+    """
+    return math.isnan(margin), 0.0 if math.isnan(margin) else margin

@@ -110,25 +110,19 @@ def nodes_do_not_drift(pair: ResultPair) -> Iterator[Finding]:
 
 def certificate_holds(pair: ResultPair) -> Iterator[Finding]:
     """The float64 certificate doesn't contradict a verdict that passes."""
-    known = pair.now.verdict is Verdict.known_difference
     certificate = pair.now.certificate
-    if certificate.outcome not in _CERTIFICATES or (
-        certificate.outcome == _DIFFERENT and not known
-    ):
+    if _contradicts(pair):
         yield Finding(Kind.certificate, pair.where, f"{certificate.outcome}: {certificate.detail}")
 
 
 def certificate_is_no_worse(pair: ResultPair) -> Iterator[Finding]:
     """The float64 certificate says at least what it said in the baseline."""
-    if pair.before is None:
+    if pair.before is None or _contradicts(pair):
         return
-    now, before = pair.now.certificate.outcome, pair.before.certificate
-    if _rank(now) > _rank(before):
-        yield Finding(
-            Kind.certificate,
-            pair.where,
-            f"{now}, was {before} in the baseline: {pair.now.certificate.detail}",
-        )
+    now, before = pair.now.certificate, pair.before.certificate
+    if _rank(now.outcome) > _rank(before):
+        detail = f"{now.outcome}, was {before} in the baseline: {now.detail}"
+        yield Finding(Kind.certificate, pair.where, detail)
 
 
 def tells_news(pair: ResultPair) -> Iterator[Finding]:
@@ -146,6 +140,12 @@ def tells_news(pair: ResultPair) -> Iterator[Finding]:
         yield Finding(
             Kind.improved, pair.where, f"{len(gained)} more node(s) compared: {named(gained)}"
         )
+
+
+def _contradicts(pair: ResultPair) -> bool:
+    outcome = pair.now.certificate.outcome
+    known = pair.now.verdict is Verdict.known_difference
+    return outcome not in _CERTIFICATES or (outcome == _DIFFERENT and not known)
 
 
 def _rank(outcome: str) -> int:
