@@ -1,7 +1,9 @@
 """The demonstration: trained models converted, proven, and one planted fault found.
 
-``python -m cases.demo`` writes ``reports/demo/`` and ends with an exit code of 1 if anything is not as it
-should be: a conversion that fails its check, an independent original that differs, or a fault not found.
+``python -m cases.demo`` writes ``reports/demo/`` and ends with an exit code of 1 if anything is not
+as it
+should be: a conversion that fails its check, an independent original that differs, or a fault not
+found.
 """
 
 from __future__ import annotations
@@ -241,7 +243,7 @@ def _check(case: str, model: Any, conversion: Any, trial: Trial, console: Consol
 
 
 def _planted(folder: Path, console: Console) -> list[str]:
-    """Convert a copy of MiniLM with another epsilon in one LayerNorm; the check has to name the layer."""
+    """Convert a copy of MiniLM with another epsilon in one layer; the check has to name it."""
     import converters
     from cases.models.real import CASES
     from cases.trained.minilm import SENTENCES, encode

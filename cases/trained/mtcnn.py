@@ -1,7 +1,7 @@
 """MTCNN: the face detector's three networks, trained, in PyTorch and independently in Keras.
 
-Architecture: Zhang et al., arXiv:1604.02878. The PyTorch weights are facenet-pytorch's, the Keras weights
-mtcnn's; both were ported from the authors' model, so the two compute the same function.
+Architecture: Zhang et al., arXiv:1604.02878. The PyTorch weights are facenet-pytorch's, the Keras
+weights mtcnn's; both were ported from the authors' model, so the two compute the same function.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ class Network:
 
     Attributes:
         convolutions: for each, its output channels and kernel size.
-        pools: for each convolution the window of the max pooling after it, or None; the stride is always 2.
+        pools: for each convolution the window of the max pooling after it, or None; the stride is
+            always 2.
         dense: width of the hidden dense layer; None for the fully convolutional network.
         flat: number of features that enter it.
         heads: in the order of the outputs, layer name in PyTorch and number of features.
@@ -59,8 +60,8 @@ SIZES = {"pnet": 40, "rnet": 24, "onet": 48}
 def torch_network(name: str) -> torch.nn.Module:
     """A network in PyTorch with facenet-pytorch's weights, in evaluation mode.
 
-    Shapes: (B, 3, H, W) -> box (B, 4), landmarks (B, 10) for ``onet``, probability (B, 2); ``pnet`` keeps
-    two spatial dimensions in each.
+    Shapes: (B, 3, H, W) -> box (B, 4), landmarks (B, 10) for ``onet``, probability (B, 2); ``pnet``
+    keeps two spatial dimensions in each.
 
     Raises:
         MissingModelError: facenet-pytorch is not installed.

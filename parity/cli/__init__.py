@@ -1,6 +1,7 @@
 """The command line: ``parity convert``, ``check``, ``gate`` and ``report``.
 
-Commands are imported when they are called, so that ``parity --help`` loads neither a framework nor a chart.
+Commands are imported when they are called, so that ``parity --help`` loads neither a framework nor
+a chart.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class _Commands(click.Group):
 def parity() -> None:
     """Convert models from PyTorch to TensorFlow and prove that they compute the same function.
 
-    Exit codes: 0 parity; 1 mismatch, or the gate failed; 2 usage, or an input that can't be read; 3 the
-    model uses what is not supported; 4 a failure of this tool.
+    Exit codes: 0 parity; 1 mismatch, or the gate failed; 2 usage, or an input that can't be read; 3
+    the model uses what is not supported; 4 a failure of this tool.
     """
 
 

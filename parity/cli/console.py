@@ -28,7 +28,7 @@ _SHOWN = 8
 
 
 def load_frameworks(*, quiet: bool = True) -> None:
-    """Import PyTorch and TensorFlow; what they print while they load is shown only if loading fails.
+    """Import PyTorch and TensorFlow; what they print as they load is shown only if that fails.
 
     Raises:
         UnusableError: one of them is not installed.

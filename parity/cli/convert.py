@@ -53,10 +53,11 @@ def convert(
     as_json: bool,
     debug: bool,
 ) -> ExitCode:
-    """Convert SOURCE, a PyTorch model, to a SavedModel folder OUT, and prove that it is the same function.
+    """Convert SOURCE, a PyTorch model, to OUT, a SavedModel folder, and prove the conversion.
 
-    SOURCE is a .pt2 file, a Hugging Face folder, or package.module:callable that returns the module or a
-    pair of module and example inputs. The report goes to OUT-report unless --report says otherwise.
+    SOURCE is a .pt2 file, a Hugging Face folder, or package.module:callable that returns the module
+    or a pair of module and example inputs. The report goes to OUT-report unless --report says
+    otherwise.
     """
     folder = folder or out.with_name(f"{out.name}-report")
     for path in (out, folder) if proven else (out,):
@@ -100,7 +101,8 @@ def _converted(
     exported = isinstance(loaded.model, torch.export.ExportedProgram)
     if exported and (dynamic or training):
         raise UnusableError(
-            "--dynamic and --training can't change an exported program: say so to torch.export.export."
+            "--dynamic and --training can't change an exported program: say so to "
+            "torch.export.export."
         )
     shapes = None if exported else dynamic_shapes(dynamic, loaded.model, *inputs)
     with progress_bar() as progress:

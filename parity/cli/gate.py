@@ -57,12 +57,16 @@ def gate(
     console = Console(stderr=as_json)
     if update:
         known = write_baseline(found, baseline)
-        console.print(f"baseline written: {baseline}, {len(known.results)} results", highlight=False)
+        console.print(
+            f"baseline written: {baseline}, {len(known.results)} results", highlight=False
+        )
         if as_json:
             print_json({"baseline": str(baseline), "results": len(known.results)})
         return ExitCode.parity
     if not baseline.exists():
-        raise UnusableError(f"{baseline} does not exist. Write it from a good report with --update.")
+        raise UnusableError(
+            f"{baseline} does not exist. Write it from a good report with --update."
+        )
     outcome = judge(
         found, read_baseline(baseline), waivers=read_waivers(waivers) if waivers else ()
     )

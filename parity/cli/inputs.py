@@ -26,7 +26,7 @@ _DYNAMIC = re.compile(r"(?P<name>[A-Za-z_]\w*):(?P<axis>\d+)(?:=(?P<low>\d+)\.\.
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """One input to draw: its name ("" for the next positional one), shape, element type and range."""
+    """One input to draw: name ("" for the next positional one), shape, element type, range."""
 
     name: str
     shape: tuple[int, ...]
@@ -141,10 +141,11 @@ def drawn(texts: Sequence[str], seed: int) -> tuple[tuple[np.ndarray, ...], dict
 
 
 def read_npz(path: Path) -> tuple[tuple[np.ndarray, ...], dict[str, np.ndarray]]:
-    """Positional (``arr_0``, ``arr_1``, ...) and named arrays of an ``.npz`` file; pickles are refused.
+    """Positional (``arr_0``, ``arr_1``, ...) and named arrays of an ``.npz``; no pickles.
 
     Raises:
-        UnusableError: the file is missing, is not an ``.npz``, or holds something else than plain arrays.
+        UnusableError: the file is missing, is not an ``.npz``, or holds something else than plain
+            arrays.
     """
     try:
         loaded = np.load(path, allow_pickle=False)
@@ -188,7 +189,8 @@ def dynamic_shapes(
         value = given.get(item.name)
         if not isinstance(value, torch.Tensor | np.ndarray):
             raise UnusableError(
-                f"--dynamic {text}: no tensor input is called {item.name}. Inputs: {', '.join(given)}."
+                f"--dynamic {text}: no tensor input is called {item.name}. Inputs: "
+                f"{', '.join(given)}."
             )
         if item.axis >= value.ndim:
             raise UnusableError(f"--dynamic {text}: {item.name} has {value.ndim} axes.")

@@ -63,9 +63,12 @@ def _exported(path: Path) -> LoadedSource:
 def _not_a_model(path: Path) -> str:
     if path.suffix in _CHECKPOINTS:
         return (
-            f"{path} is a checkpoint: it holds weights, but not the code that uses them, so there is no "
-            "model to convert. Write a function that builds the module and loads the file into it, and "
-            "name it as package.module:callable; or export the module with torch.export.save to a .pt2 file."
+            f"{path} is a checkpoint: it holds weights, but not the code that uses them, so there "
+            "is no "
+            "model to convert. Write a function that builds the module and loads the file into it, "
+            "and "
+            "name it as package.module:callable; or export the module with torch.export.save to a "
+            ".pt2 file."
         )
     return (
         f"{path} is no kind of model known here. Name a .pt2 file, a Hugging Face folder with a "
@@ -128,7 +131,8 @@ def _called(text: str) -> LoadedSource:
         result, inputs = result
     if not isinstance(result, torch.nn.Module | torch.export.ExportedProgram):
         raise UnusableError(
-            f"{text} returned {_a(result)}. It has to return a torch.nn.Module, or a pair of a module "
+            f"{text} returned {_a(result)}. It has to return a torch.nn.Module, or a pair of a "
+            "module "
             "and its example inputs."
         )
     return LoadedSource(result, inputs, text.partition(":")[2])
@@ -149,7 +153,8 @@ def load_target(text: str) -> Any:
         return path
     if path.is_file():
         raise UnusableError(
-            f"{path} is a file. Name a SavedModel folder, or package.module:callable that returns a Keras "
+            f"{path} is a file. Name a SavedModel folder, or package.module:callable that returns a"
+            " Keras "
             "model or a tf.Module."
         )
     if ":" not in text:
@@ -159,13 +164,14 @@ def load_target(text: str) -> Any:
     target = call(text)
     if not callable(target):
         raise UnusableError(
-            f"{text} returned {_a(target)}. It has to return a Keras model, a tf.Module or a tf.function."
+            f"{text} returned {_a(target)}. It has to return a Keras model, a tf.Module or a "
+            "tf.function."
         )
     return target
 
 
 def call(text: str) -> Any:
-    """Import ``package.module`` (the working folder comes first) and call the callable without arguments.
+    """Import ``package.module``, the working folder first, and call the callable.
 
     Raises:
         UnusableError: the module can't be imported, has no such callable, or the callable raises.
@@ -177,7 +183,8 @@ def call(text: str) -> Any:
         module = importlib.import_module(module_name)
     except Exception as error:
         raise UnusableError(
-            f"{text}: {module_name} can't be imported: {_one_line(error)} It is looked for in the working "
+            f"{text}: {module_name} can't be imported: {_one_line(error)} It is looked for in the "
+            "working "
             "folder and among the installed packages."
         ) from error
     function: Any = module
@@ -216,7 +223,8 @@ def choose_inputs(source: LoadedSource, specs: Sequence[str], file: Path | None,
         args, kwargs = drawn(specs, seed)
     elif source.inputs is None:
         raise UnusableError(
-            f"{source.name} comes without example inputs. Say what it takes with --input, for example "
+            f"{source.name} comes without example inputs. Say what it takes with --input, for "
+            "example "
             "--input 1x3x224x224, or with --inputs FILE.npz."
         )
     else:
@@ -225,7 +233,7 @@ def choose_inputs(source: LoadedSource, specs: Sequence[str], file: Path | None,
 
 
 def require_fitting(source: LoadedSource, inputs: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
-    """Run an exported program once, so that inputs that don't fit are told from a failed conversion.
+    """Run an exported program once: inputs that don't fit are no failure of the conversion.
 
     Modules are tried when they are captured.
 

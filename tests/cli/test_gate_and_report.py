@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -65,4 +65,4 @@ def test_a_report_is_rendered_again(cli, tmp_path, report):
     assert outcome.code == 0, outcome.err
     assert "<html" in paths["html"].read_text()
     assert paths["md"].read_text().startswith("#")
-    assert ElementTree.parse(paths["junit"]).getroot().tag == "testsuites"
+    assert ET.parse(paths["junit"]).getroot().tag == "testsuites"

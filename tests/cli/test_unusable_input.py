@@ -1,4 +1,4 @@
-"""What a user may get wrong: one clear paragraph, the right exit code, no traceback, nothing left behind."""
+"""What a user may get wrong: one paragraph, the exit code, no traceback, nothing left behind."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from converters.torch_to_tf.lowerings import load
 
 REGISTRY = load()
 OWN = "layout."
-"""Operators that this project's own passes put into a graph; they have no counterpart in PyTorch."""
+"""Operators that this project's own passes put into a graph; PyTorch has no counterpart."""
 
 
 def lowerings() -> list[str]:
