@@ -27,6 +27,11 @@ def _network(name: str) -> tuple[object, object]:
     return mtcnn.torch_network(name), (images(2, side, side, seed=1),)
 
 
+def _square_images(name: str) -> object:
+    side = mtcnn.SIZES[name]
+    return (images(5, side, side, seed=2),)
+
+
 def _pnet_dimensions() -> object:
     from torch.export import Dim
 
@@ -92,7 +97,7 @@ CASES = (
             partial(_network, name),
             "real",
             dynamic_shapes=_batch_dimension,
-            other_inputs=lambda side=mtcnn.SIZES[name]: (images(5, side, side, seed=2),),
+            other_inputs=partial(_square_images, name),
         )
         for name in ("rnet", "onet")
     ),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SENTENCES = (
     "The quick brown fox jumps over the lazy dog.",
-    "A converted model is worth as much as the proof that comes with it, which is why each ends so.",
+    "A converted model is worth as much as the proof that comes with it, and each ends with one.",
     "Dreams are rounding errors of the day.",
     "Numbers!",
 )
