@@ -1,0 +1,74 @@
+"""What the documents say is true: tables are current, links lead somewhere, examples run."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from cases.operator_table import TABLE, table
+from parity.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [
+    ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "reports/README.md")
+] + sorted((ROOT / "docs").glob("*.md"))
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return [code for kind, code in BLOCK.findall(path.read_text()) if kind == language]
+
+
+def test_the_table_of_operators_is_current():
+    assert TABLE.read_text() == table(), "run: python -m cases.operator_table"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page):
+    targets = {link for link in LINK.findall(page.read_text()) if "://" not in link}
+    assert [link for link in targets if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "number"),
+    [(page, n) for page in PAGES for n in range(len(blocks(page, "python")))],
+    ids=lambda value: value.name if isinstance(value, Path) else str(value),
+)
+def test_python_examples_run(page, number, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = tmp_path / "example.py"
+    code.write_text(blocks(page, "python")[number])
+    runpy.run_path(str(code))
+
+
+def commands() -> list[str]:
+    """The lines of shell examples that call ``parity``."""
+    lines = [
+        line
+        for page in PAGES
+        for block in blocks(page, "sh")
+        for line in block.replace("\\\n", " ").splitlines()
+    ]
+    return [line for line in lines if line.startswith("parity ")]
+
+
+def test_there_are_examples_of_every_command():
+    assert {shlex.split(line)[1] for line in commands()} >= {"convert", "check", "gate", "report"}
+
+
+def test_command_line_examples_run_in_order(tmp_path, monkeypatch, capsys):
+    """The examples use ``mymodels:net`` and ``mymodels:twin``."""
+    specimens = (ROOT / "tests/cli/specimens/specimens.py").read_text()
+    (tmp_path / "mymodels.py").write_text(specimens)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mymodels", raising=False)
+    for line in commands():
+        words = shlex.split(line, comments=True)[1:]
+        assert main(words) == 0, f"{line}\n{capsys.readouterr()}"
