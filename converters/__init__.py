@@ -20,6 +20,7 @@ from converters.files import replaced_file, replaced_folder
 from converters.graph import Dim, Graph, Input, Node, Output, Parameter, ScalarSpec, TensorSpec, Value, values_in
 from converters.interpreter import evaluate
 from converters.passes.promote import promote
+from converters.skeleton import Skeleton, matched_nodes
 from converters.torch_to_tf import (
     convert,
     laid_out,
@@ -47,6 +48,7 @@ __all__ = [
     "OutputError",
     "Parameter",
     "ScalarSpec",
+    "Skeleton",
     "TensorSpec",
     "UnsupportedOpError",
     "UnsupportedVariantError",
@@ -59,6 +61,7 @@ __all__ = [
     "laid_out",
     "load_pt2",
     "lowered",
+    "matched_nodes",
     "promote",
     "replaced_file",
     "replaced_folder",

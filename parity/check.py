@@ -23,7 +23,7 @@ from parity.localize import LOCAL_RUNS, Probe, culprit_of, node_evidence
 from parity.noise import RUNS, NoiseMeter, both, nudge, nudge_constants
 from parity.results import Certificate, Comparison, Report, Result
 from parity.sides import Source, output_value, source_of
-from parity.targets import Place, Target, feeds, target_of
+from parity.targets import Place, Target, feeds, matched_places, target_of
 from parity.tolerance import certified, whole
 from parity.verdict import Verdict
 
@@ -163,9 +163,7 @@ class _Evidence:
         for run in range(runs):
             one.record(wide=True, prepare=nudge(one.graph, seed + 1 + run), see=self.meter.see)
         tell()
-        self.shared = {
-            value: place for value, place in other.places.items() if self._is_same_node(value, place)
-        }
+        self.shared = matched_places(other, one.graph, other.places)
         self.probe = Probe(other.program, self.shared, feeds(other, one.inputs, one.graph))
         self.totals = self.probe.totals(list(other.program.outputs.values()))
         self.wide: _WideSide | None = None
@@ -173,16 +171,6 @@ class _Evidence:
         self.target_repeat = self.ends(
             self.probe.totals(list(other.program.outputs.values()), only_ends=True), other.program.outputs
         )
-
-    def _is_same_node(self, value: Value, place: Place) -> bool:
-        """Whether a tensor of the target stands for a node of this source (and not of another model's)."""
-        if not isinstance(self.specs.get(value), TensorSpec):
-            return False
-        operators = self.other.operators
-        return not operators or operators.get(value.producer) == self._op(value.producer)
-
-    def _op(self, node: str) -> str:
-        return {n.name: n.op for n in self.one.graph.nodes}.get(node, "")
 
     def ends(self, arrays: Mapping[str, np.ndarray], ends: Mapping[str, str]) -> dict[str, np.ndarray]:
         """The outputs among fetched tensors, in the source's axis order."""
@@ -284,7 +272,7 @@ class _WideSide:
                 self.one.record(wide=True, prepare=shake, see=self.constants.see)
         self.probe = Probe(
             program,
-            {value: place for value, place in places.items() if value in evidence.shared},
+            matched_places(other, one.graph, places),
             feeds(other, one.inputs, one.promoted),
         )
         ends = list(program.outputs.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from parity.localize import Probe
 from parity.results import Result
 from parity.runtimes.tensorflow_program import Program
 from parity.sides import Arrays, Recording, Source
-from parity.targets import Target, feeds
+from parity.targets import Place, Target, feeds, matched_places
 
 _HEAD = '''"""{title}
 
@@ -66,7 +67,7 @@ def write_repro(folder: Path, one: Source, other: Target, result: Result) -> Pat
     """
     with replaced_folder(folder, force=True) as work:
         node = _culprit(one, result)
-        value = None if node is None else _output(node, other)
+        value = None if node is None else _output(node, matched_places(other, one.graph, other.places))
         if node is None or value is None:
             _write_outputs(work, one, other, result)
         else:
@@ -80,9 +81,9 @@ def _culprit(one: Source, result: Result) -> Node | None:
     return next(node for node in one.graph.nodes if node.name == result.culprit.node)
 
 
-def _output(node: Node, other: Target) -> Value | None:
+def _output(node: Node, places: Mapping[Value, Place]) -> Value | None:
     values = [Value(node.name, i) for i, s in enumerate(node.outputs) if isinstance(s, TensorSpec)]
-    return next((value for value in values if value in other.places), None)
+    return next((value for value in values if value in places), None)
 
 
 def _write_outputs(work: Path, one: Source, other: Target, result: Result) -> None:
@@ -108,6 +109,7 @@ def _write_node(
     node = next(n for n in graph.nodes if n.name == node.name)
     weights = {Value(p.name): p.value for p in graph.parameters}
     program, places = other.wide() if wide else (other.program, other.places)
+    places = matched_places(other, one.graph, places)
     place = places[value]
     shared = {v: p for v, p in places.items() if v in recorded}
     probe = Probe(program, shared, feeds(other, one.inputs, graph))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from converters import Conversion, Graph, TensorSpec, Value
+from converters import Conversion, Graph, Skeleton, TensorSpec, Value, matched_nodes
 from parity.errors import CheckError
 from parity.sides import Arrays, leaves_of
 
@@ -44,8 +44,8 @@ class Target:
         program: the model as it ships.
         wide: builds the same in float64; raises ProgramError if it can't.
         constants_rounded: whether ``wide`` keeps constants as float32 rounded them.
-        places: for each node value of the source, where it stands; empty for a model of unknown origin.
-        operators: for each node of the target's own capture, its operator; to recognise another model.
+        places: for each value of the graph that it was made from, where it stands; empty if that is unknown.
+        skeleton: the structure of the graph that it was made from; None if that is unknown.
         inputs: places of the inputs, by name; ``outputs``: of the outputs.
         conversion: what it was made by, if that is known.
         label, runtime: what it is and what ran it, in words.
@@ -55,7 +55,7 @@ class Target:
     wide: Callable[[], tuple[Program, Mapping[Value, Place]]]
     constants_rounded: bool
     places: Mapping[Value, Place]
-    operators: Mapping[str, str]
+    skeleton: Skeleton | None
     inputs: Mapping[str, Axes | None]
     outputs: Mapping[str, Axes | None]
     conversion: Conversion | None
@@ -84,6 +84,21 @@ def target_of(target: Any, graph: Graph) -> Target:
     )
 
 
+def matched_places(target: Target, graph: Graph, places: Mapping[Value, Place]) -> dict[Value, Place]:
+    """A target's places by the values of a source's graph, which may be another than it was made from.
+
+    Args:
+        target: whose skeleton says what the places stand for.
+        graph: the source's graph.
+        places: the target's places, in its own dtype or in float64.
+    """
+    if target.skeleton is None:
+        return {}
+    names, specs = matched_nodes(Skeleton.of(graph), target.skeleton), graph.specs
+    found = {Value(names[v.producer], v.index): p for v, p in places.items() if v.producer in names}
+    return {value: place for value, place in found.items() if isinstance(specs.get(value), TensorSpec)}
+
+
 def _converted(conversion: Conversion) -> Target:
     from parity.runtimes.tensorflow_program import Program
 
@@ -101,7 +116,7 @@ def _converted(conversion: Conversion) -> Target:
         lambda: opened(conversion.promoted()),
         constants_rounded=False,
         places=places,
-        operators={node.name: node.op for node in conversion.source.nodes},
+        skeleton=Skeleton.of(conversion.source),
         inputs={item.name: item.spec.axes for item in laid.inputs},
         outputs={
             item.name: spec.axes
@@ -197,7 +212,7 @@ def _saved_with_provenance(
         lambda: (program.promoted(), places),
         constants_rounded=True,
         places=places,
-        operators={},
+        skeleton=Skeleton.from_json(record["skeleton"]),
         inputs={n: _axes(record.get("inputs", {}).get(n)) for n in plain[0]},
         outputs={n: _axes(record.get("outputs", {}).get(n)) for n in plain[1]},
         conversion=None,
@@ -250,7 +265,7 @@ def _foreign(target: Any, graph: Graph, label: str, runtime: str = "tf.function"
         lambda: (program.promoted(), {}),
         constants_rounded=True,
         places={},
-        operators={},
+        skeleton=None,
         inputs=inputs,
         outputs=outputs,
         conversion=None,

@@ -19,6 +19,7 @@ from converters.files import replaced_folder
 from converters.graph import Dim, Graph, Node, Parameter, TensorSpec, Value, map_argument
 from converters.interpreter import Observer, evaluate
 from converters.registry import Registry
+from converters.skeleton import Skeleton
 from converters.torch_to_tf.promotion import default_float
 from converters.weights import WeightMap
 
@@ -147,7 +148,7 @@ def emit(
         provenance=provenance,
         source=source,
         graph=graph,
-        save=_Saver(module, graph, signature, specs, provenance),
+        save=_Saver(module, source, graph, signature, specs, provenance),
         promoted=promoted,
         capture=capture,
     )
@@ -216,13 +217,14 @@ class _Saver:
     def __init__(
         self,
         module: ConvertedModule,
+        source: Graph,
         graph: Graph,
         signature: Mapping[str, object],
         specs: Mapping[str, tf.TensorSpec],
         provenance: Mapping[str, tuple[str | None, ...]],
     ) -> None:
         self.module, self.graph, self.signature, self.specs = module, graph, signature, specs
-        self.provenance = provenance
+        self.source, self.provenance = source, provenance
 
     def __call__(self, path: str | Path, *, force: bool = False) -> Path:
         """Write a SavedModel folder.
@@ -267,6 +269,7 @@ class _Saver:
             {
                 "version": 1,
                 "nodes": nodes,
+                "skeleton": Skeleton.of(self.source).to_json(),
                 "weights": {p.name: p.spec.axes for p in self.graph.parameters},
                 "inputs": {item.name: item.spec.axes for item in self.graph.inputs},
                 "outputs": {
