@@ -118,7 +118,8 @@ def expand(x: tf.Tensor, size: Sequence[Size], implicit: bool = False) -> tf.Ten
         have[place] if isinstance(entry, int) and entry == -1 else entry
         for place, entry in enumerate(size)
     ]
-    if all(a is b or (isinstance(a, int) and a == b) for a, b in zip(have, wanted, strict=True)) and not lead:
+    same = [a is b or (isinstance(a, int) and isinstance(b, int) and a == b) for a, b in zip(have, wanted, strict=True)]
+    if all(same) and not lead:
         return tf.identity(x)
     return tf.broadcast_to(x, wanted)
 
