@@ -26,6 +26,7 @@ from converters.layout import (
     identity_axes,
     moved_dims,
 )
+from converters.passes.batch_axis import add_batch_axis
 from converters.registry import Registry
 
 STAY, MOVE = "stay", "move"
@@ -53,6 +54,7 @@ def assign_layouts(
         The graph with ``TensorSpec.axes`` set, arguments that name axes rewritten, and
         ``layout.transpose`` nodes where two orders meet.
     """
+    graph = add_batch_axis(graph, registry)
     plans = _plans(graph, registry)
     if not channels_last_inputs and not channels_last_outputs:
         if not any(plan.side == MOVE or plan.layout.weights for plan in plans.values()):

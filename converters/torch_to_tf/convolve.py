@@ -85,15 +85,43 @@ def _explicit(pads: Pads) -> str | Pads:
     return [(0, 0), *pads, (0, 0)] if any(map(any, pads)) else "VALID"
 
 
+def _named(
+    pads: Pads,
+    sizes: Sequence[int | tf.Tensor],
+    kernel: Sequence[int],
+    stride: Sequence[int],
+) -> str | None:
+    """``VALID`` or ``SAME`` where TensorFlow pads by these names as asked for; else None."""
+    if not any(map(any, pads)):
+        return "VALID"
+    for (low, high), size, length, step in zip(pads, sizes, kernel, stride, strict=False):
+        if step == 1:
+            total = length - 1
+        elif isinstance(size, int):
+            total = max((-(-size // step) - 1) * step + length - size, 0)
+        else:
+            return None
+        if (low, high) != (total // 2, total - total // 2):
+            return None
+    return "SAME"
+
+
 def _depthwise(
     x: tf.Tensor, weight: tf.Tensor, stride: Sequence[int], pads: Pads
 ) -> tf.Tensor:
-    """Each channel by itself. The CPU kernel sums 16-bit types in 16 bits, so these go through float32."""
+    """Each channel by itself. The CPU kernel sums 16-bit types in 16 bits, so these go through float32.
+
+    Explicit padding is avoided: merging such a convolution with a bias loses the padding and aborts the
+    process (seen in TensorFlow 2.21).
+    """
+    padding = _named(pads, shape_of(x)[1:-1], weight.shape, stride)
+    if padding is None:
+        x, padding = tf.pad(x, [(0, 0), *pads, (0, 0)]), "VALID"
     rows, columns, _, out = shape_of(weight)
     channels = x.shape[-1]
     weight = tf.reshape(weight, [rows, columns, channels, out // channels])
     wide = tf.float32 if x.dtype.size == 2 else x.dtype
-    y = tf.nn.depthwise_conv2d(cast(x, wide), cast(weight, wide), [1, *stride, 1], _explicit(pads))
+    y = tf.nn.depthwise_conv2d(cast(x, wide), cast(weight, wide), [1, *stride, 1], padding)
     return cast(y, x.dtype)
 
 
@@ -173,16 +201,22 @@ def _scatter(
 
 def _stuffed(y: tf.Tensor, stride: Sequence[int]) -> tf.Tensor:
     """``stride - 1`` zeros behind each element of each spatial axis."""
-    if max(stride) == 1:
-        return y
-    shape = shape_of(y)
-    spread, wide, pads = [shape[0]], [shape[0]], [(0, 0)]
-    for size, step in zip(shape[1:-1], stride, strict=True):
-        spread += [size, 1]
-        wide.append(size * step)
-        pads += [(0, 0), (0, step - 1)]
-    y = tf.pad(tf.reshape(y, [*spread, shape[-1]]), [*pads, (0, 0)])
-    return tf.reshape(y, [*wide, shape[-1]])
+    for axis, step in enumerate(stride, 1):
+        if step == 1:
+            continue
+        *front, size = shape_of(y)[: axis + 1]
+        back = shape_of(y)[axis + 1 :]
+        # One axis at a time: tf.pad takes six axes at most.
+        rows = tf.pad(tf.reshape(y, [-1, 1, _product(back)]), [(0, 0), (0, step - 1), (0, 0)])
+        y = tf.reshape(rows, [*front, size * step, *back])
+    return y
+
+
+def _product(sizes: Sequence[int | tf.Tensor]) -> int | tf.Tensor:
+    product: int | tf.Tensor = 1
+    for size in sizes:
+        product = product * size
+    return product
 
 
 def _padded(

@@ -1,6 +1,8 @@
-"""The two operators that the layout pass adds to a graph."""
+"""The operators that the layout passes add to a graph."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -33,3 +35,21 @@ def reshape(x: tf.Tensor, spatial: tuple[int, ...]) -> tf.Tensor:
     """
     shape = shape_of(x)
     return tf.reshape(x, [shape[0], *spatial, shape[-1]])
+
+
+@lower("layout.batch")
+def batch(x: tf.Tensor) -> tf.Tensor:
+    """Add a batch axis of size 1.
+
+    Shapes: x (...) -> (1, ...). Dtypes: all.
+    """
+    return x[None]
+
+
+@lower("layout.unbatch")
+def unbatch(xs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Drop the batch axis that :func:`batch` added.
+
+    Shapes: each of xs (1, ...) -> (...). Dtypes: all.
+    """
+    return [tf.squeeze(x, 0) for x in xs]
