@@ -164,7 +164,7 @@ def scatter(points: Points, dtype: str) -> Scatter | None:
         return None
     right, low = SMALL_WIDTH - RIGHT, SMALL_HEIGHT - BOTTOM
     bounded = math.isfinite(points.bound) and points.bound > 0
-    x = LogAxis.over(points.magnitude, LEFT, right)
+    x = LogAxis.over(points.magnitude, LEFT, right, lane=48.0)
     y = LogAxis.over([*points.error, *([points.bound] if bounded else [])], low, TOP)
     beyond = [(m, e) for m, e in pairs if bounded and not e <= points.bound]
     within = [(m, e) for m, e in pairs if not bounded or e <= points.bound]

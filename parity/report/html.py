@@ -1,7 +1,8 @@
 """A report as one HTML page that needs nothing else: no network, no fonts, no libraries.
 
-Everything in a report comes from models and is not trusted. Templates escape it, scripts only ever set text,
-and the page's own policy lets no script or style run but the two that it was written with.
+Everything in a report comes from models and is not trusted. Templates escape it, scripts only ever
+set text, and the page's own policy lets no script or style run but the two that it was written
+with.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ _HEADLINES = {
     "bad": "No parity",
 }
 _NOT_COMPARED = "not compared"
+_SHOWN = 300
+"""How many rows a browser lays out at first; it takes seconds for thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Section:
     margin: float
     rows: tuple[Row, ...]
     verdicts: tuple[str, ...]
+    gradients: tuple[str, ...]
     bare: int
     layers: charts.Layers | None
     scatters: tuple[charts.Scatter, ...]
@@ -89,7 +93,8 @@ def html(report: Report) -> str:
     """
     style, script = _asset("report.css"), _asset("report.js")
     sections = tuple(
-        _section(i, result, alone=len(report.results) == 1) for i, result in enumerate(report.results)
+        _section(i, result, alone=len(report.results) == 1)
+        for i, result in enumerate(report.results)
     )
     tone = tone_of(report.verdict)
     return _environment().get_template("page.html.j2").render(
@@ -104,6 +109,7 @@ def html(report: Report) -> str:
         style_hash=_hash(style),
         script_hash=_hash(script),
         glossary=GLOSSARY,
+        shown=_SHOWN,
     )  # fmt: skip
 
 
@@ -162,6 +168,7 @@ def _section(number: int, result: Result, *, alone: bool) -> Section:
         margin=gravest([c.margin for c in (*result.outputs, *result.gradients)]),
         rows=rows,
         verdicts=tuple(v for v in (*Verdict, _NOT_COMPARED) if v in found),
+        gradients=tuple(v for v in Verdict if v in {g.verdict for g in result.gradients}),
         bare=sum(not node.covered for node in result.nodes),
         layers=charts.layers(result.nodes, result.culprit),
         scatters=tuple(scatter for scatter in scatters if scatter is not None),

@@ -1,8 +1,8 @@
 """A report as JUnit XML, for the test pages of CI systems.
 
 Each result is a suite: its verdict, its certificate, each output and each gradient are test cases.
-What is inconclusive is a failure; what failed to run is an error; a certificate that was not taken is
-skipped.
+What is inconclusive is a failure; what failed to run is an error; a certificate that was not taken
+is skipped.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ _SUPERSCRIPTS = str.maketrans(
     "-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
 )
 _LABELS = 8
-_LANE = 18.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,8 @@ class LogAxis:
     beyond: float | None
 
     @staticmethod
-    def over(numbers: Iterable[float], start: float, end: float) -> LogAxis:
-        """An axis for some numbers between two positions.
+    def over(numbers: Iterable[float], start: float, end: float, lane: float = 18.0) -> LogAxis:
+        """An axis for some numbers between two positions; lanes for others are ``lane`` wide.
 
         >>> axis = LogAxis.over([1e-7, 1e-3, 0.0, float("nan")], 0, 100)
         >>> (axis.first, axis.last), axis.zero, axis.beyond
@@ -57,7 +56,7 @@ class LogAxis:
                 finite.append(number)
         first = math.floor(math.log10(min(finite))) if finite else -1
         last = max(math.ceil(math.log10(max(finite))), first + 1) if finite else 0
-        lane = math.copysign(_LANE, end - start)
+        lane = math.copysign(lane, end - start)
         return LogAxis(
             first,
             last,

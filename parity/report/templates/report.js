@@ -53,9 +53,23 @@
     body.append(rows);
   }
 
+  // A table shows its first rows, for thousands take a browser seconds; sorting and filtering see all.
+  const SHOWN = 300;
+  const views = new Map();
   for (const table of document.querySelectorAll("table.sortable")) {
-    const nodes = Array.from(table.tBodies[0].rows);
-    table.original = nodes;
+    const rows = Array.from(table.tBodies[0].rows);
+    const view = { rows, fits: () => true, limit: SHOWN, tell: () => {} };
+    for (const row of rows) row.classList.remove("rest");
+    view.render = () => {
+      let fitting = 0;
+      for (const row of table.tBodies[0].rows) {
+        const fits = view.fits(row);
+        fitting += fits;
+        row.hidden = !fits || fitting > view.limit;
+      }
+      view.tell(fitting, Math.min(fitting, view.limit));
+    };
+    views.set(table, view);
     table.tHead.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (!button) return;
@@ -67,34 +81,39 @@
       for (const cell of table.tHead.rows[0].cells) cell.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", before === first ? other : first);
       sortRows(table, head.cellIndex, numeric, head.getAttribute("aria-sort") === "ascending" ? 1 : -1);
+      view.render();
     });
   }
 
   // Filters by text and by verdict.
   for (const controls of document.querySelectorAll("[data-controls]")) {
-    const table = document.getElementById(controls.dataset.controls);
-    const [input, select, output] = controls.querySelectorAll("input, select, output");
-    const [total, things] = output.textContent.split(" ");
+    const view = views.get(document.getElementById(controls.dataset.controls));
+    const [input, select, output, all] = ["input", "select", "output", "button"].map((tag) => controls.querySelector(tag));
+    const total = view.rows.length;
+    const things = output.textContent.split(" ").slice(1).join(" ");
     const texts = new Map();
+    function textOf(row) {
+      if (!texts.has(row)) texts.set(row, Array.from(row.cells, (cell) => cell.textContent).join(" ").toLowerCase());
+      return texts.get(row);
+    }
+    view.tell = (fitting, shown) => {
+      const found = fitting === total ? `${total} ${things}` : `${fitting} of ${total} ${things}`;
+      output.textContent = shown < fitting ? `${found}, the first ${shown} shown` : found;
+      all.hidden = shown >= fitting;
+    };
     function apply() {
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
       const verdict = select.value;
-      let shown = 0;
-      for (const row of table.original) {
-        if (words.length && !texts.has(row)) {
-          texts.set(row, Array.from(row.cells, (cell) => cell.textContent).join(" ").toLowerCase());
-        }
-        const fits = (!verdict || row.dataset.verdicts.split("|").includes(verdict))
-          && words.every((word) => texts.get(row).includes(word));
-        row.hidden = !fits;
-        shown += fits;
-      }
-      output.textContent = shown === Number(total) ? `${total} ${things}` : `${shown} of ${total} ${things}`;
+      view.fits = (row) => (!verdict || row.dataset.verdicts.split("|").includes(verdict))
+        && words.every((word) => textOf(row).includes(word));
+      view.render();
     }
     let waiting = 0;
     input.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(apply, 80); });
     select.addEventListener("change", apply);
+    all.addEventListener("click", () => { view.limit = Infinity; view.render(); input.focus(); });
   }
+  for (const view of views.values()) view.render();
 
   // The picture of layers: pointer or arrow keys choose a node, a click or Enter goes to its row.
   for (const chart of document.querySelectorAll("svg.layers")) {
@@ -108,7 +127,7 @@
 
     function choose(index, x, y) {
       chosen = Math.min(Math.max(index, 0), count - 1);
-      const row = table.original[chosen];
+      const row = views.get(table).rows[chosen];
       const at = left + (chosen + 0.5) * step;
       cursor.setAttribute("x1", at);
       cursor.setAttribute("x2", at);
@@ -128,7 +147,7 @@
     }
     function visit() {
       if (chosen < 0) return;
-      const row = table.original[chosen];
+      const row = views.get(table).rows[chosen];
       row.hidden = false;
       for (const found of table.querySelectorAll("tr.found")) found.classList.remove("found");
       row.classList.add("found");
@@ -164,6 +183,10 @@
   addEventListener("beforeprint", () => {
     closed = Array.from(document.querySelectorAll("details:not([open])"));
     for (const item of closed) item.open = true;
+    for (const view of views.values()) { view.before = view.limit; view.limit = Infinity; view.render(); }
   });
-  addEventListener("afterprint", () => { for (const item of closed) item.open = false; });
+  addEventListener("afterprint", () => {
+    for (const item of closed) item.open = false;
+    for (const view of views.values()) { view.limit = view.before; view.render(); }
+  });
 })();
