@@ -56,7 +56,8 @@ def take_along(x: tf.Tensor, index: tf.Tensor, axis: int) -> tf.Tensor:
     if rank == 0:
         return tf.reshape(tf.gather(tf.reshape(x, [1]), tf.reshape(index, [1])), [])
     sizes, wanted = shape_of(x), shape_of(index)
-    if any(a is not b and a != b for place, (a, b) in enumerate(zip(sizes, wanted, strict=True)) if place != axis):
+    fits = [a is b or (isinstance(a, int) and isinstance(b, int) and a == b) for a, b in zip(sizes, wanted, strict=True)]
+    if not all(fit for place, fit in enumerate(fits) if place != axis):
         x = tf.slice(x, [0] * rank, [-1 if place == axis else wanted[place] for place in range(rank)])
     if axis == rank - 1:
         return tf.gather(x, index, axis=axis, batch_dims=axis)
