@@ -123,3 +123,67 @@ def bools(shape: Shape | SearchStrategy[Shape] | None = None) -> SearchStrategy[
 def dims_of(rank: int) -> SearchStrategy[int]:
     """An axis of a tensor of that rank, from the front or from the back."""
     return st.integers(-max(rank, 1), max(rank, 1) - 1)
+
+
+def broadcasting(count: int, max_rank: int = 4) -> SearchStrategy[tuple[Shape, ...]]:
+    """Shapes that broadcast against each other: equal ones, lower ranks, axes of size 1."""
+
+    @st.composite
+    def draw_shapes(draw: st.DrawFn) -> tuple[Shape, ...]:
+        full = draw(shapes(0, max_rank, 1, 5))
+        if draw(st.booleans()):
+            return (full,) * count
+        one = draw(st.integers(0, count - 1))  # one operand has the full shape
+        result = []
+        for place in range(count):
+            kept = len(full) if place == one else draw(st.integers(0, len(full)))
+            tail = full[len(full) - kept :]
+            ones = [place != one and draw(st.booleans()) for _ in tail]
+            result.append(tuple(1 if o else size for size, o in zip(tail, ones, strict=True)))
+        return tuple(result)
+
+    return draw_shapes()
+
+
+def floats(
+    shape: Shape | SearchStrategy[Shape] | None = None,
+    *,
+    dtypes: Sequence[str] = ("float32", "float32", "float32", "float64", "float16", "bfloat16"),
+    **bounds: float | Sequence[float] | Sequence[str],
+) -> SearchStrategy[np.ndarray]:
+    """Floating-point arrays of several types, float32 most often. ``bounds``: as for :func:`tensors`."""
+    return st.sampled_from(tuple(dtypes)).flatmap(
+        lambda dtype: tensors(shape, dtype=dtype, **bounds)  # type: ignore[arg-type]
+    )
+
+
+def numbers(low: float = -3, high: float = 3) -> SearchStrategy[float]:
+    """Python floats with few digits."""
+    return st.integers(int(low * 8), int(high * 8)).map(lambda eighths: eighths / 8)
+
+
+def with_rank(
+    min_rank: int = 0, max_rank: int = 4, min_size: int = 1, max_size: int = 6
+) -> SearchStrategy[tuple[Shape, int]]:
+    """A shape and an axis of it, from the front or from the back."""
+    return shapes(min_rank, max_rank, min_size, max_size).flatmap(
+        lambda shape: st.tuples(st.just(shape), dims_of(len(shape)))
+    )
+
+
+def axis_lists(rank: int, min_size: int = 0) -> SearchStrategy[tuple[int, ...]]:
+    """Several different axes of a tensor of that rank, from the front or from the back."""
+    count = max(rank, 1)
+    places = st.lists(st.integers(0, count - 1), unique=True, min_size=min_size, max_size=count)
+    return places.flatmap(
+        lambda axes: st.tuples(*[st.sampled_from((axis, axis - count)) for axis in axes])
+    )
+
+
+@st.composite
+def distinct(draw: st.DrawFn, shape: Shape | SearchStrategy[Shape], dtype: str = "float32") -> np.ndarray:
+    """Floating-point arrays without two equal elements, for operators whose choice among ties is free."""
+    dims = draw(shape) if isinstance(shape, SearchStrategy) else shape
+    generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    count = int(np.prod(dims, dtype=np.int64))
+    return ((generator.permutation(count) - count / 2) * 0.25).reshape(dims).astype(dtype)

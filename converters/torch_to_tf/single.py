@@ -8,8 +8,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from converters.dtypes import dtype_of
-from converters.graph import Dim, Graph, Input, Node, Output, ScalarSpec, TensorSpec, Value
+from converters.dtypes import DType, dtype_of
+from converters.graph import (
+    Dim,
+    Graph,
+    Input,
+    Node,
+    Output,
+    ScalarSpec,
+    TensorSpec,
+    Value,
+    map_argument,
+)
 from converters.torch_to_tf.replay import call_aten, from_numpy
 
 
@@ -39,24 +49,48 @@ def single_node(
         return argument
 
     args = {name: named(name, argument) for name, argument in arguments.items()}
+    before: list[Node] = []
+    if not op.startswith("aten."):  # a function of numbers: they are read from tensors
+        args = {name: map_argument(lambda leaf: _number(leaf, before), a) for name, a in args.items()}
     node = Node("node", op, args, ())
 
     def tensor(argument: object) -> object:
         if isinstance(argument, Value):
-            return from_numpy(values[argument.producer])
+            value = from_numpy(values[argument.producer.removesuffix(_ITEM)])
+            return value.item() if argument.producer.endswith(_ITEM) else value
         return tuple(tensor(item) for item in argument) if isinstance(argument, tuple) else argument
 
     results = call_aten(node, {name: tensor(argument) for name, argument in args.items()})
     node = Node("node", op, args, tuple(_result(result, dynamic=dynamic) for result in results))
-    outputs = tuple(
-        Output(f"output_{place}", Value("node", place))
+    after = [
+        Node(f"result_{place}", "aten.scalar_tensor.default", {"s": Value("node", place), "dtype": kind}, (spec,))
         for place, result in enumerate(results)
-        if isinstance(result, torch.Tensor)
+        if (kind := _NUMBERS.get(type(result))) is not None
+        for spec in (TensorSpec((), kind),)
+    ]
+    numbers = {node.args["s"]: Value(node.name) for node in after}
+    outputs = tuple(
+        Output(f"output_{place}", numbers.get(Value("node", place), Value("node", place)))
+        for place, result in enumerate(results)
+        if isinstance(result, torch.Tensor) or type(result) in _NUMBERS
     )
     signature = {item.name: Value(item.name) for item in inputs}
     structure = tuple(Value(output.name) for output in outputs)
-    graph = Graph(tuple(inputs), (), (node,), outputs, signature, structure, positional=len(inputs))
+    nodes = (*before, node, *after)
+    graph = Graph(tuple(inputs), (), nodes, outputs, signature, structure, positional=len(inputs))
     return graph, values
+
+
+_ITEM = "_item"
+_NUMBERS = {bool: DType.bool, int: DType.int64, float: DType.float64}
+
+
+def _number(leaf: object, nodes: list[Node]) -> object:
+    """The number in a zero-dimensional input, read by a node of its own."""
+    if not isinstance(leaf, Value):
+        return leaf
+    nodes.append(Node(f"{leaf.producer}{_ITEM}", "aten.item.default", {"x": leaf}, (ScalarSpec("number"),)))
+    return Value(nodes[-1].name)
 
 
 def _spec(array: Any, *, dynamic: bool) -> TensorSpec:

@@ -77,7 +77,7 @@ def div_mode(x: Operand, other: Operand, rounding_mode: str | None) -> tf.Tensor
     if rounding_mode == "floor":
         return floor_divide(x, other)
     if kind_of(result_type(x, other)) < 2:
-        return computed(tf.math.truncatediv, x, other)
+        return computed(tf.truncatediv, x, other)
     return tf.stop_gradient(computed(lambda a, b: truncated(a / b), x, other))
 
 
@@ -93,7 +93,7 @@ def floor_divide(x: Operand, other: Operand) -> tf.Tensor:
 
 
 def _floor_quotient(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-    rest = tf.math.truncatemod(a, b)
+    rest = tf.truncatemod(a, b)
     quotient = (a - rest) / b
     quotient = tf.where((rest != 0) & ((b < 0) != (rest < 0)), quotient - 1, quotient)
     down = tf.floor(quotient)
@@ -119,10 +119,10 @@ def fmod(x: Operand, other: Operand) -> tf.Tensor:
 
     @tf.custom_gradient
     def rest(a: tf.Tensor, b: tf.Tensor) -> object:
-        return tf.math.truncatemod(a, b), lambda dy: (dy, -dy * truncated(a / b))
+        return tf.truncatemod(a, b), lambda dy: (dy, -dy * truncated(a / b))
 
     if kind_of(result_type(x, other)) < 2:
-        return computed(tf.math.truncatemod, x, other)
+        return computed(tf.truncatemod, x, other)
     return computed(lambda a, b: rest(*same_shape(a, b)), x, other)
 
 

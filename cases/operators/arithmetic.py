@@ -1,0 +1,223 @@
+"""Rows of sums, products, quotients, powers and extrema."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from cases.case import Arguments, OperatorCase
+from cases.strategies import (
+    SPECIALS,
+    bools,
+    broadcasting,
+    floats,
+    integers,
+    numbers,
+    tensors,
+)
+
+_INFINITE = float("inf")
+
+
+@st.composite
+def operands(
+    draw: st.DrawFn,
+    names: tuple[str, ...] = ("x", "other"),
+    low: float = -_INFINITE,
+    high: float = _INFINITE,
+    specials: tuple[float, ...] = (),
+    *,
+    mixed: bool = True,
+    dtypes: tuple[str, ...] = ("float32", "float64", "float16", "bfloat16"),
+) -> dict[str, object]:
+    """Arrays that broadcast, of one floating-point type or (``mixed``) of several types."""
+    drawn: dict[str, object] = {}
+    different = mixed and draw(st.integers(0, 3)) == 0
+    kind = draw(st.sampled_from(dtypes))
+    for name, shape in zip(names, draw(broadcasting(len(names))), strict=True):
+        if different and draw(st.booleans()):
+            drawn[name] = draw(integers(shape, int(max(low, -5)), int(min(high, 5))))
+        else:
+            one = draw(st.sampled_from(dtypes)) if different else kind
+            drawn[name] = draw(tensors(shape, low=low, high=high, specials=specials, dtype=one))
+    return drawn
+
+
+@st.composite
+def whole(
+    draw: st.DrawFn, names: tuple[str, ...] = ("x", "other"), low: int = -5, high: int = 5, nonzero: str = ""
+) -> dict[str, object]:
+    """Integer arrays that broadcast, the one called ``nonzero`` without zeros."""
+    drawn: dict[str, object] = {}
+    for name, shape in zip(names, draw(broadcasting(len(names))), strict=True):
+        dtype = draw(st.sampled_from(("int64", "int32", "int16", "int8")))
+        array = draw(integers(shape, low, high, dtype))
+        drawn[name] = np.where(array == 0, 3, array).astype(dtype) if name == nonzero else array
+    return drawn
+
+
+def _scaled(arguments: SearchStrategy[Arguments], name: str) -> SearchStrategy[Arguments]:
+    return st.tuples(arguments, numbers()).map(lambda pair: {**pair[0], name: pair[1]})
+
+
+def _with(x: SearchStrategy[object], **others: SearchStrategy[object]) -> SearchStrategy[Arguments]:
+    return st.fixed_dictionaries({"x": x, **others})
+
+
+def _sums() -> tuple[OperatorCase, ...]:
+    rows = []
+    for name in ("add", "sub", "rsub"):
+        op = f"aten.{name}"
+        rows += [
+            OperatorCase(f"{op}.Tensor", operands(specials=SPECIALS)),
+            OperatorCase(f"{op}.Tensor", whole(), label="integers"),
+            OperatorCase(f"{op}.Tensor", _scaled(operands(mixed=False), "alpha"), label="alpha"),
+            OperatorCase(f"{op}.Scalar", _with(floats(), other=numbers())),
+            OperatorCase(f"{op}.Scalar", _with(integers(), other=numbers()), label="promotes"),
+        ]
+    truths = broadcasting(2).flatmap(lambda s: _with(bools(s[0]), other=bools(s[1])))
+    rows.append(OperatorCase("aten.add.Tensor", truths, label="bools"))
+    rows.append(OperatorCase("aten.mul.Tensor", truths, label="bools"))
+    return tuple(rows)
+
+
+def _separated() -> SearchStrategy[Arguments]:
+    """A dividend whose quotient is not near an integer, where the remainder jumps."""
+
+    @st.composite
+    def pair(draw: st.DrawFn) -> dict[str, object]:
+        first, second = draw(broadcasting(2))
+        quotients = draw(integers(first, -6, 6)) + draw(st.sampled_from((0.25, 0.375, 0.625)))
+        divisor = draw(st.sampled_from((1.0, 2.0, -0.5, 4.0)))
+        return {
+            "x": (quotients * divisor).astype("float32"),
+            "other": np.full(second, divisor, "float32"),
+        }
+
+    return pair()
+
+
+_POWERS = st.sampled_from((0, 1, 2, 3, -1, -2, 0.5, -0.5, 1.7, -0.3, 4))
+
+CASES = (
+    *_sums(),
+    OperatorCase("aten.mul.Tensor", operands(specials=SPECIALS)),
+    OperatorCase("aten.mul.Tensor", whole(), label="integers"),
+    OperatorCase("aten.mul.Scalar", _with(floats(), other=numbers())),
+    OperatorCase("aten.div.Tensor", operands(low=0.1, high=50)),
+    OperatorCase("aten.div.Tensor", operands(specials=SPECIALS, mixed=False), label="specials"),
+    OperatorCase("aten.div.Tensor", whole(nonzero="other"), label="integers"),
+    OperatorCase("aten.div.Scalar", _with(floats(), other=numbers(0.5, 4))),
+    OperatorCase("aten.true_divide.Tensor", operands(low=0.1, high=50)),
+    OperatorCase(
+        "aten.div.Tensor_mode",
+        st.tuples(
+            operands(low=0.5, high=40, dtypes=("float32", "float64"), mixed=False),
+            st.sampled_from(("floor", "trunc", None)),
+        ).map(lambda pair: {**pair[0], "rounding_mode": pair[1]}),
+        gradients=False,
+    ),
+    OperatorCase(
+        "aten.div.Tensor_mode",
+        st.tuples(whole(nonzero="other"), st.sampled_from(("floor", "trunc", None))).map(
+            lambda pair: {**pair[0], "rounding_mode": pair[1]}
+        ),
+        gradients=False,
+        label="integers",
+    ),
+    OperatorCase(
+        "aten.div.Scalar_mode",
+        _with(
+            integers(),
+            other=st.sampled_from((2, -3)),
+            rounding_mode=st.sampled_from(("floor", "trunc", None)),
+        ),
+        gradients=False,
+    ),
+    OperatorCase("aten.floor_divide.default", whole(nonzero="other"), gradients=False),
+    OperatorCase(
+        "aten.floor_divide.Scalar", _with(integers(), other=st.sampled_from((2, -3, 7))), gradients=False
+    ),
+    *(
+        row
+        for name in ("remainder", "fmod")
+        for row in (
+            OperatorCase(f"aten.{name}.Tensor", _separated()),
+            OperatorCase(f"aten.{name}.Tensor", whole(nonzero="other"), label="integers"),
+            OperatorCase(f"aten.{name}.Scalar", _with(integers(), other=st.sampled_from((2, -3, 7)))),
+        )
+    ),
+    OperatorCase(
+        "aten.remainder.Scalar_Tensor",
+        whole(("other",), nonzero="other").map(lambda drawn: {"x": 17, **drawn}),
+    ),
+    OperatorCase("aten.pow.Tensor_Tensor", operands(("x", "exponent"), 0.2, 4, dtypes=("float32", "float64"))),
+    OperatorCase("aten.pow.Tensor_Tensor", whole(("x", "exponent"), 0, 4), label="integers"),
+    OperatorCase("aten.pow.Scalar", st.fixed_dictionaries({"x": numbers(0.5, 3), "exponent": floats(low=-3, high=3)})),
+    OperatorCase("aten.pow.Tensor_Scalar", _with(floats(low=0.2, high=4), exponent=_POWERS)),
+    OperatorCase(
+        "aten.pow.Tensor_Scalar", _with(integers(), exponent=st.sampled_from((0, 1, 2, 3))), label="integers"
+    ),
+    OperatorCase(
+        "aten.pow.Tensor_Scalar",
+        _with(tensors(specials=(0.0, -0.0)), exponent=st.sampled_from((0, 1, 2, 3, 4))),
+        label="at zero",
+    ),
+    OperatorCase("aten.float_power.Tensor_Scalar", _with(tensors(low=0.2, high=4), exponent=_POWERS)),
+    OperatorCase("aten.float_power.Tensor_Tensor", operands(("x", "exponent"), 0.2, 4, mixed=False, dtypes=("float32",))),
+    OperatorCase(
+        "aten.float_power.Scalar",
+        st.fixed_dictionaries({"x": numbers(0.5, 3), "exponent": tensors(low=-3, high=3)}),
+    ),
+    *(
+        OperatorCase(f"aten.{name}", operands(specials=SPECIALS))
+        for name in ("maximum.default", "minimum.default", "max.other", "min.other")
+    ),
+    *(
+        OperatorCase(f"aten.{name}.default", operands(specials=(0.0, -1.0, _INFINITE, float("nan"))))
+        for name in ("fmax", "fmin")
+    ),
+    *(
+        OperatorCase(f"aten.{name}.default", whole(), label="integers")
+        for name in ("maximum", "minimum", "fmax", "fmin")
+    ),
+    *(
+        OperatorCase(
+            f"aten.{name}.default",
+            st.fixed_dictionaries(
+                {"x": floats(specials=SPECIALS), "min": st.one_of(numbers(), st.just(1))},
+                optional={"max": numbers()},
+            ),
+        )
+        for name in ("clamp", "clip")
+    ),
+    *(
+        OperatorCase(f"aten.{name}.Tensor", operands(("x", "min", "max"), mixed=False))
+        for name in ("clamp", "clip")
+    ),
+    OperatorCase("aten.clamp.default", _with(integers(), max=numbers()), label="integers"),
+    OperatorCase("aten.clamp_min.default", _with(floats(specials=SPECIALS), min=numbers())),
+    OperatorCase("aten.clamp_max.default", _with(floats(specials=SPECIALS), max=numbers())),
+    OperatorCase("aten.clamp_min.Tensor", operands(("x", "min"), mixed=False)),
+    OperatorCase("aten.clamp_max.Tensor", operands(("x", "max"), mixed=False)),
+    OperatorCase("aten.lerp.Tensor", operands(("x", "end", "weight"), mixed=False, dtypes=("float32", "float64"))),
+    OperatorCase("aten.lerp.Scalar", _scaled(operands(("x", "end"), mixed=False, dtypes=("float32", "float64")), "weight")),
+    OperatorCase("aten.addcmul.default", _scaled(operands(("x", "tensor1", "tensor2"), mixed=False), "value")),
+    OperatorCase(
+        "aten.addcdiv.default", _scaled(operands(("x", "tensor1", "tensor2"), 0.2, 9, mixed=False), "value")
+    ),
+    OperatorCase("aten.xlogy.Tensor", operands(low=0.1, high=9, mixed=False)),
+    OperatorCase("aten.xlogy.Scalar_Other", _with(floats(), other=numbers(0.5, 3))),
+    OperatorCase(
+        "aten.xlogy.Scalar_Self",
+        st.fixed_dictionaries({"x": numbers(), "other": floats(low=0.1, high=9)}),
+    ),
+    OperatorCase("aten.atan2.default", operands(mixed=False, dtypes=("float32", "float64"))),
+    OperatorCase("aten.logaddexp.default", operands(low=-30, high=30, mixed=False, dtypes=("float32", "float64"))),
+    OperatorCase("aten.logaddexp2.default", operands(low=-30, high=30, mixed=False, dtypes=("float32", "float64"))),
+    OperatorCase("aten.copysign.Tensor", operands(specials=(0.0, -0.0, _INFINITE), mixed=False, low=-9)),
+    OperatorCase("aten.copysign.Scalar", _with(floats(low=0.1), other=numbers(-3, -1))),
+    OperatorCase("aten.heaviside.default", operands(("x", "values"), specials=(0.0, -0.0), mixed=False), gradients=False),
+    OperatorCase("aten.hypot.default", operands(low=0.1, high=1e3, mixed=False, dtypes=("float32", "float64"))),
+)

@@ -1,0 +1,121 @@
+"""Rows of the elementary functions."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from cases.case import OperatorCase
+from cases.strategies import SPECIALS, bools, floats, integers, tensors
+
+_INFINITE = float("inf")
+_NAN = float("nan")
+
+
+def _row(
+    name: str, low: float = -_INFINITE, high: float = _INFINITE, specials: tuple[float, ...] = SPECIALS
+) -> tuple[OperatorCase, ...]:
+    """A function on its domain, and on integers and bools where PyTorch computes those as floats."""
+    op = f"aten.{name}.default"
+    whole = st.one_of(integers(low=1, high=9, dtype="int32"), integers(low=1, high=9), bools())
+    return (
+        OperatorCase(op, st.fixed_dictionaries({"x": floats(low=low, high=high, specials=specials)})),
+        OperatorCase(op, st.fixed_dictionaries({"x": whole}), label="integers"),
+    )
+
+
+_ANYWHERE = tuple(
+    row
+    for name in (
+        "exp exp2 expm1 sin cos tan atan sinh cosh tanh asinh erf erfc sigmoid sinc deg2rad rad2deg".split()
+    )
+    for row in _row(name, -20, 20, (0.0, -0.0, 1.0, _INFINITE, -_INFINITE, _NAN))
+)
+_POSITIVE = tuple(
+    row
+    for name in "sqrt rsqrt log log2 log10".split()
+    for row in _row(name, 1e-4, 1e4, (1.0, _INFINITE, -1.0, _NAN))
+)
+_ROUNDINGS = tuple(
+    row
+    for name in "floor ceil round trunc fix".split()
+    for row in (
+        OperatorCase(
+            f"aten.{name}.default",
+            st.fixed_dictionaries({"x": floats(specials=(*SPECIALS, 0.5, -0.5, 1.5, 2.5))}),
+            gradients=False,
+        ),
+        OperatorCase(
+            f"aten.{name}.default",
+            st.fixed_dictionaries({"x": integers(dtype="int32")}),
+            gradients=False,
+            label="integers",
+        ),
+    )
+)
+
+CASES = (
+    *_ANYWHERE,
+    *_POSITIVE,
+    *_ROUNDINGS,
+    *_row("reciprocal", 0.01, 100, (_INFINITE, -_INFINITE, _NAN, 0.0, -0.0)),
+    *_row("log1p", -0.9, 1e4, (0.0, -1.0, _INFINITE, _NAN)),
+    *_row("asin", -1, 1, (0.0, 2.0, _NAN))[:1],
+    *_row("acos", -1, 1, (0.0, 2.0, _NAN))[:1],
+    *_row("acosh", 1.01, 1e3, (_INFINITE, 0.5, _NAN)),
+    *_row("atanh", -0.95, 0.95, (0.0, 2.0, _NAN))[:1],
+    *_row("erfinv", -0.95, 0.95, (0.0, 1.0, -1.0, 1e-5, 2.0, _NAN))[:1],
+    OperatorCase("aten.lgamma.default", st.fixed_dictionaries({"x": tensors(low=0.1, high=30)})),
+    OperatorCase(
+        "aten.neg.default", st.fixed_dictionaries({"x": st.one_of(floats(specials=SPECIALS), integers())})
+    ),
+    OperatorCase(
+        "aten.abs.default", st.fixed_dictionaries({"x": st.one_of(floats(specials=SPECIALS), integers())})
+    ),
+    OperatorCase(
+        "aten.abs.default",
+        st.fixed_dictionaries({"x": integers(low=0, high=255, dtype="uint8")}),
+        label="unsigned",
+    ),
+    OperatorCase(
+        "aten.square.default",
+        st.fixed_dictionaries({"x": st.one_of(floats(specials=SPECIALS), integers(dtype="int8"))}),
+    ),
+    OperatorCase(
+        "aten.sign.default",
+        st.fixed_dictionaries({"x": st.one_of(floats(specials=SPECIALS), integers(), bools())}),
+        gradients=False,
+    ),
+    OperatorCase(
+        "aten.sgn.default",
+        st.fixed_dictionaries({"x": st.one_of(floats(specials=SPECIALS), integers())}),
+        gradients=False,
+    ),
+    OperatorCase(
+        "aten.signbit.default",
+        st.fixed_dictionaries({"x": st.one_of(floats(specials=SPECIALS), integers(), bools())}),
+        gradients=False,
+    ),
+    OperatorCase(
+        "aten.round.decimals",
+        st.fixed_dictionaries(
+            {"x": tensors(low=-1e3, high=1e3, distributions=("normal",)), "decimals": st.integers(-2, 3)}
+        ),
+        gradients=False,
+    ),
+    OperatorCase("aten.frac.default", st.fixed_dictionaries({"x": tensors(low=-1e3, high=1e3)})),
+    OperatorCase("aten.logit.default", st.fixed_dictionaries({"x": floats(low=0.01, high=0.99)})),
+    OperatorCase(
+        "aten.logit.default",
+        st.fixed_dictionaries(
+            {"x": tensors(low=-0.5, high=1.5), "eps": st.sampled_from((1e-6, 1e-3, 0.25))}
+        ),
+        label="eps",
+    ),
+    OperatorCase(
+        "aten.nan_to_num.default",
+        st.fixed_dictionaries(
+            {"x": tensors(specials=SPECIALS)},
+            optional={"nan": st.just(7.0), "posinf": st.just(3.5), "neginf": st.just(-2.0)},
+        ).filter(lambda drawn: "posinf" in drawn and "neginf" in drawn),
+    ),
+)
