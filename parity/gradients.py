@@ -27,7 +27,7 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
         seed: of the cotangents and the noise.
     """
     conversion = other.conversion
-    cotangents = _cotangents(one.graph, seed)
+    cotangents = _cotangents(one, seed)
     if conversion is None or not cotangents:
         return ()
     oracle = _source_gradients(one, cotangents, wide=True)
@@ -57,15 +57,16 @@ def _noise(truth: np.ndarray, moved: list[np.ndarray]) -> Noise:
     return Noise(np.sqrt(np.mean([np.square(np.abs(run - truth)) for run in moved], axis=0)))
 
 
-def _cotangents(graph: Graph, seed: int) -> Arrays:
-    """A seeded direction for each floating-point output, in float64."""
+def _cotangents(one: Source, seed: int) -> Arrays:
+    """A seeded direction for each floating-point output, in float64 (sizes may be open in the graph)."""
     generator = np.random.default_rng(seed)
-    specs = graph.specs
+    specs = one.graph.specs
+    shapes = {name: output.shape for name, output in one.call().items()}
     result = {}
-    for output in graph.outputs:
+    for output in one.graph.outputs:
         spec = specs.get(output.value) if isinstance(output.value, Value) else None
         if isinstance(spec, TensorSpec) and spec.dtype.is_floating:
-            values = generator.standard_normal(spec.hint)
+            values = generator.standard_normal(shapes[output.name])
             result[output.name] = values.astype(spec.dtype.numpy).astype(np.float64)
     return result
 

@@ -11,10 +11,12 @@ import numpy as np
 
 from converters import (
     Conversion,
+    Dim,
     Graph,
     Node,
     TensorSpec,
     Value,
+    dtype_of,
     promote,
     replay,
     torch_graph,
@@ -169,15 +171,45 @@ def _torch_inputs(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 
 def bind(graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Arrays:
-    """The inputs of a call by the graph's names."""
+    """The inputs of a call by the graph's names.
+
+    Raises:
+        CheckError: an input is missing, or has a shape or an element type that the graph was not
+            captured for.
+    """
     import torch
 
     arguments = dict(zip(graph.signature, args, strict=False)) | dict(kwargs)
+    missing = [key for key in graph.signature if key not in arguments]
+    if missing:
+        raise CheckError(
+            f"{', '.join(missing)} missing among the inputs. The model was captured with "
+            f"{', '.join(graph.signature)}."
+        )
     named: Arrays = {}
     for key, structure in graph.signature.items():
         for name, leaf in leaves_of(structure, arguments[key]):
             named[name] = as_numpy(leaf) if isinstance(leaf, torch.Tensor) else np.asarray(leaf)
+    for item in graph.inputs:
+        _require_fit(item.name, item.spec, named[item.name])
     return named
+
+
+def _require_fit(name: str, spec: TensorSpec, array: np.ndarray) -> None:
+    fits = len(array.shape) == spec.rank and all(
+        isinstance(want, Dim) or want == have
+        for want, have in zip(spec.shape, array.shape, strict=True)
+    )
+    if not fits:
+        wanted = "x".join(d.expression if isinstance(d, Dim) else str(d) for d in spec.shape)
+        raise CheckError(
+            f"{name} has the shape {'x'.join(map(str, array.shape)) or 'scalar'}, but the model was "
+            f"captured for {wanted or 'scalar'}. Pass such inputs, or convert it with that dimension open."
+        )
+    if dtype_of(array) is not spec.dtype:
+        raise CheckError(
+            f"{name} is {dtype_of(array)}, but the model was captured for {spec.dtype}."
+        )
 
 
 def leaves_of(structure: object, value: Any) -> Iterator[tuple[str, Any]]:

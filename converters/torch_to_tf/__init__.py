@@ -41,8 +41,10 @@ def torch_to_tf(
     """
     graph = torch_graph(source, example_inputs, dynamic_shapes=dynamic_shapes, training=training)
 
-    def again(other: object, inputs: object) -> Graph:
-        return torch_graph(other, inputs, dynamic_shapes=dynamic_shapes, training=training)  # type: ignore[arg-type]
+    def again(other: Any, inputs: Any) -> Graph:
+        # the same example inputs, for a dimension of size 1 would be taken for a constant
+        examples = inputs if example_inputs is None else example_inputs
+        return torch_graph(other, examples, dynamic_shapes=dynamic_shapes, training=training)
 
     return convert(graph, channels_last=channels_last, capture=again)
 

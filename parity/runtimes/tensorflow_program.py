@@ -56,10 +56,12 @@ class Program:
                 raise ProgramError(f"the function captures {outer.name}, which can't be opened")
             else:
                 constants[inner.name] = outer.numpy()
+        # Differentiating a function appends its intermediate results to its outputs (seen in 2.21).
+        results = function.outputs[: len(outputs)]
         return cls(
             function.graph.as_graph_def(),
             {name: tensor.name for name, tensor in zip(inputs, own, strict=True)},
-            {name: tensor.name for name, tensor in zip(outputs, function.outputs, strict=True)},
+            {name: tensor.name for name, tensor in zip(outputs, results, strict=True)},
             resources,
             constants,
         )
