@@ -6,7 +6,7 @@ distribution and seed, and a few special values with their places; NumPy builds 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from hypothesis import strategies as st
@@ -187,3 +187,37 @@ def distinct(draw: st.DrawFn, shape: Shape | SearchStrategy[Shape], dtype: str =
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     count = int(np.prod(dims, dtype=np.int64))
     return ((generator.permutation(count) - count / 2) * 0.25).reshape(dims).astype(dtype)
+
+
+@st.composite
+def lettered(
+    draw: st.DrawFn,
+    shapes: Mapping[str, str],
+    *,
+    min_size: int = 1,
+    max_size: int = 6,
+    dtypes: Sequence[str] = ("float32",),
+    distributions: Sequence[str] = DISTRIBUTIONS,
+    **attributes: SearchStrategy[object],
+) -> dict[str, object]:
+    """Arrays whose shapes are spelled in letters, a letter standing for one size wherever it occurs.
+
+    Args:
+        shapes: for each argument its axes, for example ``{"x": "mk", "mat2": "kn"}``; a digit is that size.
+        min_size, max_size: of every letter.
+        dtypes: one is drawn for all arrays.
+        distributions: as for :func:`tensors`.
+        attributes: further arguments.
+    """
+    letters = sorted({c for spelled in shapes.values() for c in spelled if not c.isdigit()})
+    same = draw(st.integers(min_size, max_size)) if draw(st.integers(0, 3)) == 0 else None
+    sizes = {c: draw(st.integers(min_size, max_size)) if same is None else same for c in letters}
+    dtype = draw(st.sampled_from(tuple(dtypes)))
+    arrays = {}
+    for name, spelled in shapes.items():
+        shape = tuple(sizes[c] if c in sizes else int(c) for c in spelled)
+        if np.dtype(dtype).kind in "iu":
+            arrays[name] = draw(integers(shape, 0, 9, dtype))
+        else:
+            arrays[name] = draw(tensors(shape, distributions=distributions, dtype=dtype))
+    return arrays | {name: draw(strategy) for name, strategy in attributes.items()}

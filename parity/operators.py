@@ -247,6 +247,6 @@ def _tolerance(
     if wide:
         return certified(noise.scaled(2.0**-29), truth)
     scaled = noise.scaled(dtype.unit_roundoff / 2.0**-24) if floating else noise
-    if products is not None:
+    if products is not None and floating:
         return sums(dtype, products, scaled, truth)
     return local(scaled, dtype, truth)

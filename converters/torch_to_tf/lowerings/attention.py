@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from converters.errors import UnsupportedVariantError
 from converters.torch_to_tf.lowerings import lower
-from converters.torch_to_tf.promotion import shape_of
+from converters.torch_to_tf.promotion import opmath, shape_of
 
 
 @lower("aten.scaled_dot_product_attention.default")
@@ -33,9 +33,12 @@ def scaled_dot_product_attention(
     Source: PyTorch, torch.nn.functional.scaled_dot_product_attention.
     """
     _require_no_dropout(dropout_p)
-    wide = _wide(query.dtype)
-    scores, kept = _scores(tf.cast(query, wide), tf.cast(key, wide), attn_mask, is_causal, scale)
-    return tf.cast(_weighted(tf.nn.softmax(scores), kept, tf.cast(value, wide)), query.dtype)
+    wide = opmath(query.dtype)
+    scores, kept = _scores(
+        tf.cast(query, wide), tf.cast(key, wide), attn_mask, is_causal, scale, grouped=enable_gqa
+    )
+    result = _weighted(tf.nn.softmax(scores), kept, tf.cast(value, wide), grouped=enable_gqa)
+    return tf.cast(result, query.dtype)
 
 
 @lower("aten._scaled_dot_product_flash_attention_for_cpu.default")
@@ -55,9 +58,11 @@ def scaled_dot_product_flash_attention_for_cpu(
     Raises: UnsupportedVariantError with dropout.
     """
     _require_no_dropout(dropout_p)
-    wide = _wide(query.dtype)
-    scores, kept = _scores(tf.cast(query, wide), tf.cast(key, wide), attn_mask, is_causal, scale)
-    result = _weighted(tf.nn.softmax(scores), kept, tf.cast(value, wide))
+    wide = opmath(query.dtype)
+    scores, kept = _scores(
+        tf.cast(query, wide), tf.cast(key, wide), attn_mask, is_causal, scale, grouped=False
+    )
+    result = _weighted(tf.nn.softmax(scores), kept, tf.cast(value, wide), grouped=False)
     return tf.cast(result, query.dtype), tf.reduce_logsumexp(scores, -1)
 
 
@@ -69,23 +74,21 @@ def _require_no_dropout(dropout_p: float) -> None:
         )
 
 
-def _wide(dtype: tf.DType) -> tf.DType:
-    return tf.float32 if dtype in (tf.float16, tf.bfloat16) else dtype
-
-
 def _scores(
     query: tf.Tensor,
     key: tf.Tensor,
     mask: tf.Tensor | None,
     is_causal: bool,
     scale: float | None,
+    *,
+    grouped: bool,
 ) -> tuple[tf.Tensor, tf.Tensor | None]:
     """Scaled and masked scores, finite where a row is masked as a whole, and which rows are not.
 
     Shapes: query (..., L, E), key (..., S, E) -> (..., L, S), and None or broadcastable to (..., L, 1).
     """
     length, features = shape_of(query)[-2:]
-    scores = _per_group(query * _factor(scale, features, query.dtype), key, transpose_b=True)
+    scores = _per_group(query * _factor(scale, features, query.dtype), key, grouped=grouped, transpose_b=True)
     if is_causal:
         causal = tf.range(length)[:, tf.newaxis] >= tf.range(shape_of(key)[-2])
         mask = causal if mask is None else _both(mask, causal)
@@ -116,22 +119,23 @@ def _both(mask: tf.Tensor, causal: tf.Tensor) -> tf.Tensor:
     return tf.where(causal, mask, tf.constant(-math.inf, mask.dtype))
 
 
-def _weighted(weights: tf.Tensor, kept: tf.Tensor | None, value: tf.Tensor) -> tf.Tensor:
+def _weighted(
+    weights: tf.Tensor, kept: tf.Tensor | None, value: tf.Tensor, *, grouped: bool
+) -> tf.Tensor:
     """``weights @ value``, 0 in rows that are not kept."""
-    result = _per_group(weights, value, transpose_b=False)
+    result = _per_group(weights, value, grouped=grouped, transpose_b=False)
     return result if kept is None else tf.where(kept, result, tf.zeros((), result.dtype))
 
 
-def _per_group(a: tf.Tensor, b: tf.Tensor, *, transpose_b: bool) -> tf.Tensor:
-    """``a @ b`` where each head (axis -3) of ``b`` serves as many heads of ``a`` as their numbers say.
+def _per_group(a: tf.Tensor, b: tf.Tensor, *, grouped: bool, transpose_b: bool) -> tf.Tensor:
+    """``a @ b``; when ``grouped``, each head (axis -3) of ``b`` serves as many heads of ``a`` as there are more.
 
     Nothing is copied: the heads of a group are rows of one product.
     """
-    heads, groups = (shape_of(x)[-3] if x.shape.rank > 2 else 1 for x in (a, b))
-    both_known = isinstance(heads, int) and isinstance(groups, int)
-    if not both_known or heads == groups or heads <= 1 or groups <= 1:
+    if not grouped:
         return tf.matmul(a, b, transpose_b=transpose_b)
-    *leading, _, rows, features = shape_of(a)
+    *leading, heads, rows, features = shape_of(a)
+    groups = shape_of(b)[-3]
     stacked = tf.reshape(a, [*leading, groups, heads // groups * rows, features])
     product = tf.matmul(stacked, b, transpose_b=transpose_b)
-    return tf.reshape(product, [*shape_of(product)[:-3], heads, rows, shape_of(product)[-1]])
+    return tf.reshape(product, [*leading, heads, rows, shape_of(product)[-1]])
