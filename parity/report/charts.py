@@ -257,12 +257,13 @@ def _fitting(name: str, room: int) -> str:
 
 def _unit_line(x: LogAxis, y: LogAxis, unit: float) -> tuple[float, float, float, float] | None:
     """Where one unit roundoff of the magnitude lies, cut to the plot."""
-    start = max(10.0**x.first, 10.0**y.first / unit)
-    end = min(10.0**x.last, 10.0**y.last / unit)
+    power = math.log10(unit)
+    start, end = max(x.first, y.first - power), min(x.last, y.last - power)
     if start >= end:
         return None
-    ends = (x.at(start), y.at(unit * start), x.at(end), y.at(unit * end))
-    return tuple(round(number, 1) for number in ends)  # type: ignore[return-value]
+    ends = (x.at_power(start), y.at_power(start + power), x.at_power(end), y.at_power(end + power))
+    first, second, third, fourth = (round(number, 1) for number in ends)
+    return first, second, third, fourth
 
 
 def _line(points: Iterable[tuple[float, float]]) -> str:

@@ -168,7 +168,8 @@ def _uncovered(result: Result) -> Iterator[str]:
 def _environment(environment: Environment) -> Iterator[str]:
     versions = ", ".join(f"{name} {version}" for name, version in environment.versions.items())
     yield f"- Python {_text(environment.python)}; {_text(versions)}"
-    yield f"- {_text(environment.platform)}; {_text(environment.cpu)}; GPU: {_text(environment.gpu)}"
+    yield f"- {_text(environment.platform)}; {_text(environment.cpu)}"
+    yield f"- GPU: {_text(environment.gpu)}"
     threads = ", ".join(f"{name} {count}" for name, count in environment.threads.items())
     settings = ", ".join(f"{name} {value}" for name, value in environment.settings.items())
     yield f"- Threads: {_text(threads) or 'unknown'}"

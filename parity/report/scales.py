@@ -76,15 +76,19 @@ class LogAxis:
             return self.end if self.beyond is None else self.beyond
         if number <= 0:
             return self.start if self.zero is None else self.zero
-        share = (math.log10(number) - self.first) / (self.last - self.first)
+        return self.at_power(math.log10(number))
+
+    def at_power(self, exponent: float) -> float:
+        """The position of a power of ten, no further than the ends."""
+        share = (exponent - self.first) / (self.last - self.first)
         return self.start + min(max(share, 0.0), 1.0) * (self.end - self.start)
 
     @property
     def ticks(self) -> tuple[Tick, ...]:
-        """Decades, as many as can be told apart, and the lanes of zero and of what is not finite."""
+        """Decades, as many as can be told apart, and the lanes of other numbers."""
         step = -(-(self.last - self.first) // _LABELS)
         decades = range(self.first, self.last + 1, step)
-        ticks = [Tick(round(self.at(10.0**d), 1), power(d)) for d in decades if d > -308]
+        ticks = [Tick(round(self.at_power(d), 1), power(d)) for d in decades]
         if self.zero is not None:
             ticks.insert(0, Tick(round(self.zero, 1), "0"))
         if self.beyond is not None:

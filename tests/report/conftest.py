@@ -70,7 +70,9 @@ class Draw:
         for size in shape:
             elements *= size
         verdict = Verdict.mismatch if failed else Verdict.rounding
-        detail = f"the target is {margin:.3g} times further from the oracle than its arithmetic explains"
+        detail = (
+            f"the target is {margin:.3g} times further from the oracle than its arithmetic explains"
+        )
         return Comparison(
             name,
             shape,
@@ -98,8 +100,10 @@ class Draw:
 
 
 def bert_nodes(draw: Draw, fault_from: int | None) -> tuple[NodeEvidence, ...]:
-    """Ninety nodes in execution order; from ``fault_from`` on the accumulated error is too large."""
-    places = [("embedding", f"embeddings.{part}_embeddings") for part in ("word", "position", "token")]
+    """Ninety nodes in execution order; from ``fault_from`` on the total error is too large."""
+    places = [
+        ("embedding", f"embeddings.{part}_embeddings") for part in ("word", "position", "token")
+    ]
     places += [("add", "embeddings"), ("layer_norm", "embeddings.LayerNorm")]
     places += [(op, f"encoder.layer.{layer}.{part}") for layer in range(6) for op, part in LAYER]
     places += [("tanh", "pooler.activation")]
@@ -108,7 +112,11 @@ def bert_nodes(draw: Draw, fault_from: int | None) -> tuple[NodeEvidence, ...]:
         exact, faulty = op in MOVEMENT, index == fault_from
         noise = 4 * U * (1 + index) ** 0.5
         total = 2.5 + draw.random.uniform(-0.2, 0.2)
-        total *= 60 / (1 + (index - fault_from) ** 0.5) if fault_from is not None and index >= fault_from else 1
+        total *= (
+            60 / (1 + (index - fault_from) ** 0.5)
+            if fault_from is not None and index >= fault_from
+            else 1
+        )
         local = 0.0 if exact else (900.0 if faulty else draw.random.uniform(0.3, 3.0))
         name = op if not index else f"{op}_{index}"
         wide = 0.0 if exact else (5e6 if faulty else 1.0)
@@ -152,7 +160,11 @@ ENVIRONMENT = Environment(
     cpu_flags=("avx", "avx2", "avx512f", "fma", "sse2"),
     gpu="none",
     threads={"cpus": 2, "tensorflow: within an operator": 0, "torch: within an operator": 2},
-    settings={"tensorflow: flush to zero": "on", "tensorflow: oneDNN": "on", "torch: flush to zero": "off"},
+    settings={
+        "tensorflow: flush to zero": "on",
+        "tensorflow: oneDNN": "on",
+        "torch: flush to zero": "off",
+    },
 )
 
 
@@ -201,8 +213,8 @@ def bert(seed: int = 0, *, fault_from: int | None = None, uncovered: int = 0) ->
         device="cpu",
         dtype="float32",
         verdict=Verdict.rounding if same else Verdict.mismatch,
-        summary="The two compute the same function; what differs is rounding, at most 16.7 % of what this "
-        "model's own arithmetic explains."
+        summary="The two compute the same function; what differs is rounding, at most 16.7 % of "
+        "what this model's own arithmetic explains."
         if fault is None
         else f"Not the same: {fault.op} at {fault.name} of module {fault.module} goes wrong first.",
         certificate=Certificate(
@@ -219,7 +231,9 @@ def bert(seed: int = 0, *, fault_from: int | None = None, uncovered: int = 0) ->
         nodes=nodes,
         culprit=None
         if fault is None
-        else Culprit(fault.name, fault.op, fault.module, fault.source, "in float64 it is off by 3e5"),
+        else Culprit(
+            fault.name, fault.op, fault.module, fault.source, "in float64 it is off by 3e5"
+        ),
         points=tuple(points(draw, o.name, times) for o in outputs),
         seed=seed,
         inputs={"input_ids": "int64[2, 16]", "attention_mask": "int64[2, 16]"},
@@ -230,7 +244,7 @@ def bert(seed: int = 0, *, fault_from: int | None = None, uncovered: int = 0) ->
 
 
 def broken() -> Result:
-    """A tiny model with NaN on one side, infinities, no gradients, and nodes that nothing stands for."""
+    """A tiny model with NaN on one side, infinities, no gradients, and uncovered nodes."""
     draw = Draw(7)
     output = replace(
         draw.comparison("logits|weird\n`name`", noise=1e-6, times=3.0, shape=(3,)),
@@ -249,8 +263,8 @@ def broken() -> Result:
             "log", "aten.log.default", "", "", "log:0", covered=True,
             total=output, local=replace(output, name="log"), magnitude=INF,
         ),
-        NodeEvidence("view", "aten.view.default", "head", "", "", covered=False, reason="it was fused away"),
-        NodeEvidence("neg", "aten.neg.default", "head", "", "", covered=False, reason="it was fused away"),
+        NodeEvidence("view", "aten.view.default", "head", "", "", covered=False, reason="fused away"),
+        NodeEvidence("neg", "aten.neg.default", "head", "", "", covered=False, reason="fused away"),
     )  # fmt: skip
     return replace(
         bert(7),
@@ -261,8 +275,11 @@ def broken() -> Result:
         outputs=(output,),
         gradients=(),
         nodes=nodes,
-        culprit=Culprit("log", "aten.log.default", "", "", "on its own it gives NaN where the source gives -inf"),
-        points=(Points("logits", (0.0, 1.0, INF), (NAN, 0.5, 0.0), 0.0), Points("empty", (), (), NAN)),
+        culprit=Culprit("log", "aten.log.default", "", "", "on its own it gives NaN, the source -inf"),
+        points=(
+            Points("logits", (0.0, 1.0, INF), (NAN, 0.5, 0.0), 0.0),
+            Points("empty", (), (), NAN),
+        ),
         floor={"source": NAN, "target": INF},
     )  # fmt: skip
 
