@@ -218,6 +218,9 @@ def lettered(
         shape = tuple(sizes[c] if c in sizes else int(c) for c in spelled)
         if np.dtype(dtype).kind in "iu":
             arrays[name] = draw(integers(shape, 0, 9, dtype))
+        elif np.dtype(dtype).kind == "c":
+            real, imaginary = (draw(tensors(shape, distributions=distributions)) for _ in range(2))
+            arrays[name] = (real + 1j * imaginary).astype(dtype)
         else:
             arrays[name] = draw(tensors(shape, distributions=distributions, dtype=dtype))
     return arrays | {name: draw(strategy) for name, strategy in attributes.items()}

@@ -62,6 +62,6 @@ CASES = (
     ),
     _row("baddbmm", "x batch1 batch2", "bmn bmk bkn", "1mn bmk bkn", "n bmk bkn", **_SCALED),
     _row("addbmm", "x batch1 batch2", "mn bmk bkn", "n bmk bkn", **_SCALED),
-    _row("addmv", "x mat vec", "m mk k", "1 mk k", **_SCALED),
+    _row("addmv", "x mat vec", "m mk k", **_SCALED),
     _row("addr", "x vec1 vec2", "mn m n", "n m n", **_SCALED),
 )
