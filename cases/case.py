@@ -1,4 +1,7 @@
-"""What is tried: an operator or a model, with a way to draw its inputs. No framework is imported here."""
+"""What is tried: an operator or a model, with a way to draw its inputs.
+
+No framework is imported here.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +19,20 @@ class OperatorCase:
 
     Attributes:
         op: its name with the overload, for example ``aten.leaky_relu.default``.
-        arguments: draws its arguments by the names of its lowering: NumPy arrays (floats as float32),
+        arguments: draws its arguments by the names of its lowering: NumPy arrays (floats as
+            float32),
             numbers, strings, :class:`converters.DType` and tuples of them.
         gradients: whether its result has a gradient with respect to its floating-point arguments.
         label: tells several cases of one operator apart.
+        static: how many results there are, or their rank, follows from a size, so that it has to be
+            known when the operator is converted.
     """
 
     op: str
     arguments: SearchStrategy[Arguments]
     gradients: bool = True
     label: str = ""
+    static: bool = False
 
     @property
     def name(self) -> str:

@@ -17,7 +17,18 @@ from converters.errors import (
     UnsupportedVariantError,
 )
 from converters.files import replaced_file, replaced_folder
-from converters.graph import Dim, Graph, Input, Node, Output, Parameter, ScalarSpec, TensorSpec, Value, values_in
+from converters.graph import (
+    Dim,
+    Graph,
+    Input,
+    Node,
+    Output,
+    Parameter,
+    ScalarSpec,
+    TensorSpec,
+    Value,
+    values_in,
+)
 from converters.interpreter import evaluate
 from converters.passes.promote import promote
 from converters.skeleton import Skeleton, matched_nodes

@@ -18,13 +18,14 @@ class Conversion:
     Attributes:
         model: the target framework's own kind of module: callable, trainable, with gradients.
         weights: one two-way rule per parameter.
-        provenance: for each node of the source graph, the target's tensors that stand for its outputs.
+        provenance: for each node of the source graph, the target's tensors that stand for its
+            outputs.
         source: the captured graph, in the source's words and axis orders.
         graph: the same graph as it was lowered, with the target's axis orders.
         save: writes the model; the format follows the suffix.
         promoted: builds the same conversion in float64, for the certificate.
-        capture: captures a source with given inputs exactly as this conversion's source was captured, so
-            that two captures of one model have the same nodes.
+        capture: captures a source with given inputs exactly as this conversion's source was
+            captured, so that two captures of one model have the same nodes.
     """
 
     model: Any

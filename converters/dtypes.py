@@ -78,7 +78,8 @@ def dtype_of(array: object) -> DType:
     """The element type of a NumPy, PyTorch or TensorFlow array.
 
     Raises:
-        ValueError: the element type has no name shared by the frameworks (a string, a quantized type).
+        ValueError: the element type has no name shared by the frameworks (a string, a quantized
+            type).
 
     >>> dtype_of(np.zeros(3, np.float32))
     <DType.float32: 'float32'>

@@ -38,7 +38,9 @@ class MissingOp:
 
     def __str__(self) -> str:
         """One line: operator, count, module path, source line."""
-        place = ", ".join(part for part in (self.module and f"module {self.module}", self.source) if part)
+        place = ", ".join(
+            part for part in (self.module and f"module {self.module}", self.source) if part
+        )
         return f"{self.op} ({self.count}x{'; first at ' + place if place else ''})"
 
 
@@ -51,9 +53,10 @@ class UnsupportedOpError(ConversionError):
         lines = "\n".join(f"  - {item}" for item in self.missing)
         kinds = len(self.missing)
         super().__init__(
-            f"{kinds} operator{'s' if kinds != 1 else ''} of the model {'have' if kinds != 1 else 'has'} "
-            f"no lowering:\n{lines}\n"
-            "Replace them in the model, or register a lowering with @lower (docs/adding_an_operator.md)."
+            f"{kinds} operator{'s' if kinds != 1 else ''} of the model "
+            f"{'have' if kinds != 1 else 'has'} no lowering:\n{lines}\n"
+            "Replace them in the model, or register a lowering with @lower "
+            "(docs/adding_an_operator.md)."
         )
 
     @classmethod

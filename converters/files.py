@@ -12,7 +12,6 @@ from pathlib import Path
 
 from converters.errors import OutputError
 
-
 _FRAMEWORK_WORDS = {
     errno.ENOSPC: ("No space left", "RESOURCE_EXHAUSTED"),
     errno.EFBIG: ("File too large",),
@@ -21,10 +20,11 @@ _FRAMEWORK_WORDS = {
 
 @contextlib.contextmanager
 def replaced_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
-    """A folder to write into, which takes the place of ``path`` when the block ends without an error.
+    """A folder to write into, which takes the place of ``path`` when the block ends well.
 
     Raises:
-        OutputError: ``path`` exists and ``force`` is not set, or the disk refuses. ``path`` is untouched then.
+        OutputError: ``path`` exists and ``force`` is not set, or the disk refuses. ``path`` is
+            untouched then.
     """
     with _beside(path, force=force) as work:
         result = work / "result"
@@ -61,7 +61,9 @@ def _swap(result: Path, path: Path, before: Path) -> None:
 @contextlib.contextmanager
 def _beside(path: Path, *, force: bool) -> Iterator[Path]:
     if (path.exists() or path.is_symlink()) and not force:
-        raise OutputError(f"{path} exists already. Choose another path, or pass --force to replace it.")
+        raise OutputError(
+            f"{path} exists already. Choose another path, or pass --force to replace it."
+        )
     parent = path.absolute().parent
     work = None
     try:
@@ -71,7 +73,10 @@ def _beside(path: Path, *, force: bool) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(_reason(path, error)) from error
     except Exception as error:
-        for code, words in _FRAMEWORK_WORDS.items():  # TensorFlow's writers raise errors of their own
+        for (
+            code,
+            words,
+        ) in _FRAMEWORK_WORDS.items():  # TensorFlow's writers raise errors of their own
             if any(word in str(error) for word in words):
                 raise OutputError(_reason(path, OSError(code, os.strerror(code)))) from error
         raise
@@ -83,4 +88,6 @@ def _beside(path: Path, *, force: bool) -> Iterator[Path]:
 def _reason(path: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{path} can't be written: the disk is full. Free some space or choose another disk."
-    return f"{path} can't be written: {error.strerror or error}. Choose a path that you may write to."
+    return (
+        f"{path} can't be written: {error.strerror or error}. Choose a path that you may write to."
+    )

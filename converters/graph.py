@@ -1,7 +1,8 @@
 """The graph that every capture produces, every pass rewrites and every interpreter walks.
 
-A :class:`Graph` is a value: nodes in execution order, each naming its operator and its arguments in the
-words of the source framework's schema. Parameters are inputs with a name and a value, never constants.
+A :class:`Graph` is a value: nodes in execution order, each naming its operator and its arguments in
+the words of the source framework's schema. Parameters are inputs with a name and a value, never
+constants.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ class Node:
     Attributes:
         name: unique in the graph; equal for the same place in two captures of one model.
         op: the operator with its overload, for example ``aten.linear.default``.
-        args: arguments by the names of the operator's schema. An argument is a :class:`Value`, a number, a
+        args: arguments by the names of the operator's schema. An argument is a :class:`Value`, a
+            number, a
             string, a :class:`DType`, None, or a tuple of arguments.
         outputs: what it returns, one spec for each output.
         module: path of the module that called it, for example ``encoder.layer.0.attention``.
@@ -148,7 +150,8 @@ class Graph:
         parameters: what the model owns.
         nodes: in execution order.
         outputs: what it returns, in order.
-        signature: for each argument of the source's call its nested structure, with input names as leaves.
+        signature: for each argument of the source's call its nested structure, with input names as
+            leaves.
         result: the nested structure of what the call returns, with output names as leaves.
         mutations: for each buffer that the call updates, the value that it holds afterwards.
         positional: how many leading entries of ``signature`` the example call passed by position.
@@ -173,8 +176,8 @@ class Graph:
     def specs(self) -> dict[Value, TensorSpec | ScalarSpec]:
         """The spec of every value of the graph."""
         specs: dict[Value, TensorSpec | ScalarSpec] = {}
-        for item in (*self.inputs, *self.parameters):
-            specs[Value(item.name)] = item.spec
+        specs.update({Value(item.name): item.spec for item in self.inputs})
+        specs.update({Value(item.name): item.spec for item in self.parameters})
         for node in self.nodes:
             for index, spec in enumerate(node.outputs):
                 specs[Value(node.name, index)] = spec

@@ -29,8 +29,8 @@ def evaluate(
         observe: sees each node with its outputs.
 
     Returns:
-        The graph's outputs in order, and for each mutated buffer the value it holds afterwards. A value is
-        let go after its last use.
+        The graph's outputs in order, and for each mutated buffer the value it holds afterwards. A
+        value is let go after its last use.
     """
     environment: dict[Value, object] = {Value(name): value for name, value in values.items()}
     dead = _last_uses(graph)

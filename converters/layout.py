@@ -1,7 +1,7 @@
 """Axis orders: what a lowering wants, and how arguments that name axes follow a permutation.
 
-An *axis order* ``axes`` says that the target's axis ``i`` is the source's axis ``axes[i]``. It is always
-known by construction, never guessed from sizes.
+An *axis order* ``axes`` says that the target's axis ``i`` is the source's axis ``axes[i]``. It is
+always known by construction, never guessed from sizes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ Axes = tuple[int, ...]
 Remap = Callable[[Mapping[str, object], Axes], Mapping[str, object]]
 
 RANKS = range(3, 6)
-"""Ranks of tensors that have a channel axis to move: 1-D, 2-D and 3-D images with batch and channels."""
+"""Ranks of tensors that have a channel axis to move: 1-D, 2-D and 3-D images with batch and
+channels."""
 
 
 class Order(Enum):
@@ -30,18 +31,20 @@ class Layout:
     """What a lowering says about axis orders.
 
     Attributes:
-        order: ``source``: every tensor in the source's order. ``any``: all tensors in one common order;
-            arguments that name axes are rewritten to it. ``channels_last``: activations with axis 1 last.
+        order: ``source``: every tensor in the source's order. ``any``: all tensors in one common
+            order; arguments that name axes are rewritten to it. ``channels_last``: activations with
+            axis 1 last.
         dims: arguments that hold an axis or a list of axes.
         per_axis: arguments that hold one entry for each axis of the result.
         remap: rewrites arguments that follow the axis order in a way of their own.
         weights: for arguments that are weights, a function from rank to the axis order wanted.
-        activations: arguments that are activations; None for every tensor argument not in ``weights``.
+        activations: arguments that are activations; None for every tensor argument not in
+            ``weights``.
         plain: tensor arguments that keep the source's order whatever the activations do.
-        required: arguments without which (None or empty) the operator works on the flattened tensor, so
-            that the source's order is kept.
-        spatial: number of spatial axes; an activation with one axis more has no batch axis. None: there is
-            always one.
+        required: arguments without which (None or empty) the operator works on the flattened
+            tensor, so that the source's order is kept.
+        spatial: number of spatial axes; an activation with one axis more has no batch axis. None:
+            there is always one.
     """
 
     order: Order = Order.source

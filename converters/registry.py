@@ -1,4 +1,4 @@
-"""Lowerings by operator name, each checked against the source operator's schema when it is registered."""
+"""Lowerings by operator name, each checked against its operator's schema on registration."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SchemaArgument:
 
 @dataclass(frozen=True, slots=True)
 class Lowering:
-    """A function that computes one operator in the target framework, and the axis orders it wants."""
+    """A function that computes one operator in the target, and the axis orders it wants."""
 
     op: str
     function: Function
@@ -73,7 +73,7 @@ class Registry:
         """The lowering of an operator, or None."""
         return self._lowerings.get(op)
 
-    def __contains__(self, op: str) -> bool:
+    def __contains__(self, op: object) -> bool:
         """Whether an operator has a lowering."""
         return op in self._lowerings
 

@@ -1,10 +1,14 @@
-"""The bare structure of a graph: which operator takes which values. Small enough to travel with a saved model."""
+"""The bare structure of a graph: which operator takes which values.
+
+It is small enough to travel with a saved model.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from converters.graph import Graph, Value
 
@@ -14,7 +18,7 @@ Reference = tuple[str, int] | None
 
 @dataclass(frozen=True, slots=True)
 class Bone:
-    """A node without its constants: its name, operator and the values among its arguments, in order."""
+    """A node without its constants: name, operator and the values among its arguments."""
 
     name: str
     op: str
@@ -48,19 +52,25 @@ class Skeleton:
     def to_json(self) -> dict[str, object]:
         """Plain lists and strings."""
         return {
-            "bones": [[b.name, b.op, [list(r) if r else None for r in b.arguments]] for b in self.bones],
+            "bones": [
+                [b.name, b.op, [list(r) if r else None for r in b.arguments]] for b in self.bones
+            ],
             "ends": sorted(self.ends),
             "parameters": sorted(self.parameters),
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, list[list[object]]]) -> Skeleton:
+    def from_json(cls, data: Mapping[str, Any]) -> Skeleton:
         """What :meth:`to_json` wrote."""
         bones = tuple(
-            Bone(str(name), str(op), tuple((str(r[0]), int(r[1])) if r else None for r in references))  # type: ignore[attr-defined]
+            Bone(
+                str(name), str(op), tuple((str(r[0]), int(r[1])) if r else None for r in references)
+            )
             for name, op, references in data["bones"]
         )
-        return cls(bones, frozenset(map(str, data["ends"])), frozenset(map(str, data["parameters"])))
+        return cls(
+            bones, frozenset(map(str, data["ends"])), frozenset(map(str, data["parameters"]))
+        )
 
 
 def _references(argument: object) -> Iterable[Reference]:
@@ -77,12 +87,14 @@ def _references(argument: object) -> Iterable[Reference]:
 
 
 def matched_nodes(source: Skeleton, target: Skeleton) -> dict[str, str]:
-    """Which node of one graph is which of another: two captures of one model, or of a model and its changed copy.
+    """Which node of one graph is which of another.
 
-    Names are not trusted: an operator more, and all that follow are called otherwise. Two nodes are the same
-    if they have one operator and their arguments are the same; constants may differ, for that is what a
-    fault looks like. Where arguments differ because something was inserted before, an operator that holds
-    parameters is recognised by them.
+    The two are captures of one model, or of a model and its changed copy.
+
+    Names are not trusted: an operator more, and all that follow are called otherwise. Two nodes are
+    the same if they have one operator and their arguments are the same; constants may differ, for
+    that is what a fault looks like. Where arguments differ because something was inserted before,
+    an operator that holds parameters is recognised by them.
 
     Returns:
         For each recognised node of the target the source's name for it.
@@ -96,7 +108,9 @@ def matched_nodes(source: Skeleton, target: Skeleton) -> dict[str, str]:
     ours = Counter(_anchor(bone, target) for bone in target.bones)
     taken: set[str] = set()
     for bone in target.bones:
-        renamed = tuple(None if r is None else (found.get(r[0], f"? {r[0]}"), r[1]) for r in bone.arguments)
+        renamed = tuple(
+            None if r is None else (found.get(r[0], f"? {r[0]}"), r[1]) for r in bone.arguments
+        )
         anchor = _anchor(bone, target)
         candidates = [b for b in whole[bone.op, renamed] if b.name not in taken]
         if not candidates and anchor is not None and ours[anchor] == len(anchors[anchor]):

@@ -34,7 +34,8 @@ class WeightRule:
         """The array in the target's axis order.
 
         Raises:
-            CheckpointError: the array doesn't have the rule's shape. Nothing is squeezed or reshaped to fit.
+            CheckpointError: the array doesn't have the rule's shape. Nothing is squeezed or
+                reshaped to fit.
         """
         self._require(array, self.shape, self.source)
         return array.transpose(self.axes)
@@ -88,17 +89,21 @@ class WeightMap:
         """A source's state, in the target's names and axis orders.
 
         Raises:
-            CheckpointError: tensors are missing, unexpected or of another shape; all of them are listed.
+            CheckpointError: tensors are missing, unexpected or of another shape; all of them are
+                listed.
         """
         known = {name for rule in self.rules for name in (rule.source, *rule.aliases)}
         self._complete({rule.source for rule in self.rules}, known, set(state))
         return {rule.target: rule.to_target(np.asarray(state[rule.source])) for rule in self.rules}
 
     def to_source(self, state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """A target's state, in the source's names and axis orders; tied weights under each of their names.
+        """A target's state, in the source's names and axis orders.
+
+        Tied weights stand under each of their names.
 
         Raises:
-            CheckpointError: tensors are missing, unexpected or of another shape; all of them are listed.
+            CheckpointError: tensors are missing, unexpected or of another shape; all of them are
+                listed.
         """
         names = {rule.target for rule in self.rules}
         self._complete(names, names, set(state))
@@ -114,4 +119,6 @@ class WeightMap:
         if missing or unexpected:
             parts = [f"missing: {', '.join(missing)}"] if missing else []
             parts += [f"unexpected: {', '.join(unexpected)}"] if unexpected else []
-            raise CheckpointError(f"the checkpoint doesn't belong to this model; {'; '.join(parts)}.")
+            raise CheckpointError(
+                f"the checkpoint doesn't belong to this model; {'; '.join(parts)}."
+            )

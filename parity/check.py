@@ -1,7 +1,7 @@
 """Do two models compute the same function?
 
-The order of evidence: the float64 certificate, each output against the oracle, every node alone, the
-gradients. See docs/numerics.md for the method and its sources.
+The order of evidence: the float64 certificate, each output against the oracle, every node alone,
+the gradients. See docs/numerics.md for the method and its sources.
 """
 
 from __future__ import annotations
@@ -57,8 +57,9 @@ def check(
 
     Args:
         source: a PyTorch module, an exported program or a ``.pt2`` path.
-        target: a :class:`converters.Conversion`, a SavedModel folder, or a callable that takes and returns
-            TensorFlow tensors as the source does PyTorch's (a Keras model, a ``tf.Module``, a ``tf.function``).
+        target: a :class:`converters.Conversion`, a SavedModel folder, or a callable that takes and
+            returns TensorFlow tensors as the source does PyTorch's (a Keras model, a ``tf.Module``,
+            a ``tf.function``).
         inputs: a tuple or dict of arrays, as the source's ``forward`` takes them.
         case: a name for the report.
         gradients: also compare gradients of parameters and inputs (conversions only).
@@ -169,10 +170,13 @@ class _Evidence:
         self.wide: _WideSide | None = None
         self.target_outputs = self.ends(self.totals, other.program.outputs)
         self.target_repeat = self.ends(
-            self.probe.totals(list(other.program.outputs.values()), only_ends=True), other.program.outputs
+            self.probe.totals(list(other.program.outputs.values()), only_ends=True),
+            other.program.outputs,
         )
 
-    def ends(self, arrays: Mapping[str, np.ndarray], ends: Mapping[str, str]) -> dict[str, np.ndarray]:
+    def ends(
+        self, arrays: Mapping[str, np.ndarray], ends: Mapping[str, str]
+    ) -> dict[str, np.ndarray]:
         """The outputs among fetched tensors, in the source's axis order."""
         return {
             name: Place(ends[name], self.other.outputs.get(name)).logical(arrays[ends[name]])
@@ -200,7 +204,9 @@ class _Evidence:
         comparisons = self.wide.compared(constants=False)
         worst = max((c.max_rel for c in comparisons), default=0.0)
         if not comparisons:
-            return Certificate("not taken", "the model has no tensor outputs", uncovered=("all outputs",))
+            return Certificate(
+                "not taken", "the model has no tensor outputs", uncovered=("all outputs",)
+            )
         if all(c.verdict.passes for c in comparisons):
             detail = "in float64 both sides agree to float64's own rounding"
             return Certificate("same function", detail, comparisons, worst)
@@ -212,7 +218,7 @@ class _Evidence:
             if all(c.verdict.passes for c in explained):
                 return Certificate(
                     "same function up to float32 constants",
-                    "the target holds its constants in float32; what is left in float64 is their rounding",
+                    "the target holds its constants in float32; what is left is their rounding",
                     explained,
                     worst,
                 )
@@ -234,18 +240,29 @@ class _Evidence:
     def nodes(self) -> tuple[Any, ...]:
         """Every node, propagated and alone."""
         return node_evidence(
-            self.one, self.recorded, self.oracle, self.meter, self.probe, self.totals, self.wide, self.seed
+            self.one,
+            self.recorded,
+            self.oracle,
+            self.meter,
+            self.probe,
+            self.totals,
+            self.wide,
+            self.seed,
         )
 
     def points(self) -> tuple[Any, ...]:
         """A sample of each floating-point output, for the picture."""
-        chosen = [n for n in self.names if self.actual[n].dtype.kind not in "biuc" and self.actual[n].size]
+        chosen = [
+            n for n in self.names if self.actual[n].dtype.kind not in "biuc" and self.actual[n].size
+        ]
         result = []
         for name in chosen:
             oracle, tolerance = self._judged(name)
             if oracle.shape == self.target_outputs[name].shape:
                 bound = float(np.median(tolerance.scale)) * tolerance.factor
-                result.append(sample_points(name, self.target_outputs[name], oracle, bound, self.seed))
+                result.append(
+                    sample_points(name, self.target_outputs[name], oracle, bound, self.seed)
+                )
         return tuple(result)
 
     def floor(self) -> dict[str, float]:
@@ -303,7 +320,11 @@ def _spread(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]) -
 
 
 def _dtype_of(one: Source) -> str:
-    kinds = [s.dtype for s in one.graph.specs.values() if isinstance(s, TensorSpec) and s.dtype.is_floating]
+    kinds = [
+        s.dtype
+        for s in one.graph.specs.values()
+        if isinstance(s, TensorSpec) and s.dtype.is_floating
+    ]
     return str(max(set(kinds), key=kinds.count)) if kinds else str(DType.int64)
 
 
@@ -342,11 +363,10 @@ def _summary(
         )
     if culprit is not None:
         place = f" of module {culprit.module}" if culprit.module else ""
-        return f"Not the same: {culprit.op} at {culprit.node}{place} goes wrong first; {culprit.detail}."
+        at = f"{culprit.op} at {culprit.node}{place}"
+        return f"Not the same: {at} goes wrong first; {culprit.detail}."
     failed = [c for c in (*outputs, *gradients) if not c.verdict.passes]
     if certificate.outcome in ("different function", "not taken"):
         return f"{certificate.outcome.capitalize()}: {certificate.detail}."
     first = max(failed, key=lambda c: c.margin)
     return f"{first.name}: {first.detail}."
-
-

@@ -1,7 +1,7 @@
 """Two tensors and an oracle become one :class:`~parity.results.Comparison`.
 
-Everything is NumPy. Categories come first: structure, NaN and infinities, then numbers. Nothing broadcasts,
-nothing is masked on one side only, and a comparison of no elements never passes.
+Everything is NumPy. Categories come first: structure, NaN and infinities, then numbers. Nothing
+broadcasts, nothing is masked on one side only, and a comparison of no elements never passes.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 from parity.results import Comparison, Points, Worst
 from parity.verdict import Verdict
 
-
 OWN = 3.0
-"""A target that is at most this many times worse than the source itself is not the target's fault."""
+"""A target that is at most this many times worse than the source itself is not the target's
+fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ def compare(
 
     Args:
         name: what the tensor is.
-        source, target: the two sides, in the source's axis order.
+        source: the source's tensor.
+        target: the target's, in the source's axis order.
         oracle: the float64 evaluation; for integers and bools the exact value.
         tolerance: what the target may be off.
 
@@ -68,7 +69,14 @@ def compare(
         detail = wrong or "the tensor has no elements, so nothing was compared"
         rule = "structure"
         return Comparison(
-            name, tuple(source.shape), str(source.dtype), 0, verdict, rule, detail, margin=float(np.inf)
+            name,
+            tuple(source.shape),
+            str(source.dtype),
+            0,
+            verdict,
+            rule,
+            detail,
+            margin=float(np.inf),
         )
     if source.dtype.kind in "biu":
         return _compare_discrete(name, source, target, oracle, tolerance)
@@ -94,7 +102,9 @@ def _compare_discrete(
         explained = tolerance.moved is not None and not bool((differ & ~tolerance.moved).any())
         verdict = Verdict.decision_flip if explained else Verdict.mismatch
         rule, margin = "decision", 1.0 if explained else float(np.inf)
-        reason = "rounding alone flips them in the source too" if explained else "they must be equal"
+        reason = (
+            "rounding alone flips them in the source too" if explained else "they must be equal"
+        )
         detail = f"{count} of {source.size} discrete values differ; {reason}"
     return Comparison(
         name,
@@ -126,11 +136,15 @@ def _compare_floats(
     scale = float(np.abs(s[finite]).max()) if count else 0.0
     target_error, source_error = _rms(off, count), _rms(source_off, count)
     noise = _rms(np.where(finite, tolerance.scale, 0.0), count)
-    smallest = 0.0 if source.dtype.kind == "c" else float(np.ldexp(1.0, _FORMATS[source.dtype.name][1]))
+    smallest = (
+        0.0 if source.dtype.kind == "c" else float(np.ldexp(1.0, _FORMATS[source.dtype.name][1]))
+    )
     factor, margin = _margin(off, source_off, finite, tolerance, smallest)
     ulps = apart[finite] / ulp(np.abs(o[finite]), source.dtype) if count else np.zeros(1)
     signs = _other_zeros(source, target) if tolerance.rule == EXACT.rule else 0
-    verdict, rule, detail = _float_verdict(source, target, misplaced, signs, count, margin, tolerance)
+    verdict, rule, detail = _float_verdict(
+        source, target, misplaced, signs, count, margin, tolerance
+    )
     if misplaced or signs:
         margin = float(np.inf)
     return Comparison(
@@ -175,7 +189,11 @@ def _float_verdict(
         )
     if source.tobytes() == target.tobytes():
         if count == 0:
-            return Verdict.inconclusive, "exact", "no element is finite on both sides and in the oracle"
+            return (
+                Verdict.inconclusive,
+                "exact",
+                "no element is finite on both sides and in the oracle",
+            )
         return Verdict.exact, "exact", ""
     if count == 0:
         return Verdict.inconclusive, "exact", "no element is finite on both sides and in the oracle"
@@ -183,7 +201,9 @@ def _float_verdict(
         return Verdict.mismatch, "exact", f"{signs} of {source.size} zeros have the other sign"
     if margin <= 1:
         return Verdict.rounding, tolerance.rule, ""
-    detail = f"the target is {margin:.3g} times further from the oracle than its arithmetic explains"
+    detail = (
+        f"the target is {margin:.3g} times further from the oracle than its arithmetic explains"
+    )
     return Verdict.mismatch, tolerance.rule, detail
 
 
@@ -198,8 +218,8 @@ def _margin(
 
     Where nothing rounds, only numbers below the ``smallest`` normal one may be flushed to zero.
 
-    Errors are counted in units of the scale of their own element, so that one huge element (the -3e38 of an
-    attention mask) doesn't hide the others.
+    Errors are counted in units of the scale of their own element, so that one huge element (the
+    -3e38 of an attention mask) doesn't hide the others.
     """
     count = int(finite.sum())
     if not count:
@@ -215,7 +235,9 @@ def _margin(
         own = np.zeros_like(own)
     factor = max(tolerance.factor, OWN * _rms(own, count))
     peak_factor = max(tolerance.peak_factor, OWN * float(own.max()))
-    return factor, max(_ratio(_rms(target, count), factor), _ratio(float(target.max()), peak_factor))
+    return factor, max(
+        _ratio(_rms(target, count), factor), _ratio(float(target.max()), peak_factor)
+    )
 
 
 def _other_zeros(source: np.ndarray, target: np.ndarray) -> int:

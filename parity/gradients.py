@@ -1,4 +1,4 @@
-"""Vector-Jacobian products of both sides: gradients of parameters and inputs under the same seeded cotangents."""
+"""Gradients of parameters and inputs on both sides, along the same seeded cotangents."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
     own = _target_gradients(conversion, one, cotangents, wide=False)
     source = _source_gradients(one, cotangents, wide=False)
     coarsest = max(
-        (dtype_of(a).unit_roundoff for a in source.values() if dtype_of(a).is_floating), default=2.0**-24
+        (dtype_of(a).unit_roundoff for a in source.values() if dtype_of(a).is_floating),
+        default=2.0**-24,
     )
     comparisons = []
     for name, truth in oracle.items():
@@ -49,7 +50,9 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
             compare(f"{name} (float64)", truth, wide[name], truth, certified(fine, truth))
         )
         dtype = dtype_of(source[name])
-        comparisons.append(compare(name, source[name], own[name], truth, whole(noise, dtype, truth)))
+        comparisons.append(
+            compare(name, source[name], own[name], truth, whole(noise, dtype, truth))
+        )
     return tuple(comparisons)
 
 
@@ -58,7 +61,7 @@ def _noise(truth: np.ndarray, moved: list[np.ndarray]) -> Noise:
 
 
 def _cotangents(one: Source, seed: int) -> Arrays:
-    """A seeded direction for each floating-point output, in float64 (sizes may be open in the graph)."""
+    """A seeded direction for each floating-point output, in float64."""
     generator = np.random.default_rng(seed)
     specs = one.graph.specs
     shapes = {name: output.shape for name, output in one.call().items()}
@@ -71,7 +74,9 @@ def _cotangents(one: Source, seed: int) -> Arrays:
     return result
 
 
-def _source_gradients(one: Source, cotangents: Arrays, *, wide: bool, prepare: Any = None) -> Arrays:
+def _source_gradients(
+    one: Source, cotangents: Arrays, *, wide: bool, prepare: Any = None
+) -> Arrays:
     import torch
 
     graph = one.promoted if wide else one.graph
@@ -102,7 +107,9 @@ def _wanted(graph: Graph, values: Mapping[str, Any]) -> list[str]:
     return [name for name in names if values[name].numel()]
 
 
-def _target_gradients(conversion: Conversion, one: Source, cotangents: Arrays, *, wide: bool) -> Arrays:
+def _target_gradients(
+    conversion: Conversion, one: Source, cotangents: Arrays, *, wide: bool
+) -> Arrays:
     import tensorflow as tf
 
     laid = conversion.graph
@@ -114,7 +121,9 @@ def _target_gradients(conversion: Conversion, one: Source, cotangents: Arrays, *
         tensors[item.name] = tf.constant(Place("", item.spec.axes).physical(array))
     arguments = [_fill(structure, tensors) for structure in laid.signature.values()]
     arguments = [argument for argument in arguments if argument is not None]
-    names = _wanted(graph, {**one.tensors(wide=wide), **{p.name: as_torch(p.value) for p in graph.parameters}})
+    names = _wanted(
+        graph, {**one.tensors(wide=wide), **{p.name: as_torch(p.value) for p in graph.parameters}}
+    )
     leaves = [conversion.model.weights.get(name, tensors.get(name)) for name in names]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         for leaf in leaves:
@@ -144,10 +153,17 @@ def _fill(structure: object, tensors: Mapping[str, Any]) -> Any:
     if isinstance(structure, Value):
         return tensors[structure.producer]
     if isinstance(structure, Mapping):
-        kept = {key: inner for key, item in structure.items() if (inner := _fill(item, tensors)) is not None}
+        kept = {
+            key: inner
+            for key, item in structure.items()
+            if (inner := _fill(item, tensors)) is not None
+        }
         return kept or None
     if isinstance(structure, tuple | list):
-        return tuple(inner for item in structure if (inner := _fill(item, tensors)) is not None) or None
+        return (
+            tuple(inner for item in structure if (inner := _fill(item, tensors)) is not None)
+            or None
+        )
     return None
 
 

@@ -33,7 +33,9 @@ class Probe:
 
     def totals(self, ends: Sequence[str], *, only_ends: bool = False) -> dict[str, np.ndarray]:
         """Every place (and the ends) as the model computes it, by tensor name."""
-        wanted = list(dict.fromkeys([*ends, *([] if only_ends else [p.tensor for p in self.places.values()])]))
+        wanted = list(
+            dict.fromkeys([*ends, *([] if only_ends else [p.tensor for p in self.places.values()])])
+        )
         return dict(zip(wanted, self.program.run(self.feeds, wanted), strict=True))
 
     def locals(self, recorded: Recording) -> dict[Value, np.ndarray]:
@@ -63,7 +65,9 @@ class Probe:
             elif place.tensor in arrays:
                 result[value] = recorded[owner]
             else:
-                name = next(n for n, tensor in self.program.inputs.items() if tensor == place.tensor)
+                name = next(
+                    n for n, tensor in self.program.inputs.items() if tensor == place.tensor
+                )
                 result[value] = place.logical(self.feeds[name])
         return result
 
@@ -82,15 +86,19 @@ def node_evidence(
 
     Args:
         one: the source.
-        recorded: its tensors in its own dtypes; ``oracle``: in float64.
+        recorded: its tensors in its own dtypes.
+        oracle: its tensors in float64.
         meter: the whole model's noise.
-        probe: the target; ``totals``: its tensors as the model computes them.
+        probe: the target.
+        totals: its tensors as the model computes them.
         wide: both sides in float64; None if the target can't be taken there.
         seed: of the local noise.
     """
     if not probe.places:
         return tuple(
-            _uncovered(node, "the target is of unknown origin: nothing says which tensor stands for it")
+            _uncovered(
+                node, "the target is of unknown origin: nothing says which tensor stands for it"
+            )
             for node in one.graph.nodes
             if _tensors(node)
         )
@@ -152,7 +160,9 @@ class _Bench:
         place, source, truth = self.probe.places[value], self.recorded[value], self.oracle[value]
         dtype = dtype_of(source)
         there = place.logical(self.totals[place.tensor])
-        total = compare(node.name, source, there, truth, whole(self.meter.noise(value), dtype, truth))
+        total = compare(
+            node.name, source, there, truth, whole(self.meter.noise(value), dtype, truth)
+        )
         finite = np.abs(source.astype(np.complex128))
         finite = finite[np.isfinite(finite)]
         return NodeEvidence(
@@ -176,7 +186,9 @@ class _Bench:
             return compare(node.name, source, self.here[value], source, EXACT)
         scaled, expected = noise.scaled(dtype.unit_roundoff / _UNIT), self.expected[value]
         if node.name not in self.summed:
-            return compare(node.name, source, self.here[value], expected, local(scaled, dtype, expected))
+            return compare(
+                node.name, source, self.here[value], expected, local(scaled, dtype, expected)
+            )
         products = self.products[value]
         judged = compare(
             node.name, source, self.here[value], expected, sums(dtype, products, scaled, expected)
@@ -185,7 +197,9 @@ class _Bench:
 
     def _terms(self, node: Node) -> int:
         sizes = [self.oracle[v].size for v in values_in(node.args) if v in self.oracle]
-        return max(max(sizes, default=1) // max(self.oracle[Value(node.name)].shape[-1:] or (1,)), 1)
+        return max(
+            max(sizes, default=1) // max(self.oracle[Value(node.name)].shape[-1:] or (1,)), 1
+        )
 
     def _certificate(self, node: Node, value: Value, dtype: DType) -> Comparison | None:
         if self.wide is None or value not in self.there:
@@ -211,8 +225,12 @@ def _with_zone(
         return judged
     unit = dtype.unit_roundoff
     with np.errstate(all="ignore"):
-        off = np.abs(target.astype(expected.dtype) - expected) - 0.5 * ulp(np.abs(expected), target.dtype)
-        eta = np.where((products > 0) & np.isfinite(off), np.maximum(off, 0) / (unit * products), 0.0)
+        off = np.abs(target.astype(expected.dtype) - expected) - 0.5 * ulp(
+            np.abs(expected), target.dtype
+        )
+        eta = np.where(
+            (products > 0) & np.isfinite(off), np.maximum(off, 0) / (unit * products), 0.0
+        )
     worst = float(eta.max(initial=0.0))
     return replace(judged, eta=worst, zone=zone(worst, terms, unit))
 
@@ -239,7 +257,11 @@ def _feeding(one: Source, recorded: Recording) -> Prepare:
     def swap(reference: object, argument: object) -> object:
         if isinstance(reference, tuple):
             return tuple(swap(r, a) for r, a in zip(reference, argument, strict=True))  # type: ignore[call-overload]
-        if isinstance(reference, Value) and reference in recorded and reference.producer not in parameters:
+        if (
+            isinstance(reference, Value)
+            and reference in recorded
+            and reference.producer not in parameters
+        ):
             array = recorded[reference]
             return as_torch(array.astype(dtype_of(array).promoted.numpy))
         return argument
@@ -248,11 +270,15 @@ def _feeding(one: Source, recorded: Recording) -> Prepare:
 
 
 def _tensors(node: Node) -> list[Value]:
-    return [Value(node.name, i) for i, spec in enumerate(node.outputs) if isinstance(spec, TensorSpec)]
+    return [
+        Value(node.name, i) for i, spec in enumerate(node.outputs) if isinstance(spec, TensorSpec)
+    ]
 
 
 def _uncovered(node: Node, reason: str) -> NodeEvidence:
-    return NodeEvidence(node.name, node.op, node.module, node.source, "", covered=False, reason=reason)
+    return NodeEvidence(
+        node.name, node.op, node.module, node.source, "", covered=False, reason=reason
+    )
 
 
 def _severity(evidence: NodeEvidence) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""One operator, its lowering against PyTorch itself: forward, gradient, float64 and its own dtype."""
+"""One operator: its lowering against PyTorch itself, forward and gradient."""
 
 from __future__ import annotations
 
@@ -44,13 +44,16 @@ def check_operator(
 
     Args:
         op: the operator with its overload.
-        arguments: by the names of the lowering's parameters: arrays, numbers, strings, dtypes, tuples.
+        arguments: by the names of the lowering's parameters: arrays, numbers, strings, dtypes,
+            tuples.
         gradients: also compare vector-Jacobian products.
         seed: of the noise and the cotangents.
-        traced: run the lowering under ``tf.function``; ``dynamic``: with every size unknown to it.
+        traced: run the lowering under ``tf.function``.
+        dynamic: with every size unknown to it.
 
     Returns:
-        A comparison for each output and each gradient, in float64 (named so) and in the arguments' dtypes.
+        A comparison for each output and each gradient, in float64 (named so) and in the arguments'
+        dtypes.
 
     Raises:
         converters.ConversionError: the lowering refuses the arguments.
@@ -66,10 +69,13 @@ def check_operator(
         one = wide_graph if wide else graph
         given = _wide(inputs) if wide else inputs
         source = _source(one, given, directions)
-        target = _target(op, arguments, one, given, directions, traced=traced, dynamic=dynamic, wide=wide)
+        target = _target(
+            op, arguments, one, given, directions, traced=traced, dynamic=dynamic, wide=wide
+        )
         truth = source if wide else _source(wide_graph, _wide(inputs), directions)
         found.extend(
-            _compared(name, source, target, truth, noise, scales, graph, wide=wide) for name in source
+            _compared(name, source, target, truth, noise, scales, graph, wide=wide)
+            for name in source
         )
     return tuple(found)
 
@@ -78,7 +84,8 @@ def assert_operator(op: str, arguments: Mapping[str, object], **options: Any) ->
     """:func:`check_operator`, for test suites.
 
     Raises:
-        AssertionError: an output or a gradient is off by more than rounding; the message says which and how.
+        AssertionError: an output or a gradient is off by more than rounding; the message says which
+            and how.
     """
     comparisons = check_operator(op, arguments, **options)
     for comparison in comparisons:
@@ -98,12 +105,16 @@ def _wide(inputs: Arrays) -> Arrays:
     return {name: array.astype(dtype_of(array).promoted.numpy) for name, array in inputs.items()}
 
 
-def _source(graph: Graph, inputs: Arrays, directions: Arrays | None = None, prepare: Any = None) -> Arrays:
+def _source(
+    graph: Graph, inputs: Arrays, directions: Arrays | None = None, prepare: Any = None
+) -> Arrays:
     """Outputs, and gradients along ``directions``, of PyTorch itself."""
     import torch
 
     values = {name: as_torch(array) for name, array in inputs.items()}
-    wanted = [n for n, v in values.items() if directions and (v.is_floating_point() or v.is_complex())]
+    wanted = [
+        n for n, v in values.items() if directions and (v.is_floating_point() or v.is_complex())
+    ]
     for name in wanted:
         values[name].requires_grad_()
     outputs, _ = replay(graph, values, prepare=prepare)
@@ -120,7 +131,9 @@ def _source(graph: Graph, inputs: Arrays, directions: Arrays | None = None, prep
             [output for output, _ in pairs], leaves, [d for _, d in pairs], allow_unused=True
         )
         for name, leaf, gradient in zip(wanted, leaves, found, strict=True):
-            result[f"gradient of {name}"] = as_numpy(torch.zeros_like(leaf) if gradient is None else gradient)
+            result[f"gradient of {name}"] = as_numpy(
+                torch.zeros_like(leaf) if gradient is None else gradient
+            )
     return result
 
 
@@ -146,14 +159,19 @@ def _target(
         laid = laid_out(graph)
     specs = laid.specs
     tensors = {
-        item.name: tf.constant(Place("", item.spec.axes).physical(inputs[item.name])) for item in laid.inputs
+        item.name: tf.constant(Place("", item.spec.axes).physical(inputs[item.name]))
+        for item in laid.inputs
     }
-    wanted = [n for n, t in tensors.items() if directions and (t.dtype.is_floating or t.dtype.is_complex)]
+    wanted = [
+        n for n, t in tensors.items() if directions and (t.dtype.is_floating or t.dtype.is_complex)
+    ]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         for name in wanted:
             tape.watch(tensors[name])
         outputs = list(conversion.model(*tensors.values())) if traced else lowered(laid, tensors)[0]
-    named = dict(zip([o.name for o in laid.outputs], map(tf.convert_to_tensor, outputs), strict=True))
+    named = dict(
+        zip([o.name for o in laid.outputs], map(tf.convert_to_tensor, outputs), strict=True)
+    )
     result = {}
     for output in laid.outputs:
         spec = specs[output.value] if isinstance(output.value, Value) else None
@@ -195,7 +213,7 @@ def _noise(graph: Graph, wide: Graph, inputs: Arrays, oracle: Arrays, seed: int)
 
 
 def _sums(graph: Graph, inputs: Arrays) -> Arrays:
-    return _source(graph, _wide(inputs), prepare=lambda node, arguments: absolute(arguments))
+    return _source(graph, _wide(inputs), prepare=lambda _, arguments: absolute(arguments))
 
 
 def _directions(oracle: Arrays, seed: int) -> Arrays:
@@ -224,7 +242,13 @@ def _compared(
     own = noise.get(name, Noise(np.zeros(())))
     gradient = name.startswith("gradient")
     tolerance = _tolerance(
-        graph.nodes[0], own, source[name], truth[name], scales.get(name), wide=wide, gradient=gradient
+        graph.nodes[0],
+        own,
+        source[name],
+        truth[name],
+        scales.get(name),
+        wide=wide,
+        gradient=gradient,
     )
     oracle = source[name] if tolerance is EXACT else truth[name]
     return compare(label, source[name], target[name], oracle, tolerance)

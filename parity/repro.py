@@ -33,11 +33,12 @@ data = np.load(here / "repro.npz")
 
 def report(name, source, target):
     difference = np.abs(target.astype(np.float64) - source.astype(np.float64))
-    print(f"{{name}}: max |target - source| = {{difference.max():.3g}}, max |source| = {{np.abs(source).max():.3g}}")
+    print(f"{{name}}: max |target - source| = {{difference.max():.3g}}, max |source| =
+    {{np.abs(source).max():.3g}}")
 
 '''
 
-_NODE = '''
+_NODE = """
 # The operator as PyTorch computes it, on the inputs that the source model gave it.
 source = torch.ops.{op}(
 {arguments})
@@ -54,7 +55,7 @@ with tf.Graph().as_default() as graph:
 target = target.transpose({undo})
 
 report("{node}", source.detach().numpy(), target)
-'''
+"""
 
 
 def write_repro(folder: Path, one: Source, other: Target, result: Result) -> Path:
@@ -62,12 +63,15 @@ def write_repro(folder: Path, one: Source, other: Target, result: Result) -> Pat
 
     Args:
         folder: replaced as a whole.
-        one, other: the two sides.
+        one: the source.
+        other: the target.
         result: what was found; its culprit, if there is one, is what the script shows.
     """
     with replaced_folder(folder, force=True) as work:
         node = _culprit(one, result)
-        value = None if node is None else _output(node, matched_places(other, one.graph, other.places))
+        value = (
+            None if node is None else _output(node, matched_places(other, one.graph, other.places))
+        )
         if node is None or value is None:
             _write_outputs(work, one, other, result)
         else:
@@ -89,14 +93,18 @@ def _output(node: Node, places: Mapping[Value, Place]) -> Value | None:
 def _write_outputs(work: Path, one: Source, other: Target, result: Result) -> None:
     """No single node is to blame: the outputs of both sides, and the inputs that gave them."""
     source = one.call()
-    ends = other.program.run(feeds(other, one.inputs, one.graph), list(other.program.outputs.values()))
+    ends = other.program.run(
+        feeds(other, one.inputs, one.graph), list(other.program.outputs.values())
+    )
     target = dict(zip(other.program.outputs, ends, strict=True))
     arrays = {f"input/{name}": array for name, array in one.inputs.items()}
     arrays |= {f"source/{name}": array for name, array in source.items()}
     arrays |= {f"target/{name}": target[name] for name in source}
     _save(work / "repro.npz", arrays)
     lines = [f'report("{name}", data["source/{name}"], data["target/{name}"])' for name in source]
-    (work / "repro.py").write_text(_HEAD.format(title=_one_line(result.summary)) + "\n".join(lines) + "\n")
+    (work / "repro.py").write_text(
+        _HEAD.format(title=_one_line(result.summary)) + "\n".join(lines) + "\n"
+    )
 
 
 def _write_node(
@@ -119,12 +127,18 @@ def _write_node(
     for item in values_in(node.args):
         arrays[_key(item)] = recorded[item] if item in recorded else weights[item]
     _save(work / "repro.npz", arrays)
-    undo = tuple(range(len(place.axes or ()))) if place.axes is None else np.argsort(place.axes).tolist()
+    undo = (
+        tuple(range(len(place.axes or ())))
+        if place.axes is None
+        else np.argsort(place.axes).tolist()
+    )
     rank = recorded[value].ndim
     body = _NODE.format(
         op=node.op,
         index=value.index,
-        arguments="".join(f"    {name}={_literal(a, recorded)},\n" for name, a in _schema_names(node)),
+        arguments="".join(
+            f"    {name}={_literal(a, recorded)},\n" for name, a in _schema_names(node)
+        ),
         placeholders=sorted(placeholders),
         fetch=place.tensor,
         undo=list(undo) if place.axes is not None else list(range(rank)),
@@ -152,7 +166,8 @@ def cut_out(program: Program, fetch: str, cuts: Arrays, inputs: Arrays) -> tuple
         inputs: values of the program's inputs, by name.
 
     Returns:
-        A GraphDef whose placeholders are named ``cut_0``, ``cut_1``, ..., and a value for each of them.
+        A GraphDef whose placeholders are named ``cut_0``, ``cut_1``, ..., and a value for each of
+        them.
     """
     import tensorflow as tf
 
@@ -166,7 +181,7 @@ def cut_out(program: Program, fetch: str, cuts: Arrays, inputs: Arrays) -> tuple
     result.library.CopyFrom(program.graph_def.library)
     named: dict[str, str] = {}
     values: Arrays = {}
-    pending, seen = [fetch.split(":")[0]], set()
+    pending, seen = [fetch.split(":", maxsplit=1)[0]], set()
 
     def placeholder(edge: str, array: np.ndarray) -> str:
         if edge not in named:
@@ -187,7 +202,9 @@ def cut_out(program: Program, fetch: str, cuts: Arrays, inputs: Arrays) -> tuple
         del copy.input[:]
         for edge in nodes[name].input:
             producer = edge.removeprefix("^").split(":")[0]
-            variable = nodes[producer].op == "ReadVariableOp" and nodes[producer].input[0] in handles
+            variable = (
+                nodes[producer].op == "ReadVariableOp" and nodes[producer].input[0] in handles
+            )
             if edge.startswith("^"):
                 continue
             if edge in begins:
@@ -206,7 +223,9 @@ def _edge(tensor: str) -> str:
 
 
 def _save(path: Path, arrays: Arrays) -> None:
-    plain = {k: a.astype(np.float32) if a.dtype.name == "bfloat16" else a for k, a in arrays.items()}
+    plain = {
+        k: a.astype(np.float32) if a.dtype.name == "bfloat16" else a for k, a in arrays.items()
+    }
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **plain)  # type: ignore[arg-type]
     path.write_bytes(buffer.getvalue())
@@ -218,14 +237,20 @@ def _key(value: Value) -> str:
 
 def _schema_names(node: Node) -> list[tuple[str, object]]:
     """The arguments with PyTorch's own names."""
-    return [("self" if n == "x" else n.removesuffix("_"), argument) for n, argument in node.args.items()]
+    return [
+        ("self" if n == "x" else n.removesuffix("_"), argument) for n, argument in node.args.items()
+    ]
 
 
 def _literal(argument: object, recorded: Recording) -> str:
     if isinstance(argument, Value):
         array = recorded.get(argument)
         text = f"torch.from_numpy(data[{_key(argument)!r}])"
-        return f"{text}.to(torch.bfloat16)" if array is not None and dtype_of(array) == "bfloat16" else text
+        return (
+            f"{text}.to(torch.bfloat16)"
+            if array is not None and dtype_of(array) == "bfloat16"
+            else text
+        )
     if isinstance(argument, DType):
         return f"torch.{argument.value}"
     if isinstance(argument, tuple):

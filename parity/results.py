@@ -1,6 +1,7 @@
 """What a check found, as values: the report's own data, free of any framework.
 
-A float that has no finite value is NaN or an infinity, never a made-up number; the JSON writes it as a string.
+A float that has no finite value is NaN or an infinity, never a made-up number; the JSON writes it
+as a string.
 """
 
 from __future__ import annotations
@@ -32,15 +33,18 @@ class Comparison:
         dtype: element type of the source's tensor.
         elements: how many elements were compared.
         verdict: what was found.
-        rule: which rule decided: ``exact``, ``noise floor``, ``local bound``, ``certificate``, ``structure``,
-            ``decision``.
+        rule: which rule decided: ``exact``, ``noise floor``, ``local bound``, ``certificate``,
+            ``structure``, ``decision``.
         detail: one sentence for a person; empty where the numbers say it all.
         max_abs: largest ``|target - source|``.
         max_rel: largest ``|target - source|`` over the largest ``|source|``.
-        ulp_max, ulp_p99: distance in units of the last place of the source's dtype, at the oracle's value.
-        nan_mismatches: elements that are NaN or infinite on one side only, or infinite with another sign.
+        ulp_max, ulp_p99: distance in units of the last place of the source's dtype, at the oracle's
+            value.
+        nan_mismatches: elements that are NaN or infinite on one side only, or infinite with another
+            sign.
         source_error, target_error: root mean square of each side's distance to the oracle.
-        noise: root mean square movement of the tensor when every operation is nudged by one unit roundoff.
+        noise: root mean square movement of the tensor when every operation is nudged by one unit
+            roundoff.
         tolerance: what ``target_error`` may be.
         tolerance_from: ``theory``, ``calibrated`` or ``registry``, with the constant.
         margin: the part of the tolerance that is used; above 1 fails.
@@ -48,8 +52,8 @@ class Comparison:
         worse_side: ``source``, ``target`` or ``neither``: who is further from the oracle.
         worst: the worst element.
         eta: for sums of products, the largest error over ``u * sum |a_i b_i|``.
-        zone: where ``eta`` lies: ``expected``, ``plausible``, ``unexplained``, or ``not a reordering`` (outside
-            gamma_n, hence no order of summation at this precision gives it).
+        zone: where ``eta`` lies: ``expected``, ``plausible``, ``unexplained``, or ``not a
+            reordering`` (outside gamma_n, hence no order of summation at this precision gives it).
     """
 
     name: str
@@ -110,8 +114,8 @@ class Certificate:
     """Whether both sides compute the same function, decided in float64.
 
     Attributes:
-        outcome: ``same function``, ``same function up to float32 constants``, ``different function`` or
-            ``not taken``.
+        outcome: ``same function``, ``same function up to float32 constants``, ``different
+            function`` or ``not taken``.
         detail: one sentence.
         outputs: the outputs compared in float64.
         max_rel: largest relative difference over all outputs.
@@ -138,7 +142,7 @@ class Culprit:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """A sample of elements for pictures: magnitude, error of the target, and the bound at that magnitude."""
+    """A sample of elements for pictures: magnitude, error of the target, and the bound."""
 
     name: str
     magnitude: tuple[float, ...]
@@ -166,7 +170,8 @@ class Result:
 
     Attributes:
         case: what was checked.
-        source, target: what the two sides are, in words; ``source_runtime``, ``target_runtime``: what ran them.
+        source, target: what the two sides are, in words; ``source_runtime``, ``target_runtime``:
+            what ran them.
         device: ``cpu`` or ``cuda``.
         dtype: the dtype of the comparison.
         verdict: the gravest of all parts.
@@ -179,7 +184,8 @@ class Result:
         points: elements of the outputs, for pictures.
         seed: of everything drawn.
         inputs: what was fed: name to shape and dtype in words.
-        floor: spread of the source against itself, of the target against itself (A/A), over max |output|.
+        floor: spread of the source against itself, of the target against itself (A/A), over max
+            |output|.
         seconds: how long the check took.
         repro: folder of the standalone repro, if one was written.
     """

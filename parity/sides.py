@@ -1,4 +1,4 @@
-"""The two sides of a check: a source that can be replayed node by node, and a target that can be probed."""
+"""The source of a check: a captured model that can be replayed node by node."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def as_torch(array: np.ndarray) -> Any:
     import torch
 
     if array.dtype.name == "bfloat16":
-        return torch.from_numpy(np.ascontiguousarray(array).view(np.int16)).view(torch.bfloat16)
+        return torch.from_numpy(np.ascontiguousarray(array).reshape(array.shape).view(np.int16)).view(torch.bfloat16)
     return torch.from_numpy(np.array(array, copy=True))
 
 
@@ -153,8 +153,10 @@ def _torch_inputs(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     import torch
     from torch.utils import _pytree as pytree
 
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
     if isinstance(inputs, Mapping):
-        args, kwargs = (), dict(inputs)
+        kwargs = dict(inputs)
     elif isinstance(inputs, tuple | list):
         pair = len(inputs) == 2 and isinstance(inputs[0], tuple) and isinstance(inputs[1], dict)
         args, kwargs = (inputs[0], inputs[1]) if pair else (tuple(inputs), {})
@@ -166,7 +168,9 @@ def _torch_inputs(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
     args, kwargs = pytree.tree_map(tensor, (args, kwargs))
     if not any(isinstance(leaf, torch.Tensor) for leaf in pytree.tree_leaves((args, kwargs))):
-        raise CheckError("the inputs hold no tensor. Pass a tuple or a dict of arrays, as forward takes them.")
+        raise CheckError(
+            "the inputs hold no tensor. Pass a tuple or a dict of arrays, as forward takes them."
+        )
     return args, kwargs
 
 
@@ -203,8 +207,9 @@ def _require_fit(name: str, spec: TensorSpec, array: np.ndarray) -> None:
     if not fits:
         wanted = "x".join(d.expression if isinstance(d, Dim) else str(d) for d in spec.shape)
         raise CheckError(
-            f"{name} has the shape {'x'.join(map(str, array.shape)) or 'scalar'}, but the model was "
-            f"captured for {wanted or 'scalar'}. Pass such inputs, or convert it with that dimension open."
+            f"{name} has the shape {'x'.join(map(str, array.shape)) or 'scalar'}, but the model "
+            f"was captured for {wanted or 'scalar'}. Pass such inputs, or convert it with that "
+            "dimension open."
         )
     if dtype_of(array) is not spec.dtype:
         raise CheckError(

@@ -11,8 +11,31 @@ from typing import Any
 from converters import Node
 
 PRODUCTS = frozenset(
-    """linear matmul mm bmm mv dot addmm baddbmm addbmm addmv bilinear einsum conv1d conv2d conv3d convolution
-    conv_transpose1d conv_transpose2d conv_transpose3d outer tensordot inner vdot""".split()
+    [
+        "linear",
+        "matmul",
+        "mm",
+        "bmm",
+        "mv",
+        "dot",
+        "addmm",
+        "baddbmm",
+        "addbmm",
+        "addmv",
+        "bilinear",
+        "einsum",
+        "conv1d",
+        "conv2d",
+        "conv3d",
+        "convolution",
+        "conv_transpose1d",
+        "conv_transpose2d",
+        "conv_transpose3d",
+        "outer",
+        "tensordot",
+        "inner",
+        "vdot",
+    ]
 )
 """Operators that are linear in each of their tensor arguments, plus an addend."""
 
@@ -24,12 +47,16 @@ def is_product(node: Node) -> bool:
 
 
 def absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments with every number replaced by its absolute value: the operator then gives sum |a_i b_i|."""
+    """The arguments by absolute value: the operator then gives ``sum |a_i b_i|``."""
     import torch
 
     def positive(name: str, argument: Any) -> Any:
         if isinstance(argument, torch.Tensor):
-            return argument.abs() if argument.is_floating_point() or argument.is_complex() else argument
+            return (
+                argument.abs()
+                if argument.is_floating_point() or argument.is_complex()
+                else argument
+            )
         if isinstance(argument, tuple | list):
             return tuple(positive(name, item) for item in argument)
         return abs(argument) if name in ("alpha", "beta") else argument

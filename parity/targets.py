@@ -1,4 +1,4 @@
-"""What a TensorFlow model is to a check: two programs to probe, and which tensor stands for which node."""
+"""What a TensorFlow model is to a check: programs to probe, and what stands for which node."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ class Target:
         program: the model as it ships.
         wide: builds the same in float64; raises ProgramError if it can't.
         constants_rounded: whether ``wide`` keeps constants as float32 rounded them.
-        places: for each value of the graph that it was made from, where it stands; empty if that is unknown.
+        places: for each value of the graph that it was made from, where it stands; empty if that is
+            unknown.
         skeleton: the structure of the graph that it was made from; None if that is unknown.
         inputs: places of the inputs, by name; ``outputs``: of the outputs.
         conversion: what it was made by, if that is known.
@@ -67,7 +68,8 @@ def target_of(target: Any, graph: Graph) -> Target:
     """Open a target: a :class:`Conversion`, a SavedModel folder, or anything callable with tensors.
 
     Args:
-        target: the model. Callables take and return what the source does, in the source's axis orders.
+        target: the model. Callables take and return what the source does, in the source's axis
+            orders.
         graph: the source's graph, whose inputs and outputs the target must have.
 
     Raises:
@@ -80,12 +82,17 @@ def target_of(target: Any, graph: Graph) -> Target:
     if callable(target):
         return _foreign(target, graph, f"{type(target).__name__} (TensorFlow)")
     raise CheckError(
-        f"{type(target).__name__} is no target: pass a Conversion, a SavedModel folder, or a callable."
+        f"{type(target).__name__} is no target: pass a Conversion, a SavedModel folder, or a "
+        "callable."
     )
 
 
-def matched_places(target: Target, graph: Graph, places: Mapping[Value, Place]) -> dict[Value, Place]:
-    """A target's places by the values of a source's graph, which may be another than it was made from.
+def matched_places(
+    target: Target, graph: Graph, places: Mapping[Value, Place]
+) -> dict[Value, Place]:
+    """A target's places by the values of a source's graph.
+
+    The graph may be another than the target was made from.
 
     Args:
         target: whose skeleton says what the places stand for.
@@ -96,7 +103,9 @@ def matched_places(target: Target, graph: Graph, places: Mapping[Value, Place]) 
         return {}
     names, specs = matched_nodes(Skeleton.of(graph), target.skeleton), graph.specs
     found = {Value(names[v.producer], v.index): p for v, p in places.items() if v.producer in names}
-    return {value: place for value, place in found.items() if isinstance(specs.get(value), TensorSpec)}
+    return {
+        value: place for value, place in found.items() if isinstance(specs.get(value), TensorSpec)
+    }
 
 
 def _converted(conversion: Conversion) -> Target:
@@ -107,7 +116,11 @@ def _converted(conversion: Conversion) -> Target:
 
     def opened(one: Conversion) -> tuple[Program, dict[Value, Place]]:
         function = one.model.__call__.get_concrete_function()
-        program = Program.of(function, _flat_names(laid.signature.values()), _flat_names([laid.result], constants=True))
+        program = Program.of(
+            function,
+            _flat_names(laid.signature.values()),
+            _flat_names([laid.result], constants=True),
+        )
         return program, _places(one.provenance, specs)
 
     program, places = opened(conversion)
@@ -161,7 +174,9 @@ def _flat_names(structures: Any, *, constants: bool = False) -> list[str]:
             return [named(item) for item in structure]
         return None
 
-    return [leaf for leaf in tf.nest.flatten([named(s) for s in structures]) if isinstance(leaf, str)]
+    return [
+        leaf for leaf in tf.nest.flatten([named(s) for s in structures]) if isinstance(leaf, str)
+    ]
 
 
 def _saved(path: Path, graph: Graph) -> Target:
@@ -176,9 +191,16 @@ def _saved(path: Path, graph: Graph) -> Target:
     except Exception as error:
         raise CheckError(f"{path} can't be loaded as a SavedModel: {error}") from error
     record = path / "assets.extra" / "provenance.json"
-    functions = getattr(getattr(loaded, "__call__", None), "concrete_functions", None)
+    own = getattr(loaded, "__call__", None)  # noqa: B004  the tf.function itself is wanted
+    functions = getattr(own, "concrete_functions", None)
     if record.is_file() and functions:
-        return _saved_with_provenance(path, loaded, functions[0], json.loads(record.read_text()), graph)
+        try:
+            return _saved_with_provenance(path, functions[0], json.loads(record.read_text()), graph)
+        except (KeyError, TypeError, IndexError, json.JSONDecodeError) as error:
+            raise CheckError(
+                f"{record} is damaged. Convert the model again, or delete the file: the outputs "
+                "can be checked without it."
+            ) from error
     signature = getattr(loaded, "signatures", {}).get("serving_default")
     if functions or signature is None:
         return _foreign(loaded, graph, str(path), "SavedModel")
@@ -191,7 +213,7 @@ def _saved(path: Path, graph: Graph) -> Target:
 
 
 def _saved_with_provenance(
-    path: Path, loaded: Any, function: Any, record: Mapping[str, Any], graph: Graph
+    path: Path, function: Any, record: Mapping[str, Any], graph: Graph
 ) -> Target:
     from parity.runtimes.tensorflow_program import Program
 
@@ -225,8 +247,6 @@ def _axes(entry: Any) -> Axes | None:
     return None if entry is None else tuple(entry)
 
 
-
-
 def _plain_ends(graph: Graph) -> tuple[dict[str, None], dict[str, None]]:
     inputs = {item.name: None for item in graph.inputs}
     outputs = {item.name: None for item in graph.outputs if isinstance(item.value, Value)}
@@ -249,7 +269,9 @@ def _foreign(target: Any, graph: Graph, label: str, runtime: str = "tf.function"
         named = dict(list(zip(graph.signature, arguments, strict=True))[graph.positional :])
         return _outputs(target(*positional, **named), graph, wanted)
 
-    signature = [tf.TensorSpec(specs[name].hint, tf.as_dtype(specs[name].dtype.value)) for name in names]
+    signature = [
+        tf.TensorSpec(specs[name].hint, tf.as_dtype(specs[name].dtype.value)) for name in names
+    ]
     try:
         function = tf.function(flat, autograph=False).get_concrete_function(*signature)
     except CheckError:
@@ -295,7 +317,7 @@ def _filled(structure: object, values: Mapping[str, object]) -> object:
 
 
 def _outputs(result: Any, graph: Graph, wanted: list[str]) -> list[Any]:
-    """The target's results in the source's order: by name where the names are the source's, else by order."""
+    """The target's results: by name where the names are the source's, else by order."""
     import tensorflow as tf
 
     try:
@@ -306,7 +328,9 @@ def _outputs(result: Any, graph: Graph, wanted: list[str]) -> list[Any]:
         return [by_name[name] for name in wanted]
     flat = [leaf for leaf in tf.nest.flatten(result) if tf.is_tensor(leaf)]
     if len(flat) != len(wanted):
-        raise CheckError(f"the target returns {len(flat)} tensors, the source {len(wanted)}: {', '.join(wanted)}")
+        raise CheckError(
+            f"the target returns {len(flat)} tensors, the source {len(wanted)}: {', '.join(wanted)}"
+        )
     return flat
 
 

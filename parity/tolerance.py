@@ -1,11 +1,11 @@
 """How far rounding can carry a tensor.
 
-Sources: Parker, "Monte Carlo Arithmetic" (1997) and Denis, de Oliveira Castro and Petit, "Verificarlo"
-(arXiv:1509.01347) for the noise; Higham, "Accuracy and Stability of Numerical Algorithms" (2002), chapters 3
-and 4, for sums; Goldberg (1991) for units of the last place.
+Sources: Parker, "Monte Carlo Arithmetic" (1997) and Denis, de Oliveira Castro and Petit,
+"Verificarlo" (arXiv:1509.01347) for the noise; Higham, "Accuracy and Stability of Numerical
+Algorithms" (2002), chapters 3 and 4, for sums; Goldberg (1991) for units of the last place.
 
-The constants say how much less careful than one rounding per operation a library's kernel may be. They are
-calibrated on healthy pairs and only ever lowered (docs/numerics.md has the figures).
+The constants say how much less careful than one rounding per operation a library's kernel may be.
+They are calibrated on healthy pairs and only ever lowered (docs/numerics.md).
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ WHOLE = 24.0
 """Whole models: target error over the noise floor, root mean square over the elements."""
 
 LOCAL = 16.0
-"""One node alone. TensorFlow's float32 tanh, sigmoid and erf are off by up to 6.5 ulp, torch's by 2."""
+"""One node alone. TensorFlow's float32 tanh, sigmoid and erf are off by up to 6.5 ulp, torch's by
+2."""
 
 CERTIFICATE = 256.0
-"""Both sides in float64, where each side rounds and neither is the oracle. What is not rounding is off by
-more than 1e7 times the noise there, so nothing is lost by being generous."""
+"""Both sides in float64, where each side rounds and neither is the oracle. What is not rounding is
+off by more than 1e7 times the noise there, so nothing is lost by being generous."""
 
 SUMS = 4.0
-"""Sums of products alone, in units of ``u * sum |a_i b_i|``: torch's were seen at up to 2.9, TensorFlow's at
-up to 5.1 for the worst element."""
+"""Sums of products alone, in units of ``u * sum |a_i b_i|``: torch's were seen at up to 2.9,
+TensorFlow's at up to 5.1 for the worst element."""
 
 PEAK = 8.0
 """How much more the single worst element may be off than the root mean square of all."""
@@ -79,7 +80,8 @@ def sums(dtype: DType, products: np.ndarray, noise: Noise, oracle: np.ndarray) -
 def zone(eta: float, terms: int, unit: float) -> str:
     """Where ``eta = error / (u sum |a_i b_i|)`` of a sum of ``terms`` products lies.
 
-    Source: Higham and Mary 2019 for the probabilistic bound with lambda = 4; Higham, ASNA, (3.5) for gamma_n.
+    Source: Higham and Mary 2019 for the probabilistic bound with lambda = 4; Higham, ASNA, (3.5)
+    for gamma_n.
 
     >>> zone(2.0, 1000, 2.0**-24), zone(60.0, 1000, 2.0**-24), zone(1e9, 1000, 2.0**-24)
     ('expected', 'plausible', 'not a reordering')
@@ -92,7 +94,9 @@ def zone(eta: float, terms: int, unit: float) -> str:
     return "not a reordering" if eta > limit else "unexplained"
 
 
-def _tolerance(noise: Noise, dtype: DType, oracle: np.ndarray, factor: float, rule: str) -> Tolerance:
+def _tolerance(
+    noise: Noise, dtype: DType, oracle: np.ndarray, factor: float, rule: str
+) -> Tolerance:
     if not (dtype.is_floating or dtype.is_complex):
         return Tolerance(np.zeros(()), 0.0, 0.0, "exact", "theory: discrete values", noise.moved)
     return Tolerance(
@@ -107,9 +111,9 @@ def _tolerance(noise: Noise, dtype: DType, oracle: np.ndarray, factor: float, ru
 def scale(noise: Noise, dtype: DType, oracle: np.ndarray) -> np.ndarray:
     """For each element, how far rounding typically moves it.
 
-    The noise is an estimate from a few runs, so an element never counts as quieter than half the median
-    element. Added are the rounding of the result itself and the smallest normal number, which a kernel that
-    flushes denormals may be off by.
+    The noise is an estimate from a few runs, so an element never counts as quieter than half the
+    median element. Added are the rounding of the result itself and the smallest normal number,
+    which a kernel that flushes denormals may be off by.
 
     Shapes: oracle (...) -> (...), float64.
     """

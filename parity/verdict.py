@@ -9,10 +9,10 @@ from enum import StrEnum
 class Verdict(StrEnum):
     """What was found.
 
-    ``exact``: bit for bit. ``rounding``: the same function, differing by what its arithmetic explains.
-    ``known difference``: registered, asserted, explained. ``decision flip``: a discrete choice fell the other
-    way inside its margin. ``inconclusive``: not enough evidence either way. ``mismatch``: not rounding.
-    ``unsupported``: not convertible. ``error``: one side failed to run.
+    ``exact``: bit for bit. ``rounding``: the same function, differing by what its arithmetic
+    explains. ``known difference``: registered, asserted, explained. ``decision flip``: a discrete
+    choice fell the other way inside its margin. ``inconclusive``: not enough evidence either way.
+    ``mismatch``: not rounding. ``unsupported``: not convertible. ``error``: one side failed to run.
     """
 
     exact = "exact"

@@ -17,7 +17,8 @@ def model_cases(*, trained: bool = False) -> tuple[ModelCase, ...]:
     """Every row of every domain, by name.
 
     Args:
-        trained: also those with trained weights (``cases/trained/packages.txt`` lists what they need).
+        trained: also those with trained weights (``cases/trained/packages.txt`` lists what they
+            need).
     """
     rows: list[ModelCase] = []
     for module in pkgutil.iter_modules(__path__):

@@ -1,7 +1,7 @@
 """One row per operator, one file per family.
 
-A row generates the operator's tests: forward, gradient, eager and traced, float32 against the oracle and
-the float64 certificate.
+A row generates the operator's tests: forward, gradient, eager and traced, float32 against the
+oracle and the float64 certificate.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Lift every floating-point type of a graph to float64: the graph that the certificate is taken on."""
+"""Lift every floating-point type of a graph to float64, as the certificate needs it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from converters.graph import Graph, Input, Node, Parameter, TensorSpec, map_argu
 def promote(graph: Graph, *, constants: DType = DType.float64) -> Graph:
     """The same function with every float type, cast and parameter in float64 (complex: complex128).
 
-    A model that casts to float32 inside itself would still round there if it were merely moved to double;
-    here its casts are lifted too.
+    A model that casts to float32 inside itself would still round there if it were merely moved to
+    double; here its casts are lifted too.
 
     Args:
         graph: any captured graph.
-        constants: round the numbers among the arguments to this type first. A graph of another framework
-            holds its constants in float32; rounded alike on both sides, they cancel out.
+        constants: round the numbers among the arguments to this type first. A graph of another
+            framework holds its constants in float32; rounded alike on both sides, they cancel out.
     """
     return graph.replace(
         inputs=tuple(Input(item.name, _spec(item.spec)) for item in graph.inputs),

@@ -29,7 +29,8 @@ def torch_to_tf(
         example_inputs: a tuple of positional or a dict of named inputs of ``forward``.
         dynamic_shapes: dimensions that stay open, as in ``torch.export.export``.
         training: convert the model as it trains (batch statistics, dropout).
-        channels_last: the converted model takes and returns tensors of rank 3 to 5 with channels last.
+        channels_last: the converted model takes and returns tensors of rank 3 to 5 with channels
+            last.
 
     Returns:
         The conversion. ``parity.check(source, conversion, inputs)`` proves it.
@@ -124,12 +125,14 @@ def laid_out(source: Graph, *, channels_last: bool = False) -> Graph:
 
     registry = load()
     require_lowerings(source, registry)
-    moved = ([i.name for i in source.inputs], [o.name for o in source.outputs]) if channels_last else ((), ())
+    moved = (
+        ([i.name for i in source.inputs], [o.name for o in source.outputs])
+        if channels_last
+        else ((), ())
+    )
     return assign_layouts(
         source, registry, channels_last_inputs=moved[0], channels_last_outputs=moved[1]
     )
-
-
 
 
 def replay(
@@ -142,8 +145,8 @@ def replay(
 
     Args:
         graph: a captured graph, or its promotion to float64.
-        values: tensors for the inputs by name, and for those parameters that are not to have the graph's
-            own values.
+        values: tensors for the inputs by name, and for those parameters that are not to have the
+            graph's own values.
         observe: sees each node with its outputs.
         prepare: changes a node's arguments before it runs.
 
@@ -162,7 +165,8 @@ def lowered(
 
     Args:
         graph: with axis orders assigned (:func:`laid_out`), or its promotion to float64.
-        values: TensorFlow tensors for the inputs and parameters by name, in the target's axis orders.
+        values: TensorFlow tensors for the inputs and parameters by name, in the target's axis
+            orders.
         observe: sees each node with its outputs.
     """
     from converters.torch_to_tf.emit import run
@@ -178,7 +182,8 @@ def single_node(
 
     Args:
         op: the operator with its overload.
-        arguments: by the names of the lowering's parameters; every array becomes an input of the graph.
+        arguments: by the names of the lowering's parameters; every array becomes an input of the
+            graph.
         dynamic: leave every size of every input open.
     """
     from converters.torch_to_tf.single import single_node as build

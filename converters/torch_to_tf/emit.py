@@ -1,4 +1,4 @@
-"""A :class:`~converters.graph.Graph` to a ``tf.Module``: TensorFlow's own tracer writes the target graph."""
+"""A graph to a ``tf.Module``: TensorFlow's own tracer writes the target graph."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ PROVENANCE_FILE = "assets.extra/provenance.json"
 class ConvertedModule(tf.Module):
     """A converted model.
 
-    ``weights`` holds one variable for each parameter and buffer, by the source's names. Calling the module
-    takes what the source's ``forward`` takes, nested as it is there, and returns what it returns; named
-    containers come back as dicts.
+    ``weights`` holds one variable for each parameter and buffer, by the source's names. Calling the
+    module takes what the source's ``forward`` takes, nested as it is there, and returns what it
+    returns; named containers come back as dicts.
     """
 
     def __init__(self, parameters: Sequence[Parameter], name: str) -> None:
@@ -118,7 +118,9 @@ def emit(
         name: the module's name.
     """
     provenance: dict[str, tuple[str | None, ...]] = {}
-    signature = {key: kept for key, s in graph.signature.items() if (kept := _pruned(s)) is not None}
+    signature = {
+        key: kept for key, s in graph.signature.items() if (kept := _pruned(s)) is not None
+    }
 
     def observe(node: Node, outputs: Sequence[object]) -> None:
         provenance[node.name] = tuple(getattr(output, "name", None) for output in outputs)
@@ -162,7 +164,9 @@ def _tensor_spec(name: str, spec: TensorSpec) -> tf.TensorSpec:
 def _pruned(structure: object) -> object:
     """The structure without constants; None where no tensor is left."""
     if isinstance(structure, Mapping):
-        kept = {key: inner for key, item in structure.items() if (inner := _pruned(item)) is not None}
+        kept = {
+            key: inner for key, item in structure.items() if (inner := _pruned(item)) is not None
+        }
         return kept or None
     if isinstance(structure, tuple | list):
         items = tuple(inner for item in structure if (inner := _pruned(item)) is not None)
@@ -206,7 +210,11 @@ def _filled(graph: Graph, results: Sequence[object]) -> object:
         if isinstance(structure, Value):
             result = named[structure.producer]
             return result if tf.is_tensor(result) else tf.constant(result)
-        return map_structure(fill, structure) if isinstance(structure, dict | list | tuple) else structure
+        return (
+            map_structure(fill, structure)
+            if isinstance(structure, dict | list | tuple)
+            else structure
+        )
 
     return fill(graph.result)
 
@@ -234,13 +242,14 @@ class _Saver:
             force: replace what is there.
 
         Raises:
-            OutputError: the suffix is unknown, the path exists, or it can't be written. What was there
-                before is untouched.
+            OutputError: the suffix is unknown, the path exists, or it can't be written. What was
+                there before is untouched.
         """
         path = Path(path)
         if path.suffix in _OTHER_FORMATS:
             raise OutputError(
-                f"{path.suffix} can't be written from PyTorch yet. Name a folder without a suffix for a SavedModel."
+                f"{path.suffix} can't be written from PyTorch yet. "
+                "Name a folder without a suffix for a SavedModel."
             )
         with replaced_folder(path, force=force) as folder:
             tf.saved_model.save(self.module, str(folder), signatures=self._serving())
@@ -257,7 +266,11 @@ class _Saver:
         return tf.function(serve, autograph=False).get_concrete_function(**self.specs)
 
     def _provenance(self) -> str:
-        axes = {value: spec.axes for value, spec in self.graph.specs.items() if isinstance(spec, TensorSpec)}
+        axes = {
+            value: spec.axes
+            for value, spec in self.graph.specs.items()
+            if isinstance(spec, TensorSpec)
+        }
         nodes = {
             name: [
                 {"tensor": tensor, "axes": axes.get(Value(name, index))}
@@ -281,7 +294,9 @@ class _Saver:
         )
 
 
-_OTHER_FORMATS = frozenset({".keras", ".h5", ".tflite", ".pb", ".onnx", ".pt", ".pt2", ".safetensors"})
+_OTHER_FORMATS = frozenset(
+    {".keras", ".h5", ".tflite", ".pb", ".onnx", ".pt", ".pt2", ".safetensors"}
+)
 
 
 def _named(structure: object, result: Any) -> Iterator[tuple[str, tf.Tensor]]:

@@ -1,8 +1,8 @@
 """In-place operators become out-of-place ones.
 
-Nearly every in-place call in a model is an activation on a value of its own (``ReLU(inplace=True)``); that
-is a change of name. Anything that may touch an alias goes through PyTorch's functionalisation, which
-traces the program once more.
+Nearly every in-place call in a model is an activation on a value of its own
+(``ReLU(inplace=True)``); that is a change of name. Anything that may touch an alias goes through
+PyTorch's functionalisation, which traces the program once more.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from torch.export import ExportedProgram
 from torch.fx import Node
 
 _MAY_ALIAS = frozenset(
-    {"reshape", "contiguous", "to", "dropout", "feature_dropout", "alpha_dropout", "flatten", "identity",
+    {"reshape", "contiguous", "to", "dropout", "feature_dropout", "alpha_dropout", "flatten",
+    "identity",
      "expand_as", "view_as", "type_as", "reshape_as", "unflatten", "chunk", "tensor_split"}
 )  # fmt: skip
 
@@ -68,7 +69,9 @@ def _is_rename(node: Node) -> bool:
     if _out_of_place(node) is None or not isinstance(owner, Node):
         return False
     fresh = _mutates(owner) or not _may_alias(owner)
-    return fresh and not any(_may_alias(user) and not _mutates(user) for user in owner.users if user < node)
+    return fresh and not any(
+        _may_alias(user) and not _mutates(user) for user in owner.users if user < node
+    )
 
 
 def _rename(node: Node) -> None:

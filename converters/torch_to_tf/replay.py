@@ -14,6 +14,8 @@ from converters.graph import Graph, Node, map_argument
 from converters.interpreter import Observer, evaluate
 from converters.torch_to_tf.schema import argument_name, overload
 
+_VIEWS = frozenset({"aten.view.default", "aten._unsafe_view.default"})
+"""Operators that depend on strides. A graph does not hold strides, nor the memory formats of copies."""
 
 Prepare = Callable[[Node, Mapping[str, object]], Mapping[str, object]]
 
@@ -45,7 +47,7 @@ def from_numpy(array: np.ndarray) -> torch.Tensor:
     """
     array = np.asarray(array)
     if array.dtype.name == "bfloat16":
-        return torch.from_numpy(np.ascontiguousarray(array).view(np.int16)).view(torch.bfloat16)
+        return torch.from_numpy(np.ascontiguousarray(array).reshape(array.shape).view(np.int16)).view(torch.bfloat16)
     if not array.flags.writeable or any(stride < 0 for stride in array.strides):
         array = array.copy()
     return torch.from_numpy(array)
@@ -54,6 +56,8 @@ def from_numpy(array: np.ndarray) -> torch.Tensor:
 def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
     """Apply a node's operator to torch tensors."""
     given = {name: map_argument(_torch_dtype, argument) for name, argument in arguments.items()}
+    if node.op in _VIEWS:
+        given["x"] = given["x"].contiguous()  # type: ignore[attr-defined]
     found = overload(node.op)
     if found is None:
         result = _python_function(node.op)(*given.values())

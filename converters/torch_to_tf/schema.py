@@ -30,7 +30,7 @@ def overload(op: str) -> torch._ops.OpOverload | None:
 
 
 def argument_name(name: str) -> str:
-    """The name that a lowering gives to a schema's argument: ``self`` is ``x``, keywords get an underscore."""
+    """A lowering's name for a schema's argument: ``self`` is ``x``, keywords get an underscore."""
     if name == "self":
         return "x"
     return f"{name}_" if keyword.iskeyword(name) else name

@@ -30,7 +30,8 @@ def single_node(
 
     Args:
         op: the operator with its overload.
-        arguments: by the names of the lowering's parameters; every array becomes an input of the graph.
+        arguments: by the names of the lowering's parameters; every array becomes an input of the
+            graph.
         dynamic: leave every size of every input open.
 
     Raises:
@@ -51,7 +52,9 @@ def single_node(
     args = {name: named(name, argument) for name, argument in arguments.items()}
     before: list[Node] = []
     if not op.startswith("aten."):  # a function of numbers: they are read from tensors
-        args = {name: map_argument(lambda leaf: _number(leaf, before), a) for name, a in args.items()}
+        args = {
+            name: map_argument(lambda leaf: _number(leaf, before), a) for name, a in args.items()
+        }
     node = Node("node", op, args, ())
 
     def tensor(argument: object) -> object:
@@ -63,7 +66,12 @@ def single_node(
     results = call_aten(node, {name: tensor(argument) for name, argument in args.items()})
     node = Node("node", op, args, tuple(_result(result, dynamic=dynamic) for result in results))
     after = [
-        Node(f"result_{place}", "aten.scalar_tensor.default", {"s": Value("node", place), "dtype": kind}, (spec,))
+        Node(
+            f"result_{place}",
+            "aten.scalar_tensor.default",
+            {"s": Value("node", place), "dtype": kind},
+            (spec,),
+        )
         for place, result in enumerate(results)
         if (kind := _NUMBERS.get(type(result))) is not None
         for spec in (TensorSpec((), kind),)
@@ -89,7 +97,9 @@ def _number(leaf: object, nodes: list[Node]) -> object:
     """The number in a zero-dimensional input, read by a node of its own."""
     if not isinstance(leaf, Value):
         return leaf
-    nodes.append(Node(f"{leaf.producer}{_ITEM}", "aten.item.default", {"x": leaf}, (ScalarSpec("number"),)))
+    nodes.append(
+        Node(f"{leaf.producer}{_ITEM}", "aten.item.default", {"x": leaf}, (ScalarSpec("number"),))
+    )
     return Value(nodes[-1].name)
 
 

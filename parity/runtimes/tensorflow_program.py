@@ -1,7 +1,7 @@
-"""A traced TensorFlow function, opened up: any tensor of it can be fed or fetched, in its own dtype or in float64.
+"""A traced TensorFlow function, opened up: any tensor of it can be fed or fetched.
 
-The graph that is probed is the graph that ships. Nothing is lowered again and nothing is frozen, so weights
-never pass through a protocol buffer and its 2 GB limit.
+The graph that is probed is the graph that ships. Nothing is lowered again and nothing is frozen, so
+weights never pass through a protocol buffer and its 2 GB limit.
 """
 
 from __future__ import annotations
@@ -45,11 +45,14 @@ class Program:
             outputs: names for its outputs, in the order of its flattened result.
 
         Raises:
-            ProgramError: it captures something that is neither a variable nor a tensor (a lookup table).
+            ProgramError: it captures something that is neither a variable nor a tensor (a lookup
+                table).
         """
         own = function.graph.inputs[: len(function.graph.inputs) - len(function.captured_inputs)]
         resources, constants = {}, {}
-        for outer, inner in zip(function.captured_inputs, function.graph.internal_captures, strict=True):
+        for outer, inner in zip(
+            function.captured_inputs, function.graph.internal_captures, strict=True
+        ):
             if outer.dtype == tf.resource:
                 resources[inner.name] = _read(outer)
             elif outer.dtype == tf.variant:
@@ -86,7 +89,8 @@ class Program:
         Args:
             feeds: a value for each input, by its name.
             fetches: tensors to compute, by their names in the graph.
-            cuts: tensors whose consumers get this value instead of the computed one. A tensor that is cut
+            cuts: tensors whose consumers get this value instead of the computed one. A tensor that
+                is cut
                 can still be fetched: it is then what its producer makes of its own (cut) inputs.
 
         Returns:
@@ -118,7 +122,9 @@ class Program:
                 with tf.compat.v1.Session(graph=graph) as session:
                     session.run(assignments, handles)
                     direct = [
-                        replaced[name] if name in self.inputs.values() or name in self.constants else name
+                        replaced[name]
+                        if name in self.inputs.values() or name in self.constants
+                        else name
                         for name in fetches
                     ]
                     return [np.asarray(value) for value in session.run(direct, given)]

@@ -1,7 +1,7 @@
 """Lift every floating-point type of a TensorFlow graph to float64.
 
-For graphs that no capture stands behind: a Keras model, a SavedModel of unknown origin. Constants keep the
-value that they have in the graph, that is, rounded to float32.
+For graphs that no capture stands behind: a Keras model, a SavedModel of unknown origin. Constants
+keep the value that they have in the graph, that is, rounded to float32.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _WIDE = {
 def promoted_graph_def(graph_def: Any) -> Any:
     """A copy of a GraphDef in float64, its function library included.
 
-    Operators without a float64 kernel are replaced by compositions: ``FusedBatchNormV3`` in inference.
+    Operators without a float64 kernel are replaced by compositions: ``FusedBatchNormV3`` in
+    inference.
 
     Raises:
         ProgramError: an operator has no float64 kernel and no composition here.
@@ -86,7 +87,9 @@ def _swap(graph_def: Any, node: Any) -> None:
         return x * tf.reshape(factor, shape) + tf.reshape(offset - mean * factor, shape)
 
     spec = tf.TensorSpec(None, tf.float64)
-    concrete = tf.function(normalize, autograph=False).get_concrete_function(spec, spec, spec, spec, spec)
+    concrete = tf.function(normalize, autograph=False).get_concrete_function(
+        spec, spec, spec, spec, spec
+    )
     definition = concrete.function_def
     graph_def.library.function.append(definition)
     name, inputs = node.name, list(node.input)

@@ -2,8 +2,10 @@
 
     python tests/benchmarks/bench_convert.py
 
-- ResNet-50 from module to SavedModel on disk, over ``torch.export.export`` plus ``tf.saved_model.save`` of an equal graph.
-- Peak memory while converting BERT base, over the model's parameters, above the imported frameworks.
+- ResNet-50 from module to SavedModel on disk, over ``torch.export.export`` plus
+``tf.saved_model.save`` of an equal graph.
+- Peak memory while converting BERT base, over the model's parameters, above the imported
+frameworks.
 - Seconds per node of chains of 10 to 10,000 nodes.
 - ``import parity`` and ``parity --help``.
 """
@@ -50,9 +52,13 @@ def conversion_ratio(rounds: int = 3) -> float:
     ours, parts = [], []
     with tempfile.TemporaryDirectory() as folder:
         for turn in range(rounds + 1):
-            mine = timed(lambda turn=turn: torch_to_tf(module, image).save(Path(folder) / f"a{turn}"))
+            mine = timed(
+                lambda turn=turn: torch_to_tf(module, image).save(Path(folder) / f"a{turn}")
+            )
             export = timed(lambda: torch.export.export(module, image, strict=False))
-            save = timed(lambda turn=turn: tf.saved_model.save(twin, str(Path(folder) / f"b{turn}")))
+            save = timed(
+                lambda turn=turn: tf.saved_model.save(twin, str(Path(folder) / f"b{turn}"))
+            )
             if turn:
                 ours.append(mine)
                 parts.append(export + save)
@@ -86,10 +92,13 @@ print((peak[0] - base) / size)
 
 
 def memory_ratio() -> float:
-    """Peak resident memory above the imported frameworks, the module itself included, over its parameters."""
+    """Peak resident memory above the imported frameworks, the module itself included, over its
+    parameters."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", _MEMORY, f"{folder}/model"]
-        return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
+        return float(
+            subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
+        )
 
 
 def seconds_per_node() -> dict[int, float]:

@@ -1,11 +1,12 @@
-"""What a user of ``torch_to_tf`` relies on: names, structures, tied weights, open sizes, files, errors."""
+"""What a user of ``torch_to_tf`` relies on: names, structures, tied weights, open sizes, files,
+errors."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections import namedtuple
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -15,7 +16,12 @@ from torch import Tensor, nn
 
 from converters import CaptureError, OutputError, UnsupportedOpError, torch_to_tf
 
-Pair = namedtuple("Pair", ["first", "second"])
+
+class Pair(NamedTuple):
+    """A named tuple, which TensorFlow gets as a dict."""
+
+    first: Tensor
+    second: Tensor
 
 
 class Nested(nn.Module):
@@ -86,7 +92,9 @@ def test_inputs_may_be_named_and_constants_are_kept() -> None:
     """As forward takes them."""
     x, left, right = images(3, 2).unbind(0)
     conversion = torch_to_tf(Nested(), {"x": x, "more": {"sides": (left, right)}, "scale": 3.0})
-    result = conversion.model(x=tf.constant(x.numpy()), more={"sides": (left.numpy(), right.numpy())})
+    result = conversion.model(
+        x=tf.constant(x.numpy()), more={"sides": (left.numpy(), right.numpy())}
+    )
     np.testing.assert_allclose(result[1][0]["first"], 3 * x.numpy())
 
 
@@ -97,12 +105,14 @@ def test_tied_weights_are_one_variable_and_buffers_are_not_trainable() -> None:
     model = conversion.model
     assert [v.name.removesuffix(":0") for v in model.trainable_variables] == ["embed.weight"]
     assert {v.name.removesuffix(":0") for v in model.variables} == {"embed.weight", "offset"}
-    assert set(conversion.weights.to_source({k: v.numpy() for k, v in model.weights.items()})) == set(
-        module.state_dict()
-    )
+    assert set(
+        conversion.weights.to_source({k: v.numpy() for k, v in model.weights.items()})
+    ) == set(module.state_dict())
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(model(tf.constant([[1, 2, 3]], tf.int64)) ** 2)
-    assert float(tf.norm(tf.convert_to_tensor(tape.gradient(loss, model.trainable_variables[0])))) > 0
+    assert (
+        float(tf.norm(tf.convert_to_tensor(tape.gradient(loss, model.trainable_variables[0])))) > 0
+    )
 
 
 def test_open_dimensions_run_at_sizes_never_traced() -> None:
@@ -116,7 +126,9 @@ def test_open_dimensions_run_at_sizes_never_traced() -> None:
     assert function.inputs[0].shape.as_list() == [None, 3, None, None]
     other = images(5, 3, 26, 26)
     with torch.no_grad():
-        np.testing.assert_allclose(conversion.model(other.numpy()), module(other).numpy(), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            conversion.model(other.numpy()), module(other).numpy(), rtol=1e-4, atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("channels_last", [False, True])
@@ -133,7 +145,9 @@ def test_the_only_transposes_are_at_the_ends(channels_last: bool) -> None:
     np.testing.assert_allclose(conversion.model(given), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_saved_model_runs_where_there_is_no_torch_and_none_of_this_project(tmp_path: Path) -> None:
+def test_a_saved_model_runs_where_there_is_no_torch_and_none_of_this_project(
+    tmp_path: Path,
+) -> None:
     """In a fresh process that refuses to import either."""
     module = Convolutions().eval()
     image = images(2, 3, 16, 16)
@@ -170,7 +184,9 @@ def test_a_pt2_file_is_a_source(tmp_path: Path) -> None:
     torch.export.save(torch.export.export(module, (image,)), tmp_path / "m.pt2")
     conversion = torch_to_tf(tmp_path / "m.pt2")
     with torch.no_grad():
-        np.testing.assert_allclose(conversion.model(image.numpy()), module(image), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            conversion.model(image.numpy()), module(image), rtol=1e-4, atol=1e-5
+        )
 
 
 def test_an_existing_folder_is_not_overwritten(tmp_path: Path) -> None:
@@ -228,7 +244,11 @@ class Branching(nn.Module):
         (Branching(), (torch.ones(2),), "torch.export can't capture Branching"),
         (Convolutions(), (images(1, 3, 8, 8), images(1)), "too many positional arguments"),
         (Convolutions(), {"picture": images(1, 3, 8, 8)}, "picture"),
-        (Convolutions(), (images(1, 4, 8, 8),), r"fails on the example inputs \(float32\[1, 4, 8, 8\]\)"),
+        (
+            Convolutions(),
+            (images(1, 4, 8, 8),),
+            r"fails on the example inputs \(float32\[1, 4, 8, 8\]\)",
+        ),
         (Convolutions(), (images(1, 3, 8, 8).double(),), r"float64\[1, 3, 8, 8\]"),
         (Convolutions(), None, "needs example inputs"),
         ("missing.pt2", None, "does not exist"),

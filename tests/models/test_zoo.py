@@ -1,4 +1,5 @@
-"""Every model of ``cases/models``: converted, certified in float64, and run at sizes never traced."""
+"""Every model of ``cases/models``: converted, certified in float64, and run at sizes never
+traced."""
 
 from __future__ import annotations
 
@@ -28,9 +29,11 @@ def require_proof(result: Result) -> None:
     assert result.certificate.outcome == "same function", result.summary
     assert [node.name for node in result.nodes if not node.covered] == []
     assert result.verdict.passes, result.summary
-    scale = max(np.abs(float.fromhex(c.worst.oracle)) for c in result.outputs if c.worst) if any(
-        c.worst for c in result.outputs
-    ) else 1.0
+    scale = (
+        max(np.abs(float.fromhex(c.worst.oracle)) for c in result.outputs if c.worst)
+        if any(c.worst for c in result.outputs)
+        else 1.0
+    )
     assert scale > 0, "the outputs are trivial"
 
 

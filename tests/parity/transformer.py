@@ -1,4 +1,5 @@
-"""A pre-norm transformer whose pieces can be exchanged: for faults, and for equal formulas that round otherwise."""
+"""A pre-norm transformer whose pieces can be exchanged: for faults, and for equal formulas that
+round otherwise."""
 
 from __future__ import annotations
 
@@ -36,7 +37,9 @@ class Block(nn.Module):
         """Layer normalisation."""
         if self.form == "norm by moments":
             mean, square = x.mean(-1, keepdim=True), (x * x).mean(-1, keepdim=True)
-            return (x - mean) / torch.sqrt(square - mean * mean + norm.eps) * norm.weight + norm.bias
+            return (x - mean) / torch.sqrt(
+                square - mean * mean + norm.eps
+            ) * norm.weight + norm.bias
         if self.form == "norm written out":
             centred = x - x.mean(-1, keepdim=True)
             variance = centred.pow(2).mean(-1, keepdim=True)
@@ -58,7 +61,9 @@ class Block(nn.Module):
             weights = torch.exp(q @ k.transpose(-1, -2) * size**-0.5)
             scores = weights @ v / weights.sum(-1, keepdim=True)
         elif self.form == "head by head":
-            each = [F.scaled_dot_product_attention(q[:, h], k[:, h], v[:, h]) for h in range(self.heads)]
+            each = [
+                F.scaled_dot_product_attention(q[:, h], k[:, h], v[:, h]) for h in range(self.heads)
+            ]
             scores = torch.stack(each, 1)
         else:
             scores = F.scaled_dot_product_attention(q, k, v)
@@ -75,7 +80,11 @@ class Block(nn.Module):
             y = F.gelu(self.up(x))
             half = y.shape[-1] // 2
             weight = self.down.weight
-            return y[..., :half] @ weight[:, :half].T + y[..., half:] @ weight[:, half:].T + self.down.bias
+            return (
+                y[..., :half] @ weight[:, :half].T
+                + y[..., half:] @ weight[:, half:].T
+                + self.down.bias
+            )
         if self.form == "summed backwards":
             return F.linear(F.gelu(self.up(x)).flip(-1), self.down.weight.flip(-1), self.down.bias)
         return self.down(F.gelu(self.up(x)))

@@ -79,7 +79,9 @@ def test_the_interpreter_lets_go_of_values_after_their_last_use() -> None:
         alive.append(weakref.ref(box))
         return (box,)
 
-    chain = [Node(f"n{i}", "op", {"a": Value(f"n{i - 1}" if i else "x")}, (SPEC,)) for i in range(5)]
+    chain = [
+        Node(f"n{i}", "op", {"a": Value(f"n{i - 1}" if i else "x")}, (SPEC,)) for i in range(5)
+    ]
     outputs, _ = evaluate(graph_of(*chain, output=Value("n4")), {"x": 0, "w": 0}, call)
     assert [reference() is not None for reference in alive] == [False] * 4 + [True]
     del outputs
@@ -162,10 +164,26 @@ def test_weights_cross_both_ways_bit_for_bit() -> None:
         ({"a": np.ones((4, 1)), "conv.weight": np.ones((2, 3, 5, 5))}, r"\(4,\) is wanted"),
     ],
 )
-def test_a_checkpoint_that_does_not_fit_is_refused(state: dict[str, np.ndarray], words: str) -> None:
+def test_a_checkpoint_that_does_not_fit_is_refused(
+    state: dict[str, np.ndarray], words: str
+) -> None:
     """Nothing is squeezed, reshaped or left out to make it fit."""
     with pytest.raises(CheckpointError, match=words):
         weight_map().to_target(state)
+
+
+def fail_halfway(target: Path) -> None:
+    """Write a part, then raise."""
+    with replaced_folder(target, force=True) as work:
+        (work / "half").write_text("half")
+        raise ZeroDivisionError
+
+
+def fill_the_disk(target: Path) -> None:
+    """What the operating system raises when the disk is full."""
+    with replaced_file(target) as work:
+        work.write_text("{")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_an_existing_result_is_kept_unless_force(tmp_path: Path) -> None:
@@ -175,9 +193,8 @@ def test_an_existing_result_is_kept_unless_force(tmp_path: Path) -> None:
     (target / "old").write_text("old")
     with pytest.raises(OutputError, match="--force"), replaced_folder(target):
         pass
-    with pytest.raises(ZeroDivisionError), replaced_folder(target, force=True) as work:
-        (work / "half").write_text("half")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway(target)
     assert [p.name for p in target.iterdir()] == ["old"]
     with replaced_folder(target, force=True) as work:
         (work / "new").write_text("new")
@@ -187,7 +204,6 @@ def test_an_existing_result_is_kept_unless_force(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_one_clear_sentence(tmp_path: Path) -> None:
     """Nothing half-written stays behind."""
-    with pytest.raises(OutputError, match="disk is full"), replaced_file(tmp_path / "r.json") as work:
-        work.write_text("{")
-        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(OutputError, match="disk is full"):
+        fill_the_disk(tmp_path / "r.json")
     assert list(tmp_path.iterdir()) == []

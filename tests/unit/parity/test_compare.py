@@ -11,7 +11,9 @@ from parity.compare import EXACT, Tolerance, compare, ulp
 from parity.verdict import Verdict
 
 X = np.linspace(0.5, 2.0, 24, dtype=np.float32).reshape(2, 3, 4)
-ROUNDING = Tolerance(2.0**-24 * np.abs(X.astype(np.float64)), 8.0, 16.0, "local bound", "theory: test")
+ROUNDING = Tolerance(
+    2.0**-24 * np.abs(X.astype(np.float64)), 8.0, 16.0, "local bound", "theory: test"
+)
 
 
 def changed(index: tuple[int, ...], value: float) -> np.ndarray:
@@ -120,7 +122,8 @@ def test_a_huge_element_does_not_hide_the_others() -> None:
 
 
 def test_a_target_as_good_as_the_source_is_not_blamed() -> None:
-    """Where the source itself is off, the target may be off three times as far, not a hundred times."""
+    """Where the source itself is off, the target may be off three times as far, not a hundred
+    times."""
     oracle = X.astype(np.float64)
     source = (oracle * (1 + 1e-5)).astype(np.float32)
     alike = (oracle * (1 - 2e-5)).astype(np.float32)

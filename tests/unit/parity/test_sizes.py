@@ -15,9 +15,7 @@ def pair():
         torch.manual_seed(0)
         model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Tanh()).eval()
     batch = torch.export.Dim("batch", min=1, max=9)
-    conversion = converters.torch_to_tf(
-        model, (torch.ones(3, 4),), dynamic_shapes=({0: batch},)
-    )
+    conversion = converters.torch_to_tf(model, (torch.ones(3, 4),), dynamic_shapes=({0: batch},))
     return model, conversion
 
 
