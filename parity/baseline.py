@@ -96,7 +96,8 @@ def baseline_of(report: Report) -> Baseline:
             f"The report can't become a baseline: {repeated[0]} occurs more than once. "
             "Give each case a name of its own."
         )
-    return Baseline({identity(result): _known_result(result) for result in report.results})
+    results = {identity(result): _known_result(result) for result in report.results}
+    return Baseline(dict(sorted(results.items())))
 
 
 def repeats(report: Report) -> list[str]:
@@ -198,7 +199,7 @@ def _known(comparisons: Sequence[Comparison]) -> dict[str, Known]:
             tolerance_from=c.tolerance_from,
             nan_mismatches=c.nan_mismatches,
         )
-        for c in comparisons
+        for c in sorted(comparisons, key=lambda c: c.name)
     }
 
 

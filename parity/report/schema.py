@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ _NUMBER = {
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of ``report.json``."""
     whole = adapter(Report).json_schema(mode="validation")
-    kinds = {name: _with_numbers(kind) for name, kind in whole["$defs"].items()}
+    kinds = {name: _described(_with_numbers(kind)) for name, kind in whole["$defs"].items()}
     report = kinds.pop("Report")
     report["properties"]["schema_version"] |= {"minimum": 1, "maximum": SCHEMA_VERSION}
     report["required"] = sorted({*report["required"], "schema_version"})
@@ -37,6 +38,18 @@ def schema() -> dict[str, Any]:
 def text() -> str:
     """The schema as it stands in docs/report.schema.json."""
     return json.dumps(schema(), indent=1, sort_keys=True) + "\n"
+
+
+def _described(kind: dict[str, Any]) -> dict[str, Any]:
+    """A class's docstring, with what it says about an attribute at the attribute."""
+    summary, _, attributes = kind.get("description", "").partition("Attributes:")
+    properties = {name: dict(item) for name, item in kind.get("properties", {}).items()}
+    for names, text in re.findall(r"^ {4}(\w[\w, ]*): ((?:.|\n {5,})*)", attributes, re.MULTILINE):
+        for name in names.split(", "):
+            if name in properties:
+                properties[name]["description"] = " ".join(text.split())
+    described = {**kind, "description": " ".join(summary.split())}
+    return {**described, "properties": properties} if properties else described
 
 
 def _with_numbers(node: Any) -> Any:

@@ -2,17 +2,17 @@
 
 What grows is judged by a factor and by a floor:
 
-- ``GROWTH`` is 2, one bit of accuracy. Healthy pairs stand between 2.3 and 2.7 times their noise at
-  every layer, a spread of 1.2; the noise itself is estimated from 8 runs, each estimate within 25 %
-  (one standard deviation, 1/sqrt(16)), so two estimates differ by a factor of 2 at two standard
-  deviations; the smallest fault planted in a 12-layer model raised the error 17 times. A factor of
-  2 lies above all of the spread and far below the fault.
-- The root mean square of n errors has itself a spread: the logarithm of the ratio of two of them
-  has the standard deviation 1/sqrt(n). The factor is widened by three of those, which matters for
-  scalars only.
-- An error below the noise floor (what one rounding per operation does) or within the A/A interval
-  of the *baseline* is no regression. The baseline's interval counts, so that a target that has
-  become erratic doesn't widen its own allowance.
+- ``GROWTH`` is 2, one bit of accuracy. Seeds are fixed, so only libraries and machines move a healthy
+  pair. A BERT of 113 nodes and a convolutional network were run with oneDNN on and off, one thread and
+  two, and without AVX-512: errors of tensors with 64 elements and more moved by factors of up to 1.66.
+  The smallest fault planted in a 12-layer model raised the error 17 times. 2 lies between the two.
+- The root mean square of few errors has itself a spread: the logarithm of the ratio of two of them, of
+  n elements each, has the standard deviation 1/sqrt(n). The factor is widened by three of those. In the
+  same runs tensors of 16 and 32 elements moved by up to 2.23, where 2 alone would have failed.
+- An error below the noise floor (what one rounding per operation does), or within the A/A interval of
+  the *baseline*, is no regression. The baseline's interval counts, so that a target that has become
+  erratic doesn't widen its own allowance.
+- The tolerance itself moved by a factor of up to 1.28 in those runs; one that has doubled is looser.
 """
 
 from __future__ import annotations
@@ -89,16 +89,13 @@ def has_not_regressed(pair: Pair) -> Iterator[Finding]:
     now, before = pair.now, pair.before
     if before is None or not now.verdict.passes or not now.margin <= 1:
         return
-    factor = growth(now.elements)
-    if (
-        now.target_error - before.target_error <= max(pair.interval, 0.0)
-        or now.target_error <= now.noise
-    ):
-        return
-    if now.target_error > factor * before.target_error:
+    factor, margin = growth(now.elements), _comparable_margin(pair)
+    small = max(pair.interval, now.noise)
+    grown = now.target_error - before.target_error
+    if now.target_error > max(factor * before.target_error, now.noise) and grown > pair.interval:
         yield _grown(pair, "error", before.target_error, now.target_error, factor)
-    elif _comparable_margin(pair) > factor * before.margin:
-        yield _grown(pair, "margin", before.margin, now.margin, factor)
+    elif margin > factor * before.margin and (margin - before.margin) * before.tolerance > small:
+        yield _grown(pair, "margin", before.margin, margin, factor)
 
 
 def keeps_tolerance(pair: Pair) -> Iterator[Finding]:
