@@ -37,7 +37,7 @@ def embedding_bag_padding_idx(
     starts = offsets[:-1] if include_last_offset else offsets
     count, bags = shape_of(indices)[0], shape_of(starts)[0]
     segments = tf.searchsorted(tf.cast(starts, tf.int32), tf.range(count), side="right") - 1
-    padded = padding_idx is not None and padding_idx != -1
+    padded = padding_idx is not None
     unrecorded = mode == _SUM and not padded and weight.dtype != tf.float64
     bag_of = tf.zeros([0], indices.dtype) if unrecorded else tf.cast(segments, indices.dtype)
     if padded:

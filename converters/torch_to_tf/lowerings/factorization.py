@@ -159,7 +159,19 @@ def _eigenvalues(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tens
 @lower("aten.linalg_svdvals.default")
 def linalg_svdvals(A: tf.Tensor, driver: str | None = None) -> tf.Tensor:
     """Singular values in descending order. Shapes: A (..., m, n) -> (..., min(m, n)), real."""
-    return tf.linalg.svd(A, compute_uv=True)[0]
+    return _singular_values(A)
+
+
+@tf.custom_gradient
+def _singular_values(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """Singular values with their own gradient; TensorFlow's also holds terms of the vectors."""
+    values, left, right = tf.linalg.svd(x)
+
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        scaled = left * tf.cast(upstream, x.dtype)[..., tf.newaxis, :]
+        return tf.matmul(scaled, right, adjoint_b=True)
+
+    return values, gradient
 
 
 @lower("aten.linalg_matrix_power.default", "aten.matrix_power.default")
