@@ -12,6 +12,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from converters import DType
+
 Shape = tuple[int, ...]
 
 DISTRIBUTIONS = ("normal", "uniform", "wide", "cancelling", "near_ties")
@@ -61,7 +63,7 @@ def tensors(
         places = draw(st.lists(st.integers(0, flat.size - 1), max_size=3))
         for place in places:
             flat[place] = draw(st.sampled_from(tuple(specials)))
-    return flat.reshape(dims).astype(dtype)
+    return flat.reshape(dims).astype(DType(dtype).numpy)
 
 
 def _wide(generator: np.random.Generator, shape: Shape) -> np.ndarray:

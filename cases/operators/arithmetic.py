@@ -91,7 +91,7 @@ def _separated() -> SearchStrategy[Arguments]:
         quotients = draw(integers(first, -6, 6)) + draw(st.sampled_from((0.25, 0.375, 0.625)))
         divisor = draw(st.sampled_from((1.0, 2.0, -0.5, 4.0)))
         return {
-            "x": (quotients * divisor).astype("float32"),
+            "x": np.asarray(quotients * divisor, "float32"),
             "other": np.full(second, divisor, "float32"),
         }
 

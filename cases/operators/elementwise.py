@@ -26,7 +26,7 @@ def _row(
 _ANYWHERE = tuple(
     row
     for name in (
-        "exp exp2 expm1 sin cos tan atan sinh cosh tanh asinh erf erfc sigmoid sinc deg2rad rad2deg".split()
+        "exp exp2 expm1 sin cos tan atan sinh cosh tanh asinh erf erfc sigmoid deg2rad rad2deg".split()
     )
     for row in _row(name, -20, 20, (0.0, -0.0, 1.0, _INFINITE, -_INFINITE, _NAN))
 )
@@ -57,6 +57,11 @@ CASES = (
     *_ANYWHERE,
     *_POSITIVE,
     *_ROUNDINGS,
+    # Near 0 the gradient that PyTorch writes out for sinc cancels, so it can't be an oracle there.
+    *_row("sinc", 0.05, 20, (0.0, -0.0, 1.0)),
+    OperatorCase(
+        "aten.sinc.default", st.fixed_dictionaries({"x": floats()}), gradients=False, label="near zero"
+    ),
     *_row("reciprocal", 0.01, 100, (_INFINITE, -_INFINITE, _NAN, 0.0, -0.0)),
     *_row("log1p", -0.9, 1e4, (0.0, -1.0, _INFINITE, _NAN)),
     *_row("asin", -1, 1, (0.0, 2.0, _NAN))[:1],

@@ -187,8 +187,7 @@ def count_of(x: Tensor, dims: Sequence[int]) -> int | Tensor:
     """How many elements lie along ``dims``: an integer, or an int32 scalar where a size is not static."""
     count: int | Tensor = 1
     for dim in dims:
-        size = shape_of(x)[dim] if x.shape.rank else 1
-        count = size * count
+        count = shape_of(x)[dim] * count
     return count
 
 
@@ -206,7 +205,10 @@ def same_shape(*operands: Tensor) -> list[Tensor]:
 
 
 def dims_of(dim: int | Sequence[int] | None, rank: int) -> list[int]:
-    """A list of axes from PyTorch's ``dim`` argument: None and the empty list mean all."""
-    if dim is None or (not isinstance(dim, int) and len(dim) == 0):
+    """A list of axes from PyTorch's ``dim`` argument: None and the empty list mean all.
+
+    A zero-dimensional tensor has none, though PyTorch lets it be addressed as axis 0.
+    """
+    if rank == 0 or dim is None or (not isinstance(dim, int) and len(dim) == 0):
         return list(range(rank))
     return [normalized(d, rank) for d in ([dim] if isinstance(dim, int) else dim)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import tensorflow as tf
 
 from converters.errors import UnsupportedVariantError
@@ -20,7 +21,10 @@ from converters.torch_to_tf.promotion import (
 
 @lower("aten.relu.default", layout=ANY)
 def relu(x: tf.Tensor) -> tf.Tensor:
-    """``max(x, 0)``; NaN stays NaN."""
+    """``max(x, 0)``; NaN stays NaN.
+
+    Differs: -0 becomes 0 in those elements that TensorFlow's vector kernel computes.
+    """
     return tf.nn.relu(x)
 
 
@@ -36,15 +40,23 @@ def hardtanh(x: tf.Tensor, min_val: Number = -1, max_val: Number = 1) -> tf.Tens
     if (min_val, max_val) == (0, 6) and x.dtype.is_floating:
         return tf.nn.relu6(x)
     low, high = cast(min_val, x.dtype), cast(max_val, x.dtype)
-    if not x.dtype.is_floating:
-        return tf.minimum(tf.maximum(x, low), high)
-    return tf.minimum(high, tf.maximum(low, x))
+    return tf.where(x <= low, low, tf.where(x >= high, high, x))
 
 
 @lower("aten.hardsigmoid.default", layout=ANY)
 def hardsigmoid(x: tf.Tensor) -> tf.Tensor:
-    """``relu6(x + 3) / 6``."""
-    return computed(lambda a: tf.nn.relu6(a + 3) / 6, x)
+    """``relu6(x + 3) / 6``.
+
+    Source: ATen Activation.cpp, whose gradient is 1/6 as rounded to float32, in float64 too.
+    """
+
+    @tf.custom_gradient
+    def bent(a: tf.Tensor) -> object:
+        slope = float(np.float32(1) / np.float32(6))
+        inside = (a > -3) & (a < 3)
+        return tf.nn.relu6(a + 3) / 6, lambda dy: tf.where(inside, dy * slope, tf.zeros_like(dy))
+
+    return computed(bent, x)
 
 
 @lower("aten.hardswish.default", layout=ANY)
@@ -135,9 +147,9 @@ def elu(x: tf.Tensor, alpha: Number = 1, scale: Number = 1, input_scale: Number 
     """
 
     def unit(a: tf.Tensor) -> tf.Tensor:
-        below = tf.where(a > 0, tf.zeros_like(a), a)
+        below = tf.where(a <= 0, a, tf.zeros_like(a))
         below = tf.math.expm1(below if input_scale == 1 else below * input_scale) * (alpha * scale)
-        return tf.where(a > 0, a if scale == 1 else a * scale, below)
+        return tf.where(a <= 0, below, a if scale == 1 else a * scale)
 
     return computed(unit, x)
 

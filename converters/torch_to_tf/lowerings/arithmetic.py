@@ -122,8 +122,14 @@ def fmod(x: Operand, other: Operand) -> tf.Tensor:
         return tf.truncatemod(a, b), lambda dy: (dy, -dy * truncated(a / b))
 
     if kind_of(result_type(x, other)) < 2:
-        return computed(tf.truncatemod, x, other)
+        return computed(_whole_rest, x, other)
     return computed(lambda a, b: rest(*same_shape(a, b)), x, other)
+
+
+def _whole_rest(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """``tf.truncatemod`` has no kernel for the narrow integers."""
+    wide = a.dtype if a.dtype in (tf.int32, tf.int64) else tf.int32
+    return cast(tf.truncatemod(cast(a, wide), cast(b, wide)), a.dtype)
 
 
 @lower("aten.pow.Tensor_Tensor", "aten.pow.Scalar", layout=ANY)
@@ -244,9 +250,14 @@ def clamp(x: tf.Tensor, min: Operand | None = None, max: Operand | None = None) 
         raise UnsupportedVariantError("clamp needs min or max; both are None.")
     dtype = result_type(x, *given)
     result = cast(x, dtype)
+    # Written with where: the vector kernels of tf.maximum and tf.minimum change the sign of zeros.
     if min is not None:
-        result = tf.maximum(result, cast(min, dtype))
-    return result if max is None else tf.minimum(result, cast(max, dtype))
+        low = cast(min, dtype)
+        result = tf.where(result < low, low, result)
+    if max is None:
+        return result
+    high = cast(max, dtype)
+    return tf.where(result > high, high, result)
 
 
 @lower("aten.clamp_min.default", "aten.clamp_min.Tensor", layout=ANY)
@@ -356,6 +367,7 @@ def copysign(x: Operand, other: Operand) -> tf.Tensor:
     """The magnitude of ``x`` with the sign of ``other``; -0 counts as negative."""
 
     def signed(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+        a = tf.where(a == 0, tf.stop_gradient(a), a)
         return tf.where(sign_bit(a) == sign_bit(b), a, -a)
 
     dtype = result_type(x, other)

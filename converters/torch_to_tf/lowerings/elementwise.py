@@ -38,6 +38,12 @@ def _log10(x: tf.Tensor) -> tf.Tensor:
     return tf.math.log(x) / math.log(10)
 
 
+def _erf(x: tf.Tensor) -> tf.Tensor:
+    """TensorFlow 2.21's vectorised kernel gives NaN at minus infinity."""
+    endless = tf.math.is_inf(x)
+    return tf.where(endless, tf.sign(x), tf.math.erf(tf.where(endless, tf.zeros_like(x), x)))
+
+
 for _op, _function, _summary in (
     ("aten.sqrt.default", tf.sqrt, "Square root; NaN below zero."),
     ("aten.rsqrt.default", tf.math.rsqrt, "Reciprocal of the square root."),
@@ -61,7 +67,7 @@ for _op, _function, _summary in (
     ("aten.asinh.default", tf.asinh, "Inverse hyperbolic sine."),
     ("aten.acosh.default", tf.acosh, "Inverse hyperbolic cosine."),
     ("aten.atanh.default", tf.atanh, "Inverse hyperbolic tangent."),
-    ("aten.erf.default", tf.math.erf, "Error function."),
+    ("aten.erf.default", _erf, "Error function."),
     ("aten.erfc.default", tf.math.erfc, "``1 - erf(x)``, exact in the tail."),
     ("aten.sigmoid.default", tf.sigmoid, "``1 / (1 + exp(-x))``."),
     ("aten.lgamma.default", tf.math.lgamma, "Logarithm of the absolute value of the gamma function."),
@@ -77,7 +83,14 @@ def neg(x: tf.Tensor) -> tf.Tensor:
 
 @lower("aten.abs.default", layout=ANY)
 def abs(x: tf.Tensor) -> tf.Tensor:
-    """Absolute value. Its gradient at 0 is 0."""
+    """Absolute value. Its gradient is 0 at 0 and at NaN."""
+
+    @tf.custom_gradient
+    def size(a: tf.Tensor) -> object:
+        return tf.abs(a), lambda dy: dy * sign(a)
+
+    if x.dtype.is_floating:
+        return size(x)
     return x if x.dtype.is_unsigned else tf.abs(x)
 
 

@@ -157,7 +157,7 @@ def slice_(
 _END = 2**31 - 1
 
 
-@lower("aten.narrow.default", layout=_ALONG)
+@lower("aten.narrow.default", "aten.narrow_copy.default", layout=_ALONG)
 def narrow(x: tf.Tensor, dim: int, start: Size, length: Size) -> tf.Tensor:
     """``length`` elements from ``start`` along ``dim``."""
     axis = normalized(dim, x.shape.rank)

@@ -110,11 +110,15 @@ def pad_circular(x: tf.Tensor, pad: Sequence[Size]) -> tf.Tensor:
 
 
 def _bordered(x: tf.Tensor, pad: Sequence[Size], mode: str) -> tf.Tensor:
-    """One gather along every padded axis; negative widths cut off."""
+    """One gather along every padded axis; negative widths cut off, before the rest goes round in a circle."""
     pairs = _pairs(pad, x.shape.rank)
-    positive = all(isinstance(width, int) and width >= 0 for pair in pairs for width in pair)
-    if mode == "reflect" and positive:
+    negative = any(isinstance(width, int) and width < 0 for pair in pairs for width in pair)
+    known = all(isinstance(width, int) for pair in pairs for width in pair)
+    if mode == "reflect" and known and not negative and x.shape.num_elements() != 0:
         return tf.pad(x, pairs, "REFLECT")
+    if mode == "circular" and negative:
+        x = _cropped(x, pairs)
+        pairs = [(_positive(before), _positive(after)) for before, after in pairs]
     sizes = shape_of(x)
     for axis, (before, after) in enumerate(pairs):
         if not (isinstance(before, int) and isinstance(after, int) and before == after == 0):

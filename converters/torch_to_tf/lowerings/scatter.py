@@ -11,6 +11,7 @@ from converters.layout import Layout, Order, along
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.lowerings.indexing import expanded, wrapped
 from converters.torch_to_tf.lowerings.joining import window
+from converters.torch_to_tf.lowerings.movement import diagonal
 from converters.torch_to_tf.promotion import (
     Number,
     cast,
@@ -302,3 +303,33 @@ def select_scatter(x: tf.Tensor, src: tf.Tensor, dim: int, index: Size) -> tf.Te
     place = tf.reshape(cast(index, tf.int64), [1])
     written = tf.expand_dims(cast(src, x.dtype), axis)
     return _by_slice(x, axis, place, written, tf.tensor_scatter_nd_update)
+
+
+@lower("aten.diagonal_scatter.default")
+def diagonal_scatter(
+    x: tf.Tensor, src: tf.Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> tf.Tensor:
+    """``x`` with a diagonal of two axes replaced by ``src``, whose last axis runs along it."""
+    rank = x.shape.rank
+    first, second = normalized(dim1, rank), normalized(dim2, rank)
+    places = diagonal(tf.reshape(tf.range(tf.size(x, tf.int64)), tf.shape(x)), offset, first, second)
+    updates = tf.reshape(cast(src, x.dtype), [-1])
+    flat = tf.tensor_scatter_nd_update(
+        tf.reshape(x, [-1]), tf.reshape(places, [-1, 1]), updates
+    )
+    return tf.reshape(flat, shape_of(x))
+
+
+@lower("aten.put.default")
+def put(x: tf.Tensor, index: tf.Tensor, source: tf.Tensor, accumulate: bool = False) -> tf.Tensor:
+    """The flattened ``x`` with ``source`` written to, or added at, the places ``index``."""
+    flat = tf.reshape(x, [-1])
+    places = tf.reshape(wrapped(index, shape_of(flat)[0]), [-1, 1])
+    write = tf.tensor_scatter_nd_add if accumulate else tf.tensor_scatter_nd_update
+    return tf.reshape(write(flat, places, tf.reshape(source, [-1])), shape_of(x))
+
+
+@lower("aten.copy.default")
+def copy(x: tf.Tensor, src: tf.Tensor) -> tf.Tensor:
+    """``src`` in the shape and type of ``x``."""
+    return tf.broadcast_to(cast(src, x.dtype), tf.shape(x))

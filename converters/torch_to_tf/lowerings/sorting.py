@@ -138,6 +138,26 @@ def median(x: tf.Tensor) -> tf.Tensor:
     return median_dim(tf.reshape(x, [-1]), 0)[0]
 
 
+@lower("aten.nanmedian.dim", layout=_ALONG)
+def nanmedian_dim(x: tf.Tensor, dim: int, keepdim: bool = False) -> Pair:
+    """The median along ``dim`` of what is not NaN, of an even count the lower one."""
+    if not x.dtype.is_floating or x.shape.rank == 0:
+        return median_dim(x, dim, keepdim)
+    axis = normalized(dim, x.shape.rank)
+    values, index = _ordered(x, None, dim, descending=False)
+    good = tf.logical_not(tf.math.is_nan(x))
+    count = tf.reduce_sum(tf.cast(good, tf.int64), axis, keepdims=True)
+    place = tf.maximum(count - 1, 0) // 2
+    chosen, where = take_along(values, place, axis), take_along(index, place, axis)
+    return (chosen, where) if keepdim else (tf.squeeze(chosen, axis), tf.squeeze(where, axis))
+
+
+@lower("aten.nanmedian.default")
+def nanmedian(x: tf.Tensor) -> tf.Tensor:
+    """The median of all elements that are not NaN, of an even count the lower one."""
+    return nanmedian_dim(tf.reshape(x, [-1]), 0)[0]
+
+
 def _places(
     sequence: tf.Tensor, values: tf.Tensor | Number, *, right: bool, out_int32: bool
 ) -> tf.Tensor:

@@ -1,0 +1,155 @@
+"""Rows of reductions along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from cases.case import Arguments, OperatorCase
+from cases.strategies import (
+    SPECIALS,
+    Shape,
+    axis_lists,
+    bools,
+    floats,
+    integers,
+    shapes,
+    tensors,
+    with_rank,
+)
+from converters import DType
+
+Arrays = Callable[[Shape], SearchStrategy[np.ndarray]]
+
+
+def anything(shape: Shape) -> SearchStrategy[np.ndarray]:
+    """Floats with special values, integers, or bools."""
+    return st.one_of(floats(shape, specials=SPECIALS), integers(shape, dtype="int32"), bools(shape))
+
+
+def along_one(
+    arrays: Arrays, *, keepdim: bool = True, min_rank: int = 0, **others: SearchStrategy[object]
+) -> SearchStrategy[Arguments]:
+    """An array and one of its axes."""
+    flags = {"keepdim": st.booleans()} if keepdim else {}
+    return with_rank(min_rank).flatmap(
+        lambda drawn: st.fixed_dictionaries(
+            {"x": arrays(drawn[0]), "dim": st.just(drawn[1]), **flags, **others}
+        )
+    )
+
+
+def along_some(
+    arrays: Arrays, *, keepdim: bool = True, empty: bool = True, **others: SearchStrategy[object]
+) -> SearchStrategy[Arguments]:
+    """An array and several of its axes, or (``empty``) none, which means all."""
+    flags = {"keepdim": st.booleans()} if keepdim else {}
+    return shapes().flatmap(
+        lambda shape: st.fixed_dictionaries(
+            {"x": arrays(shape), "dim": axis_lists(len(shape), 0 if empty else 1), **flags, **others}
+        )
+    )
+
+
+def whole_array(arrays: Arrays, **others: SearchStrategy[object]) -> SearchStrategy[Arguments]:
+    """An array alone."""
+    return shapes().flatmap(lambda shape: st.fixed_dictionaries({"x": arrays(shape), **others}))
+
+
+def _whole(shape: Shape) -> SearchStrategy[np.ndarray]:
+    return st.one_of(integers(shape, dtype="int8", low=-100, high=100), integers(shape), bools(shape))
+
+
+def _tame(shape: Shape) -> SearchStrategy[np.ndarray]:
+    return tensors(shape, low=0.5, high=1.5)
+
+
+def _distinct_or_tied(shape: Shape) -> SearchStrategy[np.ndarray]:
+    return st.one_of(tensors(shape, specials=(float("nan"), 1.0)), integers(shape, -2, 2))
+
+
+_SUMS = (
+    OperatorCase("aten.sum.default", whole_array(floats)),
+    OperatorCase("aten.sum.default", whole_array(_whole), label="integers"),
+    OperatorCase("aten.sum.dim_IntList", along_some(floats)),
+    OperatorCase("aten.sum.dim_IntList", along_some(_whole), label="integers"),
+    OperatorCase(
+        "aten.sum.dim_IntList",
+        along_some(integers, dtype=st.sampled_from((DType.float32, DType.int32))),
+        label="dtype",
+    ),
+    OperatorCase("aten.nansum.default", along_some(lambda s: tensors(s, specials=(float("nan"),)))),
+    OperatorCase("aten.mean.default", whole_array(floats)),
+    OperatorCase("aten.mean.dim", along_some(floats)),
+    OperatorCase("aten.mean.dim", along_some(integers, dtype=st.just(DType.float32)), label="dtype"),
+    OperatorCase("aten.prod.default", whole_array(_tame)),
+    OperatorCase("aten.prod.default", whole_array(lambda s: integers(s, 1, 2)), label="integers"),
+    OperatorCase("aten.prod.dim_int", along_one(_tame)),
+    OperatorCase("aten.prod.dim_int", along_one(_whole), label="integers"),
+)
+_EXTREMA = (
+    *(
+        OperatorCase(f"aten.{name}.default", along_some(anything)) for name in ("amax", "amin")
+    ),
+    *(
+        OperatorCase(f"aten.{name}.default", whole_array(anything), gradients=False)
+        for name in ("max", "min")
+    ),
+    *(
+        OperatorCase(f"aten.{name}.dim", along_one(_distinct_or_tied)) for name in ("max", "min")
+    ),
+    OperatorCase("aten.aminmax.default", along_one(tensors)),
+    OperatorCase("aten.aminmax.default", whole_array(integers), label="all"),
+    *(
+        row
+        for name in ("argmax", "argmin")
+        for row in (
+            OperatorCase(f"aten.{name}.default", along_one(_distinct_or_tied), gradients=False),
+            OperatorCase(
+                f"aten.{name}.default",
+                whole_array(_distinct_or_tied, keepdim=st.booleans()),
+                gradients=False,
+                label="all",
+            ),
+        )
+    ),
+)
+
+
+def _sparse(shape: Shape) -> SearchStrategy[np.ndarray]:
+    return st.one_of(
+        bools(shape), integers(shape, -1, 1), integers(shape, 0, 1, "uint8"), integers(shape, 0, 1, "int32")
+    )
+
+
+_TRUTHS = tuple(
+    row
+    for name in ("any", "all")
+    for row in (
+        OperatorCase(f"aten.{name}.default", whole_array(_sparse), gradients=False),
+        OperatorCase(f"aten.{name}.dim", along_one(_sparse), gradients=False),
+        OperatorCase(f"aten.{name}.dims", along_some(_sparse, empty=False), gradients=False),
+    )
+)
+_ORDERS = st.sampled_from((1, 2, 3, 0, float("inf"), float("-inf"), 0.5, 1.5))
+_NORMS = (
+    OperatorCase("aten.logsumexp.default", along_some(lambda s: floats(s, low=-50, high=50), empty=False)),
+    OperatorCase("aten.linalg_vector_norm.default", along_some(tensors, ord=_ORDERS)),
+    OperatorCase(
+        "aten.linalg_vector_norm.default", along_some(lambda s: tensors(s, specials=(0.0,))), label="2"
+    ),
+    OperatorCase("aten.norm.Scalar", whole_array(tensors, p=_ORDERS)),
+    OperatorCase("aten.norm.ScalarOpt_dim", along_some(tensors, p=_ORDERS)),
+    OperatorCase(
+        "aten.norm.ScalarOpt_dim_dtype", along_some(tensors, p=_ORDERS, dtype=st.just(DType.float64))
+    ),
+    OperatorCase("aten.count_nonzero.default", along_one(_sparse, keepdim=False), gradients=False),
+    OperatorCase(
+        "aten.count_nonzero.dim_IntList", along_some(_sparse, keepdim=False), gradients=False
+    ),
+)
+
+CASES = (*_SUMS, *_EXTREMA, *_TRUTHS, *_NORMS)

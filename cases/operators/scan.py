@@ -1,0 +1,34 @@
+"""Rows of running sums, products and extrema."""
+
+from __future__ import annotations
+
+from cases.case import OperatorCase
+from cases.operators.reduction import along_one
+from cases.strategies import Shape, bools, floats, integers, tensors
+
+_NAN = float("nan")
+
+
+def _near_one(shape: Shape) -> object:
+    return tensors(shape, low=0.5, high=1.5, specials=(0.0,))
+
+
+CASES = (
+    OperatorCase("aten.cumsum.default", along_one(floats, keepdim=False)),
+    OperatorCase("aten.cumsum.default", along_one(lambda s: integers(s, dtype="int8"), keepdim=False), label="integers"),
+    OperatorCase("aten.cumsum.default", along_one(bools, keepdim=False), label="bools"),
+    OperatorCase("aten.cumprod.default", along_one(_near_one, keepdim=False)),
+    OperatorCase("aten.cumprod.default", along_one(integers, keepdim=False), label="integers"),
+    OperatorCase(
+        "aten.logcumsumexp.default", along_one(lambda s: tensors(s, low=-30, high=30), keepdim=False)
+    ),
+    OperatorCase(
+        "aten.logcumsumexp.default",
+        along_one(lambda s: tensors(s, specials=(_NAN, float("-inf"))), keepdim=False),
+        gradients=False,
+        label="specials",
+    ),
+    OperatorCase("aten.cummax.default", along_one(lambda s: tensors(s, specials=(_NAN, 1.0)), keepdim=False)),
+    OperatorCase("aten.cummin.default", along_one(lambda s: tensors(s, specials=(_NAN, 1.0)), keepdim=False)),
+    OperatorCase("aten.cummax.default", along_one(integers, keepdim=False), label="ties"),
+)

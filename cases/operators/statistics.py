@@ -1,0 +1,38 @@
+"""Rows of variance and standard deviation."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from cases.case import OperatorCase
+from cases.operators.reduction import along_some, whole_array
+from cases.strategies import Shape, floats, tensors
+
+
+def _large(shape: Shape) -> st.SearchStrategy:  # type: ignore[type-arg]
+    return tensors(shape, low=900, high=1100)
+
+
+CASES = tuple(
+    row
+    for name in ("var", "std", "var_mean", "std_mean")
+    for row in (
+        OperatorCase(f"aten.{name}.default", whole_array(tensors, unbiased=st.just(False))),
+        OperatorCase(f"aten.{name}.dim", along_some(tensors, unbiased=st.just(False))),
+        OperatorCase(
+            f"aten.{name}.correction", along_some(floats, correction=st.sampled_from((0, 0.5)))
+        ),
+        OperatorCase(
+            f"aten.{name}.correction",
+            along_some(_large, correction=st.sampled_from((0,))),
+            label="large mean",
+        ),
+        OperatorCase(
+            f"aten.{name}.correction",
+            along_some(lambda shape: tensors((3, *shape[:2], 2)), correction=st.sampled_from((None, 1, 0))).map(
+                lambda drawn: {**drawn, "dim": (0, -1)}
+            ),
+            label="unbiased",
+        ),
+    )
+)
