@@ -19,7 +19,7 @@ def transpose(x: tf.Tensor, axes: tuple[int, ...], lead: int) -> tf.Tensor:
     Shapes: x (...) -> the permuted shape. Dtypes: all.
     """
     if tuple(axes) == tuple(range(len(axes))) and lead == 0:
-        return tf.identity(x) if isinstance(x, tf.Variable) else x
+        return tf.identity(x)  # a tensor of its own, for the same numbers mean other axes now
     shape = [1] * lead + shape_of(x)
     moving = [axis for axis in axes if not (isinstance(shape[axis], int) and shape[axis] == 1)]
     if moving == sorted(moving):
