@@ -84,11 +84,10 @@ def _waiver(entry: object, where: str) -> Waiver:
     if unknown or missing:
         problem = f"unknown field {unknown[0]}" if unknown else f"{missing[0]} is missing"
         raise ReportError(f"{where}: {problem}. A waiver has {', '.join(_FIELDS)}.")
-    texts = [entry[field] for field in _FIELDS[:3]]
-    for field, text in zip(_FIELDS, texts, strict=False):
-        if not isinstance(text, str) or not text.strip():
+    for field in _FIELDS[:3]:
+        if not isinstance(entry[field], str) or not entry[field].strip():
             raise ReportError(f"{where}: {field} must be a text that says something.")
     expires = entry["expires"]
     if not isinstance(expires, date) or isinstance(expires, datetime):
         raise ReportError(f"{where}: expires must be a date without quotes, such as 2027-03-31.")
-    return Waiver(*texts, expires)
+    return Waiver(entry["case"], entry["name"], entry["reason"], expires)

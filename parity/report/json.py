@@ -8,7 +8,7 @@ format.
 from __future__ import annotations
 
 import dataclasses
-from functools import cache
+import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SHOWN = 4
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 def encode(value: object) -> bytes:
@@ -67,7 +68,7 @@ def decode(data: bytes, kind: type[T], where: str, *, version: int = SCHEMA_VERS
         ) from error
     _check_version(document, where, version)
     try:
-        return cast("T", adapter(kind).validate_json(b"[" + data + b"]")[0])
+        return adapter(kind).validate_json(b"[" + data + b"]")[0]
     except ValidationError as error:
         raise ReportError(
             f"{where} is not a {kind.__name__.lower()} of format {version}: {_problems(error)}. "
@@ -126,8 +127,7 @@ def _readable(value: object) -> object:
     return value
 
 
-@cache
-def adapter(kind: type[Any]) -> TypeAdapter[tuple[Any]]:
+def adapter(kind: type[T]) -> TypeAdapter[tuple[T]]:
     """What validates and writes a dataclass, wrapped in a tuple of one.
 
     Pydantic takes settings from a dataclass itself or from a container around it; the container
@@ -135,8 +135,11 @@ def adapter(kind: type[Any]) -> TypeAdapter[tuple[Any]]:
     """
     from pydantic import ConfigDict, TypeAdapter
 
-    config = ConfigDict(ser_json_inf_nan="strings", extra="forbid")
-    return TypeAdapter(tuple.__class_getitem__((kind,)), config=config)
+    if kind not in _ADAPTERS:
+        config = ConfigDict(ser_json_inf_nan="strings", extra="forbid")
+        container: Any = types.GenericAlias(tuple, (kind,))
+        _ADAPTERS[kind] = TypeAdapter(container, config=config)
+    return cast("TypeAdapter[tuple[T]]", _ADAPTERS[kind])
 
 
 def _check_version(document: object, where: str, version: int) -> None:

@@ -35,7 +35,7 @@ def junit(report: Report) -> bytes:
         document.add_testsuite(_suite(result, report))
     if not report.results:
         document.add_testsuite(_empty(report))
-    document.update_statistics()
+    document.update_statistics()  # type: ignore[no-untyped-call]
     buffer = BytesIO()
     document.write(buffer)
     return buffer.getvalue()

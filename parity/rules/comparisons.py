@@ -2,17 +2,20 @@
 
 What grows is judged by a factor and by a floor:
 
-- ``GROWTH`` is 2, one bit of accuracy. Seeds are fixed, so only libraries and machines move a healthy
-  pair. A BERT of 113 nodes and a convolutional network were run with oneDNN on and off, one thread and
-  two, and without AVX-512: errors of tensors with 64 elements and more moved by factors of up to 1.66.
-  The smallest fault planted in a 12-layer model raised the error 17 times. 2 lies between the two.
-- The root mean square of few errors has itself a spread: the logarithm of the ratio of two of them, of
-  n elements each, has the standard deviation 1/sqrt(n). The factor is widened by three of those. In the
-  same runs tensors of 16 and 32 elements moved by up to 2.23, where 2 alone would have failed.
-- An error below the noise floor (what one rounding per operation does), or within the A/A interval of
-  the *baseline*, is no regression. The baseline's interval counts, so that a target that has become
-  erratic doesn't widen its own allowance.
-- The tolerance itself moved by a factor of up to 1.28 in those runs; one that has doubled is looser.
+- ``GROWTH`` is 2, one bit of accuracy. Seeds are fixed, so only libraries and machines move a
+  healthy pair. A BERT of 113 nodes and a convolutional network were run with oneDNN on and off, one
+  thread and two, and without AVX-512: errors of tensors with 64 elements and more moved by factors
+  of up to 1.66. The smallest fault planted in a 12-layer model raised the error 17 times. 2 lies
+  between the two.
+- The root mean square of few errors has itself a spread: the logarithm of the ratio of two of them,
+  of n elements each, has the standard deviation 1/sqrt(n). The factor is widened by three of those.
+  In the same runs tensors of 16 and 32 elements moved by up to 2.23, where 2 alone would have
+  failed.
+- An error below the noise floor (what one rounding per operation does), or within the A/A interval
+  of the *baseline*, is no regression. The baseline's interval counts, so that a target that has
+  become erratic doesn't widen its own allowance.
+- The tolerance itself moved by a factor of up to 1.28 in those runs; one that has doubled is
+  looser.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ def bert_nodes(draw: Draw, fault_from: int | None) -> tuple[NodeEvidence, ...]:
 
 
 def usual(*place: object) -> float:
-    """How a gradient's error stands to its noise: the tensor's own, moved little by another machine."""
+    """How a gradient's error stands to its noise; another machine moves it little."""
     return random.Random(repr(place)).uniform(1.5, 4.0)
 
 
@@ -268,8 +268,8 @@ def broken() -> Result:
             "log", "aten.log.default", "", "", "log:0", covered=True,
             total=output, local=replace(output, name="log"), magnitude=INF,
         ),
-        NodeEvidence("view", "aten.view.default", "head", "", "", covered=False, reason="fused away"),
-        NodeEvidence("neg", "aten.neg.default", "head", "", "", covered=False, reason="fused away"),
+        NodeEvidence("view", "aten.view.default", "head", "", "", covered=False, reason="fused"),
+        NodeEvidence("neg", "aten.neg.default", "head", "", "", covered=False, reason="fused"),
     )  # fmt: skip
     return replace(
         bert(7),
@@ -280,7 +280,7 @@ def broken() -> Result:
         outputs=(output,),
         gradients=(),
         nodes=nodes,
-        culprit=Culprit("log", "aten.log.default", "", "", "on its own it gives NaN, the source -inf"),
+        culprit=Culprit("log", "aten.log.default", "", "", "on its own it gives NaN"),
         points=(
             Points("logits", (0.0, 1.0, INF), (NAN, 0.5, 0.0), 0.0),
             Points("empty", (), (), NAN),

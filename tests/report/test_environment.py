@@ -30,8 +30,9 @@ def test_collecting_imports_no_framework():
 def test_flush_to_zero_is_measured_in_each_framework():
     code = (
         "import torch, tensorflow; from parity.environment import collect\n"
-        "print(collect().settings['torch: flush to zero'], torch.set_flush_denormal(True),"
-        " collect().settings['torch: flush to zero'], collect().settings['tensorflow: flush to zero'])"
+        "flushes = lambda name: collect().settings[f'{name}: flush to zero']\n"
+        "print(flushes('torch'), torch.set_flush_denormal(True), flushes('torch'), end=' ')\n"
+        "print(flushes('tensorflow'))"
     )
     before, supported, after, tensorflow = alone(code).split()
     assert (before, after) == ("off", "on" if supported == "True" else "off")

@@ -1,7 +1,7 @@
-"""The gate, by a table of wrong answers: each must fail, and only thanks to the rule that is named.
+"""The gate, by a table of wrong answers: each must fail, and only thanks to the named rule.
 
-A fault that is still caught when its rule is taken away proves nothing about the rule, so every fault is also
-tried without it, and must then slip through.
+A fault that is still caught when its rule is taken away proves nothing about the rule, so every
+fault is also tried without it, and must then slip through.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from parity.waivers import Waiver
 
 TODAY = date(2026, 11, 21)
 NAN, INF = float("nan"), float("inf")
+NOTHING = {"total": None, "local": None, "certificate": None}
 WAIVER = Waiver("bert-base", "pooler_output", "reported upstream", date(2027, 3, 31))
 
 
@@ -86,7 +87,7 @@ def known_difference(result: Result) -> Result:
 def uncover(*indices: int):
     def change(result: Result) -> Result:
         for index in indices:
-            result = node(index, covered=False, total=None, local=None, certificate=None)(result)
+            result = node(index, **NOTHING, covered=False)(result)
         return result
 
     return change
@@ -99,14 +100,14 @@ def with_node(result: Result) -> Result:
     return replace(result, nodes=(*result.nodes, new))
 
 
-BARE = {"covered": True, "total": None, "local": None, "certificate": None}
 QUIET = {"max_abs": 0.0, "max_rel": 0.0}
 
 FAULTS = {
     "an empty report": Fault(reports.has_results, Kind.nothing_compared, lambda r: ()),
     "two results of one name": Fault(reports.has_distinct_names, Kind.ambiguous, lambda r: (r, r)),
     "two outputs of one name": Fault(
-        reports.has_distinct_names, Kind.ambiguous,
+        reports.has_distinct_names,
+        Kind.ambiguous,
         lambda r: replace(r, outputs=(*r.outputs, r.outputs[0])),
     ),
     "a result that is gone": Fault(
@@ -116,14 +117,17 @@ FAULTS = {
         reports.keeps_results, Kind.coverage, lambda r: replace(r, device="cuda")
     ),
     "a result without outputs": Fault(
-        results.compares_outputs, Kind.nothing_compared,
-        lambda r: replace(r, outputs=()), before=lambda r: replace(r, outputs=()),
+        results.compares_outputs,
+        Kind.nothing_compared,
+        lambda r: replace(r, outputs=()),
+        before=lambda r: replace(r, outputs=()),
     ),
     "a mismatch of the whole": Fault(
         results.result_passes, Kind.mismatch, lambda r: replace(r, verdict=Verdict.mismatch)
     ),
     "a mismatch that the baseline has too": Fault(
-        results.result_passes, Kind.mismatch,
+        results.result_passes,
+        Kind.mismatch,
         lambda r: replace(r, verdict=Verdict.mismatch),
         before=lambda r: replace(r, verdict=Verdict.mismatch),
     ),
@@ -137,7 +141,8 @@ FAULTS = {
         results.result_passes, Kind.undecided, lambda r: replace(r, verdict=Verdict.error)
     ),
     "a known difference of the whole that is gone": Fault(
-        results.result_still_differs, Kind.stopped_reproducing,
+        results.result_still_differs,
+        Kind.stopped_reproducing,
         lambda r: replace(r, verdict=Verdict.rounding),
         before=lambda r: replace(r, verdict=Verdict.known_difference),
     ),
@@ -148,14 +153,16 @@ FAULTS = {
         results.keeps_tensors, Kind.coverage, lambda r: replace(r, gradients=())
     ),
     "a float64 output that is gone": Fault(
-        results.keeps_tensors, Kind.coverage, lambda r: certificate(outputs=r.certificate.outputs[1:])(r)
+        results.keeps_tensors,
+        Kind.coverage,
+        lambda r: certificate(outputs=r.certificate.outputs[1:])(r),
     ),
     "a node that is gone": Fault(
         results.keeps_nodes, Kind.coverage, lambda r: replace(r, nodes=r.nodes[:-1])
     ),
     "a node that is no longer compared": Fault(results.keeps_nodes, Kind.coverage, uncover(20)),
     "a node that says it is covered and compares nothing": Fault(
-        results.keeps_nodes, Kind.coverage, node(20, **BARE)
+        results.keeps_nodes, Kind.coverage, node(20, **NOTHING)
     ),
     "a new node that is not compared": Fault(results.adds_no_blind_spots, Kind.coverage, with_node),
     "a certificate that leaves something out": Fault(
@@ -165,41 +172,55 @@ FAULTS = {
         results.nodes_compute_the_same, Kind.mismatch, node(18, "local", verdict=Verdict.mismatch)
     ),
     "a node that goes wrong in float64": Fault(
-        results.nodes_compute_the_same, Kind.mismatch, node(18, "certificate", verdict=Verdict.mismatch)
+        results.nodes_compute_the_same,
+        Kind.mismatch,
+        node(18, "certificate", verdict=Verdict.mismatch),
     ),
     "a node that newly drifts": Fault(
         results.nodes_do_not_drift, Kind.mismatch, node(40, "total", verdict=Verdict.mismatch)
     ),
     "another function, though the verdict passes": Fault(
-        results.certificate_holds, Kind.certificate,
-        certificate(outcome="different function"), before=certificate(outcome="different function"),
+        results.certificate_holds,
+        Kind.certificate,
+        certificate(outcome="different function"),
+        before=certificate(outcome="different function"),
     ),
     "an unknown certificate": Fault(
-        results.certificate_holds, Kind.certificate,
-        certificate(outcome="fine"), before=certificate(outcome="fine"),
+        results.certificate_holds,
+        Kind.certificate,
+        certificate(outcome="fine"),
+        before=certificate(outcome="fine"),
     ),
     "a certificate that is not taken any more": Fault(
         results.certificate_is_no_worse, Kind.certificate, certificate(outcome="not taken")
     ),
     "a certificate that needs float32 constants now": Fault(
-        results.certificate_is_no_worse, Kind.certificate,
+        results.certificate_is_no_worse,
+        Kind.certificate,
         certificate(outcome="same function up to float32 constants"),
     ),
-    "zero elements": Fault(comparisons.compares_elements, Kind.nothing_compared, output(elements=0)),
+    "zero elements": Fault(
+        comparisons.compares_elements, Kind.nothing_compared, output(elements=0)
+    ),
     "fewer elements": Fault(comparisons.compares_elements, Kind.coverage, output(elements=2047)),
     "a new mismatch of an output": Fault(
         comparisons.comparison_passes, Kind.mismatch, output(verdict=Verdict.mismatch)
     ),
     "a mismatch of a gradient": Fault(
-        comparisons.comparison_passes, Kind.mismatch,
+        comparisons.comparison_passes,
+        Kind.mismatch,
         lambda r: replace(
             r, gradients=(replace(r.gradients[0], verdict=Verdict.mismatch), *r.gradients[1:])
         ),
     ),
     "a mismatch of a float64 output": Fault(
-        comparisons.comparison_passes, Kind.mismatch,
+        comparisons.comparison_passes,
+        Kind.mismatch,
         lambda r: certificate(
-            outputs=(replace(r.certificate.outputs[0], verdict=Verdict.mismatch), r.certificate.outputs[1])
+            outputs=(
+                replace(r.certificate.outputs[0], verdict=Verdict.mismatch),
+                r.certificate.outputs[1],
+            )
         )(r),
     ),
     "an inconclusive output": Fault(
@@ -212,32 +233,49 @@ FAULTS = {
         comparisons.has_no_nan_mismatch, Kind.nan_mismatch, output(nan_mismatches=1)
     ),
     "more nan mismatches than the known difference has": Fault(
-        comparisons.has_no_nan_mismatch, Kind.nan_mismatch,
-        lambda r: output(nan_mismatches=4)(known_difference(r)), before=known_difference,
+        comparisons.has_no_nan_mismatch,
+        Kind.nan_mismatch,
+        lambda r: output(nan_mismatches=4)(known_difference(r)),
+        before=known_difference,
     ),
     "a margin above 1": Fault(
-        comparisons.stays_within_tolerance, Kind.margin,
-        output(margin=1.0001), before=output(margin=1.0001),
+        comparisons.stays_within_tolerance,
+        Kind.margin,
+        output(margin=1.0001),
+        before=output(margin=1.0001),
     ),
-    "a margin that is nan": Fault(comparisons.stays_within_tolerance, Kind.margin, output(margin=NAN)),
-    "a margin that is infinite": Fault(comparisons.stays_within_tolerance, Kind.margin, output(margin=INF)),
+    "a margin that is nan": Fault(
+        comparisons.stays_within_tolerance, Kind.margin, output(margin=NAN)
+    ),
+    "a margin that is infinite": Fault(
+        comparisons.stays_within_tolerance, Kind.margin, output(margin=INF)
+    ),
     "an error that is nan": Fault(
         comparisons.has_finite_errors, Kind.undecided, output(target_error=NAN)
     ),
-    "a noise that is infinite": Fault(comparisons.has_finite_errors, Kind.undecided, output(noise=INF)),
+    "a noise that is infinite": Fault(
+        comparisons.has_finite_errors, Kind.undecided, output(noise=INF)
+    ),
     "a known difference that is gone": Fault(
-        comparisons.still_differs, Kind.stopped_reproducing,
-        lambda r: output(verdict=Verdict.rounding, margin=0.1, nan_mismatches=0)(known_difference(r)),
+        comparisons.still_differs,
+        Kind.stopped_reproducing,
+        lambda r: output(verdict=Verdict.rounding, margin=0.1, nan_mismatches=0)(
+            known_difference(r)
+        ),
         before=known_difference,
     ),
     "an error that has grown": Fault(
-        comparisons.has_not_regressed, Kind.regression, scaled(3.0, "target_error", "max_abs", "max_rel")
+        comparisons.has_not_regressed,
+        Kind.regression,
+        scaled(3.0, "target_error", "max_abs", "max_rel"),
     ),
     "a margin that has grown": Fault(
         comparisons.has_not_regressed, Kind.regression, scaled(3.0, "margin")
     ),
     "an error where there was none": Fault(
-        comparisons.has_not_regressed, Kind.regression, lambda r: r,
+        comparisons.has_not_regressed,
+        Kind.regression,
+        lambda r: r,
         before=output(target_error=0.0, margin=0.0, **QUIET),
     ),
     "a tolerance that is three times as large": Fault(
@@ -247,10 +285,11 @@ FAULTS = {
         comparisons.keeps_tolerance, Kind.loosened, lambda r: r, before=output(tolerance=0.0)
     ),
     "a tolerance from another constant": Fault(
-        comparisons.keeps_tolerance, Kind.loosened,
+        comparisons.keeps_tolerance,
+        Kind.loosened,
         output(tolerance_from="calibrated: 30 times the noise floor"),
     ),
-}  # fmt: skip
+}
 
 
 def judged(make, fault: Fault):
