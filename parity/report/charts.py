@@ -138,13 +138,14 @@ def layers(nodes: Sequence[NodeEvidence], culprit: Culprit | None) -> Layers | N
     )
     bad = [(i, c) for i, c in locals_ if not c.verdict.passes]
     good = [(i, c) for i, c in locals_ if c.verdict.passes]
-    edge = [(place(i), axis.at(c.tolerance)) for i, c in totals if c.tolerance > 0]
+    edges = _runs([(i, axis.at(c.tolerance)) for i, c in totals if c.tolerance > 0], step)
+    noises = _runs([(i, axis.at(c.noise)) for i, c in totals if c.noise > 0], step)
     return Layers(
         frame=Frame(WIDTH, HEIGHT, LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM, (), axis.ticks),
         count=len(nodes),
         groups=_groups(nodes, step),
-        band=_area(edge, HEIGHT - BOTTOM),
-        noise=_line((place(i), axis.at(c.noise)) for i, c in totals if c.noise > 0),
+        band="".join(_area(edge, HEIGHT - BOTTOM) for edge in edges),
+        noise="".join(map(_line, noises)),
         total=_line((place(i), axis.at(c.target_error)) for i, c in totals),
         local=_dots((place(i), axis.at(c.target_error)) for i, c in good),
         failed=_dots((place(i), axis.at(c.target_error)) for i, c in bad),
@@ -271,9 +272,18 @@ def _line(points: Iterable[tuple[float, float]]) -> str:
     return f"M{path}" if path else ""
 
 
+def _runs(heights: Sequence[tuple[int, float]], step: float) -> list[list[tuple[float, float]]]:
+    """Lines over consecutive nodes, each as wide as its nodes; what is between them has no height."""
+    lines = []
+    for _, items in groupby(enumerate(heights), lambda item: item[1][0] - item[0]):
+        run = [height for _, height in items]
+        line = [(LEFT + (index + 0.5) * step, y) for index, y in run]
+        (first, start), (last, end) = line[0], line[-1]
+        lines.append([(first - step / 2, start), *line, (last + step / 2, end)])
+    return lines
+
+
 def _area(edge: Sequence[tuple[float, float]], low: float) -> str:
-    if not edge:
-        return ""
     return f"{_line(edge)} {edge[-1][0]:.1f} {low:.1f} {edge[0][0]:.1f} {low:.1f}Z"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from parity.report.numbers import figure
+from parity.report.numbers import figure, labelled
 from parity.results import Certificate, Comparison, Report, Result
 from parity.verdict import Verdict
 
@@ -72,7 +72,7 @@ def _cases(result: Result) -> Iterator[TestCase]:
     groups = (("output", result.outputs), ("gradient", result.gradients))
     for group, comparisons in groups:
         for comparison in comparisons:
-            name = f"{group} {comparison.name}"
+            name = labelled(group, comparison.name)
             yield _case(
                 result, name, comparison.verdict, _sentence(comparison), _figures(comparison)
             )

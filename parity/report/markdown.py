@@ -36,7 +36,7 @@ def markdown(report: Report, *, limit: int = LIMIT) -> str:
     end = "\n".join(["", "## Environment", "", *_environment(report.environment), ""])
     left_out = 0
     for result in sorted(report.results, key=lambda r: r.verdict.passes):
-        section = "\n".join(["", "", *_result(result)])
+        section = "\n".join(["", "", *_result(result, alone=len(report.results) == 1)])
         if len(text) + len(section) + len(end) > limit:
             left_out += 1
         else:
@@ -73,11 +73,12 @@ def _overview(results: Sequence[Result]) -> list[str]:
     return _table(head, rows)
 
 
-def _result(result: Result) -> Iterator[str]:
+def _result(result: Result, *, alone: bool) -> Iterator[str]:
     yield f"## {_code(result.case)}: {result.verdict}"
     yield ""
-    yield _text(result.summary)
-    yield ""
+    if not alone:
+        yield _text(result.summary)
+        yield ""
     sides = f"{_text(result.source)} ({_text(result.source_runtime)})"
     yield (
         f"Source {sides}, target {_text(result.target)} ({_text(result.target_runtime)}), "

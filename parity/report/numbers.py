@@ -29,6 +29,15 @@ def shape_of(shape: Sequence[int]) -> str:
     return " x ".join(map(str, shape)) or "scalar"
 
 
+def labelled(group: str, name: str) -> str:
+    """A tensor's name with the group it belongs to, unless the name says it already.
+
+    >>> labelled("gradient", "weight"), labelled("gradient", "gradient of weight")
+    ('gradient weight', 'gradient of weight')
+    """
+    return name if name.startswith(f"{group} ") else f"{group} {name}"
+
+
 def gravest(margins: Sequence[float]) -> float:
     """The largest margin, where NaN counts as the largest of all; 0 of none.
 

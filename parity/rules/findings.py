@@ -9,6 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from parity.baseline import Known, KnownResult, identity
+from parity.report.numbers import labelled
 from parity.results import Comparison, Report, Result
 from parity.verdict import Verdict
 from parity.waivers import Waiver
@@ -115,7 +116,7 @@ class ResultPair:
         floor = self.before.floor if self.before else 0.0
         for group, comparisons, known in self.groups():
             for comparison in comparisons:
-                where = f"{self.where}, {group} {comparison.name}"
+                where = f"{self.where}, {labelled(group, comparison.name)}"
                 yield Pair(where, comparison, known.get(comparison.name), floor)
 
 
