@@ -1,0 +1,70 @@
+"""Rows of pools over sliding windows, with and without a batch axis."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from cases.case import Arguments, OperatorCase
+from cases.strategies import SPECIALS, floats, integers
+
+
+@st.composite
+def _images(draw: st.DrawFn, sizes: tuple[int, ...], *, whole: bool) -> np.ndarray:
+    """With ties (integers as floats), special values, or integers."""
+    batch = (draw(st.integers(1, 2)),) if draw(st.integers(0, 3)) else ()
+    shape = (*batch, draw(st.integers(1, 4)), *sizes)
+    kinds = [floats(shape, specials=SPECIALS), floats(shape, distributions=("near_ties",))]
+    if whole:
+        kinds += [integers(shape, dtype="int64"), integers(shape).map(lambda x: x.astype("float32"))]
+    return draw(st.one_of(kinds))
+
+
+@st.composite
+def sliding(draw: st.DrawFn, spatial: int, *, maximum: bool) -> Arguments:
+    """Arguments of a maximum or mean over windows that slide over ``spatial`` axes."""
+    each = st.integers
+    kernel = draw(st.tuples(*[each(1, 3)] * spatial))
+    stride = draw(st.just(()) | st.tuples(*[each(1, 3)] * spatial))
+    padding = tuple(draw(each(0, k // 2)) for k in kernel)
+    dilation = draw(st.tuples(*[each(1, 2)] * spatial)) if maximum else (1,) * spatial
+    least = [
+        max(1, d * (k - 1) + 1 - 2 * p) for k, p, d in zip(kernel, padding, dilation, strict=True)
+    ]
+    sizes = tuple(n + draw(each(0, 4)) for n in least)
+    arguments: dict[str, object] = {
+        "x": draw(_images(sizes, whole=maximum)),
+        "kernel_size": kernel,
+        "stride": stride,
+        "padding": padding,
+        "ceil_mode": draw(st.booleans()),
+    }
+    if maximum:
+        return arguments | {"dilation": dilation}
+    arguments["count_include_pad"] = draw(st.booleans())
+    if spatial > 1:
+        arguments["divisor_override"] = draw(st.none() | each(1, 5))
+    return arguments
+
+
+@st.composite
+def tiling(draw: st.DrawFn, spatial: int, *, maximum: bool) -> Arguments:
+    """Arguments of a maximum or mean over windows that tile ``spatial`` axes."""
+    sizes = draw(st.tuples(*[st.integers(1, 7)] * spatial))
+    wanted = draw(st.tuples(*[st.integers(1, 9)] * spatial))
+    return {"x": draw(_images(sizes, whole=maximum)), "output_size": wanted}
+
+
+def _row(op: str, arguments: SearchStrategy[Arguments]) -> OperatorCase:
+    return OperatorCase(op, arguments)
+
+
+CASES: tuple[OperatorCase, ...] = (
+    *(_row(f"aten.max_pool{n}d.default", sliding(n, maximum=True)) for n in (1, 2, 3)),
+    *(_row(f"aten.max_pool{n}d_with_indices.default", sliding(n, maximum=True)) for n in (1, 2, 3)),
+    *(_row(f"aten.avg_pool{n}d.default", sliding(n, maximum=False)) for n in (1, 2, 3)),
+    *(_row(f"aten.adaptive_avg_pool{n}d.default", tiling(n, maximum=False)) for n in (1, 2, 3)),
+    *(_row(f"aten._adaptive_avg_pool{n}d.default", tiling(n, maximum=False)) for n in (2, 3)),
+    *(_row(f"aten.adaptive_max_pool{n}d.default", tiling(n, maximum=True)) for n in (1, 2, 3)),
+)
