@@ -273,7 +273,7 @@ def _line(points: Iterable[tuple[float, float]]) -> str:
 
 
 def _runs(heights: Sequence[tuple[int, float]], step: float) -> list[list[tuple[float, float]]]:
-    """Lines over consecutive nodes, each as wide as its nodes; what is between them has no height."""
+    """Lines over consecutive nodes, each as wide as its nodes."""
     lines = []
     for _, items in groupby(enumerate(heights), lambda item: item[1][0] - item[0]):
         run = [height for _, height in items]

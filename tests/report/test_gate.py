@@ -18,6 +18,7 @@ from parity.gate import Kind, gate
 from parity.results import Report, Result
 from parity.rules import comparisons, reports, results
 from parity.rules.comparisons import growth
+from parity.rules.findings import NOTES
 from parity.verdict import Verdict
 from parity.waivers import Waiver
 
@@ -507,3 +508,9 @@ def test_an_expired_waiver_fails_even_where_nothing_needs_it(healthy, baseline, 
 def test_an_expired_waiver_of_a_case_that_is_not_here_is_another_gates_matter(healthy, baseline):
     other = replace(WAIVER, case="another")
     assert gate(healthy, baseline, waivers=[other], today=date(2027, 4, 1)).passed
+
+
+def test_the_documentation_lists_every_kind_of_finding(request):
+    text = (request.config.rootpath / "docs" / "report_format.md").read_text(encoding="utf-8")
+    listed = {line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")}
+    assert {kind.value for kind in Kind if kind not in NOTES} <= listed
