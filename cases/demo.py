@@ -214,7 +214,7 @@ def _show(show: Show, folder: Path, console: Console) -> list[Result]:
         report = _check(f"{show.name}: {trial.name}", model, conversion, trial, console)
         results.extend(report.results)
     write(replace(report, results=tuple(results)), place / "report")
-    console.print(f"report: {place / 'report' / 'index.html'}", highlight=False)
+    console.print(f"report: {place / 'report' / 'report.html'}", highlight=False)
     return results
 
 
@@ -264,7 +264,7 @@ def _planted(folder: Path, console: Console) -> list[str]:
     report = _check("minilm: a planted fault", model, conversion, trial, console)
     (result,) = report.results
     write(report, folder / "planted_fault")
-    console.print(f"report: {folder / 'planted_fault' / 'index.html'}", highlight=False)
+    console.print(f"report: {folder / 'planted_fault' / 'report.html'}", highlight=False)
     if result.verdict.passes:
         return ["the planted fault was not found"]
     if result.culprit is None or result.culprit.module != FAULT:
@@ -295,7 +295,7 @@ def _closing(
         console.print(
             f"[green]{checks} checks passed, and the planted fault was found[/] ({seconds:.0f} s)."
         )
-    console.print(f"Look at {(folder / 'index.html').resolve()}", highlight=False, soft_wrap=True)
+    console.print(f"Look at {(folder / 'report.html').resolve()}", highlight=False, soft_wrap=True)
 
 
 def _tensors(inputs: Any) -> Any:
