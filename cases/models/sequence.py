@@ -22,7 +22,9 @@ def _encoder() -> tuple[object, object]:
 
     torch.manual_seed(0)
     layer = torch.nn.TransformerEncoderLayer(_WIDTH, 4, 32, batch_first=True)
-    return torch.nn.TransformerEncoder(layer, 2, enable_nested_tensor=False).eval(), _sequences(2, 5)
+    return torch.nn.TransformerEncoder(layer, 2, enable_nested_tensor=False).eval(), _sequences(
+        2, 5
+    )
 
 
 def _sequences(batch: int, length: int) -> dict[str, object]:
@@ -57,7 +59,9 @@ def _transformer() -> tuple[object, object]:
 def _attention() -> tuple[object, object]:
     import torch
 
-    model = _layer("MultiheadAttention", embed_dim=16, num_heads=4, kdim=8, vdim=12, batch_first=True)
+    model = _layer(
+        "MultiheadAttention", embed_dim=16, num_heads=4, kdim=8, vdim=12, batch_first=True
+    )
     return model, (torch.randn(2, 5, 16), torch.randn(2, 7, 8), torch.randn(2, 7, 12))
 
 

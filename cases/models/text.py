@@ -174,7 +174,11 @@ def _character_dimensions() -> object:
 def _row(name: str) -> ModelCase:
     other: Callable[[], object] = partial(_inputs, name, 3, 11)
     return ModelCase(
-        name, partial(_build, name), "text", dynamic_shapes=partial(_dimensions, name), other_inputs=other
+        name,
+        partial(_build, name),
+        "text",
+        dynamic_shapes=partial(_dimensions, name),
+        other_inputs=other,
     )
 
 

@@ -22,7 +22,9 @@ _SHAPES = (
 @st.composite
 def _masked(draw: st.DrawFn, *, boolean: bool) -> dict[str, object]:
     """With a mask; some rows are masked as a whole."""
-    arguments = draw(lettered(_SHAPES[0], distributions=_KINDS, dtypes=("float32", "float64"), scale=_SCALES))
+    arguments = draw(
+        lettered(_SHAPES[0], distributions=_KINDS, dtypes=("float32", "float64"), scale=_SCALES)
+    )
     query, key = np.asarray(arguments["query"]), np.asarray(arguments["key"])
     b, h, rows, columns = *query.shape[:3], key.shape[-2]
     shapes = ((b, h, rows, columns), (b, 1, rows, columns), (rows, columns), (b, 1, 1, columns))
@@ -44,14 +46,21 @@ def _grouped(draw: st.DrawFn) -> Arguments:
     shapes = {"query": f"b{heads}le", "key": f"b{groups}se", "value": f"b{groups}sv"}
     return draw(
         lettered(
-            shapes, distributions=_KINDS, enable_gqa=st.just(True), scale=_SCALES, is_causal=st.booleans()
+            shapes,
+            distributions=_KINDS,
+            enable_gqa=st.just(True),
+            scale=_SCALES,
+            is_causal=st.booleans(),
         )
     )
 
 
 def _plain(**options: SearchStrategy[object]) -> SearchStrategy[Arguments]:
     return st.one_of(
-        [lettered(s, distributions=_KINDS, dtypes=_FLOATS, scale=_SCALES, **options) for s in _SHAPES]
+        [
+            lettered(s, distributions=_KINDS, dtypes=_FLOATS, scale=_SCALES, **options)
+            for s in _SHAPES
+        ]
     )
 
 

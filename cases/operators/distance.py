@@ -14,7 +14,6 @@ _POWERS = st.sampled_from((0.0, 1.0, 2.0, 3.0, 1.5, float("inf")))
 _PAIRS = ({"x1": "pm", "x2": "rm"}, {"x1": "bpm", "x2": "brm"}, {"x1": "bpm", "x2": "rm"})
 
 
-
 def _apart(arguments: Arguments) -> Arguments:
     """No row near another: where they coincide, the product cancels in either framework."""
     return {**arguments, "x2": np.asarray(arguments["x2"]) + np.float32(8)}
@@ -22,12 +21,17 @@ def _apart(arguments: Arguments) -> Arguments:
 
 CASES = (
     OperatorCase(
-        "aten.cdist.default", st.one_of([lettered(p, distributions=_KINDS, p=_POWERS) for p in _PAIRS])
+        "aten.cdist.default",
+        st.one_of([lettered(p, distributions=_KINDS, p=_POWERS) for p in _PAIRS]),
     ),
     OperatorCase(
         "aten.cdist.default",
         lettered(
-            {"x1": "pm", "x2": "rm"}, min_size=26, max_size=30, distributions=("normal",), p=st.just(2.0)
+            {"x1": "pm", "x2": "rm"},
+            min_size=26,
+            max_size=30,
+            distributions=("normal",),
+            p=st.just(2.0),
         ).map(_apart),
         label="by product",
     ),

@@ -46,9 +46,14 @@ def _equation(equation: str, *shapes: str) -> SearchStrategy[Arguments]:
     return drawn.map(_in_a_tuple)
 
 
-def _tensordot(x: str, other: str, dims: tuple[int, ...], others: tuple[int, ...]) -> SearchStrategy[Arguments]:
+def _tensordot(
+    x: str, other: str, dims: tuple[int, ...], others: tuple[int, ...]
+) -> SearchStrategy[Arguments]:
     return lettered(
-        {"x": x, "other": other}, dtypes=_FLOATS, dims_self=st.just(dims), dims_other=st.just(others)
+        {"x": x, "other": other},
+        dtypes=_FLOATS,
+        dims_self=st.just(dims),
+        dims_other=st.just(others),
     )
 
 

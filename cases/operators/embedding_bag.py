@@ -27,7 +27,9 @@ def _bags(draw: st.DrawFn) -> dict[str, object]:
         "scale_grad_by_freq": False,
         "mode": mode,
         "sparse": False,
-        "per_sample_weights": generator.standard_normal(count).astype(np.float32) if weighted else None,
+        "per_sample_weights": generator.standard_normal(count).astype(np.float32)
+        if weighted
+        else None,
         "include_last_offset": last,
         "padding_idx": draw(st.one_of(st.none(), st.integers(-rows, rows - 1))),
     }

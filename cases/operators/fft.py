@@ -17,7 +17,14 @@ _KINDS = ("normal", "uniform")
 
 def _one(dtypes: tuple[str, ...], smallest: int = 1) -> SearchStrategy[Arguments]:
     return st.one_of(
-        lettered({"x": "a"}, min_size=smallest, dtypes=dtypes, distributions=_KINDS, n=_SIZES, norm=_NORMS),
+        lettered(
+            {"x": "a"},
+            min_size=smallest,
+            dtypes=dtypes,
+            distributions=_KINDS,
+            n=_SIZES,
+            norm=_NORMS,
+        ),
         lettered(
             {"x": "abc"},
             min_size=smallest,
@@ -30,7 +37,9 @@ def _one(dtypes: tuple[str, ...], smallest: int = 1) -> SearchStrategy[Arguments
     )
 
 
-def _several(dtypes: tuple[str, ...], dims: tuple[tuple[int, ...], ...]) -> SearchStrategy[Arguments]:
+def _several(
+    dtypes: tuple[str, ...], dims: tuple[tuple[int, ...], ...]
+) -> SearchStrategy[Arguments]:
     return lettered(
         {"x": "abc"},
         min_size=2,

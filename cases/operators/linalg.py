@@ -12,13 +12,26 @@ _FLOATS = ("float32", "float64", "float16")
 _WHOLE = ("int8", "uint8", "int16", "int32", "int64")
 _FACTORS = st.sampled_from((0, 1, 2, -1.5, 0.5))
 
-_LINEAR = ("mi oi o", "bmi oi o", "bcmi oi o", "i oi o", "mi oi", "bmi oi", "mi i", "bmi i", "i i", "mi 1i 1")
+_LINEAR = (
+    "mi oi o",
+    "bmi oi o",
+    "bcmi oi o",
+    "i oi o",
+    "mi oi",
+    "bmi oi",
+    "mi i",
+    "bmi i",
+    "i i",
+    "mi 1i 1",
+)
 _MATMUL = (
     "k k", "k kn", "mk k", "mk kn", "bmk kn", "bmk k", "k bkn", "mk bkn", "bmk bkn", "b1mk ckn", "1mk bkn",
 )  # fmt: skip
 
 
-def _spelled(names: str, spellings: tuple[str, ...], **options: object) -> SearchStrategy[Arguments]:
+def _spelled(
+    names: str, spellings: tuple[str, ...], **options: object
+) -> SearchStrategy[Arguments]:
     """One of several spellings for the arguments called ``names``, from size 0 on now and then."""
     strategies = []
     for spelling in spellings:

@@ -1,7 +1,7 @@
 """Recurrent operators as ``torch.export`` sees them: whole, at any number of time steps.
 
-To find out the shapes of ``aten.lstm`` and its kin, PyTorch 2.13 runs their decomposition, a Python loop over
-time, which fixes the number of time steps. The shapes are known without it.
+To find out the shapes of ``aten.lstm`` and its kin, PyTorch 2.13 runs their decomposition, a Python
+loop over time, which fixes the number of time steps. The shapes are known without it.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python tests/benchmarks/bench_text.py [--threads N] [--batch N] [--length N] [--rounds N]
 
-Both run in one process, in turns; the medians and their ratio are printed, for wall time and for processor
-time. Processor time with one thread says the same on a machine that others use too. Exits with 1 when the
-ratio of processor times is above 1.05.
+Both run in one process, in turns; the medians and their ratio are printed, for wall time and for
+processor time. Processor time with one thread says the same on a machine that others use too. Exits
+with 1 when the ratio of processor times is above 1.05.
 """
 
 from __future__ import annotations

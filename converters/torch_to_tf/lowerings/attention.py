@@ -24,11 +24,12 @@ def scaled_dot_product_attention(
 ) -> tf.Tensor:
     """``softmax(query @ key^T * scale + mask) @ value``.
 
-    A boolean mask keeps where it is True, a floating-point mask is added. A row that a mask leaves nothing
-    of gives 0. With ``enable_gqa`` each head of ``key`` and ``value`` serves a group of query heads.
+    A boolean mask keeps where it is True, a floating-point mask is added. A row that a mask leaves
+    nothing of gives 0. With ``enable_gqa`` each head of ``key`` and ``value`` serves a group of
+    query heads.
 
-    Shapes: query (..., L, E), key (..., S, E), value (..., S, Ev), attn_mask broadcastable to (..., L, S)
-    -> (..., L, Ev). Dtypes: floating point; float16 and bfloat16 are computed in float32.
+    Shapes: query (..., L, E), key (..., S, E), value (..., S, Ev), attn_mask broadcastable to (...,
+    L, S) -> (..., L, Ev). Dtypes: floating point; float16 and bfloat16 are computed in float32.
     Raises: UnsupportedVariantError with dropout.
     Source: PyTorch, torch.nn.functional.scaled_dot_product_attention.
     """
@@ -85,10 +86,13 @@ def _scores(
 ) -> tuple[tf.Tensor, tf.Tensor | None]:
     """Scaled and masked scores, finite where a row is masked as a whole, and which rows are not.
 
-    Shapes: query (..., L, E), key (..., S, E) -> (..., L, S), and None or broadcastable to (..., L, 1).
+    Shapes: query (..., L, E), key (..., S, E) -> (..., L, S), and None or broadcastable to (..., L,
+    1).
     """
     length, features = shape_of(query)[-2:]
-    scores = _per_group(query * _factor(scale, features, query.dtype), key, grouped=grouped, transpose_b=True)
+    scores = _per_group(
+        query * _factor(scale, features, query.dtype), key, grouped=grouped, transpose_b=True
+    )
     if is_causal:
         causal = tf.range(length)[:, tf.newaxis] >= tf.range(shape_of(key)[-2])
         mask = causal if mask is None else _both(mask, causal)

@@ -14,14 +14,17 @@ _SWITCH = 25
 
 
 @lower("aten.cdist.default")
-def cdist(x1: tf.Tensor, x2: tf.Tensor, p: float = 2.0, compute_mode: int | None = None) -> tf.Tensor:
+def cdist(
+    x1: tf.Tensor, x2: tf.Tensor, p: float = 2.0, compute_mode: int | None = None
+) -> tf.Tensor:
     """The p-norm of every difference between a row of one and a row of the other.
 
-    Euclidean distances of more than 25 rows come from ``|a|^2 + |b|^2 - 2ab`` as in PyTorch, which cancels
-    for rows that nearly coincide; ``compute_mode`` 1 always does that, 2 never. Sizes that are open count as
-    more than 25.
+    Euclidean distances of more than 25 rows come from ``|a|^2 + |b|^2 - 2ab`` as in PyTorch, which
+    cancels for rows that nearly coincide; ``compute_mode`` 1 always does that, 2 never. Sizes that
+    are open count as more than 25.
 
-    Shapes: x1 (..., P, M), x2 (..., R, M), leading axes broadcast -> (..., P, R). Dtypes: floating point.
+    Shapes: x1 (..., P, M), x2 (..., R, M), leading axes broadcast -> (..., P, R). Dtypes: floating
+    point.
     Source: PyTorch, torch.cdist.
     """
     large = any(size is None or size > _SWITCH for size in (x1.shape[-2], x2.shape[-2]))
@@ -42,7 +45,11 @@ def cdist_forward(x1: tf.Tensor, x2: tf.Tensor, p: float, compute_mode: int | No
 def _root(squares: tf.Tensor) -> tf.Tensor:
     """Square root, 0 with gradient 0 where nothing is left."""
     positive = ~(squares <= 0)
-    return tf.where(positive, tf.sqrt(tf.where(positive, squares, tf.ones_like(squares))), tf.zeros_like(squares))
+    return tf.where(
+        positive,
+        tf.sqrt(tf.where(positive, squares, tf.ones_like(squares))),
+        tf.zeros_like(squares),
+    )
 
 
 def _norm(x: tf.Tensor, p: float) -> tf.Tensor:
@@ -65,8 +72,10 @@ def _norm(x: tf.Tensor, p: float) -> tf.Tensor:
 def cosine_similarity(x1: tf.Tensor, x2: tf.Tensor, dim: int = 1, eps: float = 1e-08) -> tf.Tensor:
     """Cosine of the angle between vectors along an axis; norms are at least ``eps``.
 
-    Shapes: x1 and x2 broadcast; the axis is reduced. Dtypes: floating point, promoted; 16-bit types in float32.
-    Source: PyTorch, torch.nn.functional.cosine_similarity, which divides each side by its norm first.
+    Shapes: x1 and x2 broadcast; the axis is reduced. Dtypes: floating point, promoted; 16-bit types
+    in float32.
+    Source: PyTorch, torch.nn.functional.cosine_similarity, which divides each side by its norm
+    first.
     """
     a, b = floating(x1, x2)
     dtype = a.dtype

@@ -22,8 +22,9 @@ def einsum(
 ) -> tf.Tensor:
     """Sum of products over named axes.
 
-    Without ``->`` the result has the ellipsis's axes, then every letter that occurs once, capitals first.
-    An axis of size 1 broadcasts. ``path`` only says in which order to contract and is left to TensorFlow.
+    Without ``->`` the result has the ellipsis's axes, then every letter that occurs once, capitals
+    first. An axis of size 1 broadcasts. ``path`` only says in which order to contract and is left
+    to TensorFlow.
 
     Dtypes: floating point and complex, int32, int64; all alike.
     Source: PyTorch, torch.einsum.
@@ -32,7 +33,9 @@ def einsum(
     inputs, arrow, result = equation.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if len(terms) != len(tensors):
-        raise UnsupportedVariantError(f"einsum({equation!r}) names {len(terms)} operands, not {len(tensors)}.")
+        raise UnsupportedVariantError(
+            f"einsum({equation!r}) names {len(terms)} operands, not {len(tensors)}."
+        )
     labels = [_labels(term, x.shape.rank) for term, x in zip(terms, tensors, strict=True)]
     covered = max((sum(isinstance(label, int) for label in own) for own in labels), default=0)
     wanted = _output(result, covered) if arrow else _implicit_output(labels, covered)
@@ -43,10 +46,14 @@ def _labels(term: str, rank: int) -> list[Label]:
     """One label for each axis of an operand."""
     before, dots, after = term.partition("...")
     if not re.fullmatch("[A-Za-z]*", before + after):
-        raise UnsupportedVariantError(f"einsum operand {term!r}: only letters and one ellipsis are known.")
+        raise UnsupportedVariantError(
+            f"einsum operand {term!r}: only letters and one ellipsis are known."
+        )
     covered = rank - len(before) - len(after)
     if covered < 0 or (covered and not dots):
-        raise UnsupportedVariantError(f"einsum operand {term!r} doesn't fit a tensor of rank {rank}.")
+        raise UnsupportedVariantError(
+            f"einsum operand {term!r} doesn't fit a tensor of rank {rank}."
+        )
     return [*before, *range(-covered, 0), *after]
 
 
@@ -67,10 +74,16 @@ def contract(
 
     Args:
         tensors: the operands.
-        labels: a label for each axis of each operand; a label repeated in one operand is its diagonal.
-        wanted: the labels of the result, in order.
+        labels: a label for each axis of each operand; a label repeated in one operand is its
+        diagonal. wanted: the labels of the result, in order.
     """
-    letters = dict(zip(dict.fromkeys(l for own in labels for l in own), string.ascii_letters, strict=False))
+    letters = dict(
+        zip(
+            dict.fromkeys(label for own in labels for label in own),
+            string.ascii_letters,
+            strict=False,
+        )
+    )
     stretched = {label for label in letters if _sizes(label, tensors, labels) - {1}}
     operands, terms = [], []
     for x, own in zip(tensors, labels, strict=True):
@@ -87,7 +100,12 @@ def contract(
 def _sizes(
     label: Label, tensors: Sequence[tf.Tensor], labels: Sequence[Sequence[Label]]
 ) -> set[int | None]:
-    return {x.shape[i] for x, own in zip(tensors, labels, strict=True) for i, l in enumerate(own) if l == label}
+    return {
+        x.shape[place]
+        for x, own in zip(tensors, labels, strict=True)
+        for place, other in enumerate(own)
+        if other == label
+    }
 
 
 @lower("aten.tensordot.default")

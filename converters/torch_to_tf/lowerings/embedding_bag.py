@@ -24,13 +24,14 @@ def embedding_bag_padding_idx(
 ) -> tuple[tf.Tensor, ...]:
     """Rows of a table gathered and joined bag by bag; an empty bag gives 0.
 
-    ``mode`` is 0 for the sum (each row times its weight, if given), 1 for the mean, 2 for the maximum. Rows at
-    ``padding_idx`` don't count.
+    ``mode`` is 0 for the sum (each row times its weight, if given), 1 for the mean, 2 for the
+    maximum. Rows at ``padding_idx`` don't count.
 
     Shapes: weight (V, D), indices (n,), offsets (B,), each a bag's start, or (B + 1,) with
-    ``include_last_offset``, per_sample_weights (n,) -> (B, D), and what PyTorch keeps for its gradient:
-    the bag of each index (n,), or nothing for a plain sum below float64; the rows of each bag (B,), zeros for a sum; for the
-    maximum the index that won in each place (B, D), else the rows of each bag again.
+    ``include_last_offset``, per_sample_weights (n,) -> (B, D), and what PyTorch keeps for its
+    gradient: the bag of each index (n,), or nothing for a plain sum below float64; the rows of each
+    bag (B,), zeros for a sum; for the maximum the index that won in each place (B, D), else the
+    rows of each bag again.
     Dtypes: floating point; float16 and bfloat16 are joined in float32.
     Source: PyTorch, torch.nn.functional.embedding_bag.
     """

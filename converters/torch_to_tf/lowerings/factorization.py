@@ -44,7 +44,10 @@ def det(x: tf.Tensor) -> tf.Tensor:
 
 @lower("aten.linalg_slogdet.default")
 def linalg_slogdet(A: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Sign and logarithm of the determinant's absolute value. Shapes: A (..., n, n) -> (...) twice."""
+    """Sign and logarithm of the determinant's absolute value.
+
+    Shapes: A (..., n, n) -> (...) twice.
+    """
     sign, logarithm = tf.linalg.slogdet(A)
     return sign, tf.math.real(logarithm)
 
@@ -62,7 +65,9 @@ def logdet(x: tf.Tensor) -> tf.Tensor:
     Shapes: x (..., n, n) -> (...). Dtypes: float32, float64.
     """
     if x.dtype.is_complex:
-        raise UnsupportedVariantError("logdet of complex matrices: use torch.linalg.slogdet in the model.")
+        raise UnsupportedVariantError(
+            "logdet of complex matrices: use torch.linalg.slogdet in the model."
+        )
     sign, logarithm = tf.linalg.slogdet(x)
     return tf.where(sign < 0, tf.constant(float("nan"), x.dtype), logarithm)
 
@@ -71,8 +76,8 @@ def logdet(x: tf.Tensor) -> tf.Tensor:
 def linalg_solve(A: tf.Tensor, B: tf.Tensor, left: bool = True) -> tf.Tensor:
     """X with ``A X = B``, or ``X A = B`` when not ``left``.
 
-    Shapes: A (..., n, n), B (..., n, k), or a vector (n,) or (..., n) of A's own leading axes; leading axes
-    broadcast. Dtypes: float32, float64, complex.
+    Shapes: A (..., n, n), B (..., n, k), or a vector (n,) or (..., n) of A's own leading axes;
+    leading axes broadcast. Dtypes: float32, float64, complex.
     """
     vector = B.shape.rank == 1 or (B.shape.rank == A.shape.rank - 1 and B.shape[:] == A.shape[:-1])
     if vector:
@@ -88,7 +93,9 @@ def linalg_solve(A: tf.Tensor, B: tf.Tensor, left: bool = True) -> tf.Tensor:
 def _same_batch(a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Both with the leading axes that they broadcast to."""
     if a.shape[:-2].is_fully_defined() and b.shape[:-2].is_fully_defined():
-        batch: list[int] | tf.Tensor = tf.broadcast_static_shape(a.shape[:-2], b.shape[:-2]).as_list()
+        batch: list[int] | tf.Tensor = tf.broadcast_static_shape(
+            a.shape[:-2], b.shape[:-2]
+        ).as_list()
         if a.shape[:-2] == b.shape[:-2]:
             return a, b
     else:
@@ -154,24 +161,6 @@ def _eigenvalues(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tens
         return tf.matmul(scaled, vectors, adjoint_b=True)
 
     return tf.math.real(values), gradient
-
-
-@lower("aten.linalg_svdvals.default")
-def linalg_svdvals(A: tf.Tensor, driver: str | None = None) -> tf.Tensor:
-    """Singular values in descending order. Shapes: A (..., m, n) -> (..., min(m, n)), real."""
-    return _singular_values(A)
-
-
-@tf.custom_gradient
-def _singular_values(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-    """Singular values with their own gradient; TensorFlow's also holds terms of the vectors."""
-    values, left, right = tf.linalg.svd(x)
-
-    def gradient(upstream: tf.Tensor) -> tf.Tensor:
-        scaled = left * tf.cast(upstream, x.dtype)[..., tf.newaxis, :]
-        return tf.matmul(scaled, right, adjoint_b=True)
-
-    return values, gradient
 
 
 @lower("aten.linalg_matrix_power.default", "aten.matrix_power.default")

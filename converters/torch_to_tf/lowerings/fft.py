@@ -22,7 +22,9 @@ def _complex(x: tf.Tensor) -> tf.Tensor:
 
 def _real(x: tf.Tensor) -> tf.Tensor:
     if x.dtype in (tf.float16, tf.bfloat16):
-        raise UnsupportedVariantError(f"Fourier transform of {x.dtype.name}: convert the model in float32.")
+        raise UnsupportedVariantError(
+            f"Fourier transform of {x.dtype.name}: convert the model in float32."
+        )
     return x if x.dtype.is_floating else tf.cast(x, default_dtype())
 
 
@@ -63,7 +65,9 @@ def _resized(x: tf.Tensor, n: Size | None) -> tf.Tensor:
     return tf.pad(x, [[0, 0]] * (x.shape.rank - 1) + [[0, missing]])
 
 
-def _transform(x: tf.Tensor, n: Size | None, dim: int, norm: str | None, *, forward: bool) -> tf.Tensor:
+def _transform(
+    x: tf.Tensor, n: Size | None, dim: int, norm: str | None, *, forward: bool
+) -> tf.Tensor:
     def transform(x: tf.Tensor) -> tf.Tensor:
         x = _resized(x, n)
         size = shape_of(x)[-1]
@@ -78,28 +82,36 @@ def _transform(x: tf.Tensor, n: Size | None, dim: int, norm: str | None, *, forw
 
 
 @lower("aten.fft_fft.default")
-def fft_fft(x: tf.Tensor, n: Size | None = None, dim: int = -1, norm: str | None = None) -> tf.Tensor:
+def fft_fft(
+    x: tf.Tensor, n: Size | None = None, dim: int = -1, norm: str | None = None
+) -> tf.Tensor:
     """Discrete Fourier transform along an axis, cut or filled with zeros to ``n``.
 
     ``norm``: ``backward`` (unscaled), ``ortho`` (1/sqrt(n)) or ``forward`` (1/n).
 
-    Shapes: x (..., k, ...) -> (..., n, ...). Dtypes: float32, float64, complex; integers as the default type.
+    Shapes: x (..., k, ...) -> (..., n, ...). Dtypes: float32, float64, complex; integers as the
+    default type.
     Differs: TensorFlow transforms the last axes only, unscaled forward and by 1/n back.
     """
     return _transform(x, n, dim, norm, forward=True)
 
 
 @lower("aten.fft_ifft.default")
-def fft_ifft(x: tf.Tensor, n: Size | None = None, dim: int = -1, norm: str | None = None) -> tf.Tensor:
+def fft_ifft(
+    x: tf.Tensor, n: Size | None = None, dim: int = -1, norm: str | None = None
+) -> tf.Tensor:
     """Inverse of :func:`fft_fft`."""
     return _transform(x, n, dim, norm, forward=False)
 
 
 @lower("aten.fft_rfft.default")
-def fft_rfft(x: tf.Tensor, n: Size | None = None, dim: int = -1, norm: str | None = None) -> tf.Tensor:
+def fft_rfft(
+    x: tf.Tensor, n: Size | None = None, dim: int = -1, norm: str | None = None
+) -> tf.Tensor:
     """The first ``n // 2 + 1`` coefficients of the transform of a real tensor.
 
-    Shapes: x (..., k, ...) -> (..., n//2 + 1, ...). Dtypes: float32, float64 -> complex64, complex128.
+    Shapes: x (..., k, ...) -> (..., n//2 + 1, ...). Dtypes: float32, float64 -> complex64,
+    complex128.
     """
 
     def transform(x: tf.Tensor) -> tf.Tensor:
@@ -112,7 +124,9 @@ def fft_rfft(x: tf.Tensor, n: Size | None = None, dim: int = -1, norm: str | Non
 
 
 @lower("aten.fft_irfft.default")
-def fft_irfft(x: tf.Tensor, n: Size | None = None, dim: int = -1, norm: str | None = None) -> tf.Tensor:
+def fft_irfft(
+    x: tf.Tensor, n: Size | None = None, dim: int = -1, norm: str | None = None
+) -> tf.Tensor:
     """Inverse of :func:`fft_rfft`; without ``n`` the result has the even length ``2 (k - 1)``.
 
     Shapes: x (..., k, ...) -> (..., n, ...). Dtypes: complex64, complex128 -> float32, float64.
@@ -136,7 +150,11 @@ def _pairs(
     """Axes with the sizes to which they are cut or filled."""
     rank = x.shape.rank
     axes = list(range(rank - len(s), rank)) if dim is None and s is not None else dims_of(dim, rank)
-    sizes = [None] * len(axes) if s is None else [None if isinstance(n, int) and n == -1 else n for n in s]
+    sizes = (
+        [None] * len(axes)
+        if s is None
+        else [None if isinstance(n, int) and n == -1 else n for n in s]
+    )
     return list(zip(axes, sizes, strict=True))
 
 
@@ -197,7 +215,10 @@ def fft_irfftn(
 
 @lower("aten.fft_fft2.default")
 def fft_fft2(
-    x: tf.Tensor, s: Sequence[Size] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None
+    x: tf.Tensor,
+    s: Sequence[Size] | None = None,
+    dim: Sequence[int] = (-2, -1),
+    norm: str | None = None,
 ) -> tf.Tensor:
     """:func:`fft_fftn` along two axes."""
     return fft_fftn(x, s, dim, norm)
@@ -205,7 +226,10 @@ def fft_fft2(
 
 @lower("aten.fft_ifft2.default")
 def fft_ifft2(
-    x: tf.Tensor, s: Sequence[Size] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None
+    x: tf.Tensor,
+    s: Sequence[Size] | None = None,
+    dim: Sequence[int] = (-2, -1),
+    norm: str | None = None,
 ) -> tf.Tensor:
     """:func:`fft_ifftn` along two axes."""
     return fft_ifftn(x, s, dim, norm)
@@ -213,7 +237,10 @@ def fft_ifft2(
 
 @lower("aten.fft_rfft2.default")
 def fft_rfft2(
-    x: tf.Tensor, s: Sequence[Size] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None
+    x: tf.Tensor,
+    s: Sequence[Size] | None = None,
+    dim: Sequence[int] = (-2, -1),
+    norm: str | None = None,
 ) -> tf.Tensor:
     """:func:`fft_rfftn` along two axes."""
     return fft_rfftn(x, s, dim, norm)
@@ -221,7 +248,10 @@ def fft_rfft2(
 
 @lower("aten.fft_irfft2.default")
 def fft_irfft2(
-    x: tf.Tensor, s: Sequence[Size] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None
+    x: tf.Tensor,
+    s: Sequence[Size] | None = None,
+    dim: Sequence[int] = (-2, -1),
+    norm: str | None = None,
 ) -> tf.Tensor:
     """:func:`fft_irfftn` along two axes."""
     return fft_irfftn(x, s, dim, norm)

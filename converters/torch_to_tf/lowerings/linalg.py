@@ -80,7 +80,8 @@ def linear(input: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None = None) -
     """``input @ weight + bias``, with the weight stored as (in, out).
 
     Shapes: input (..., in), weight (in, out) or (in,), bias (out,) or () -> (..., out), or (...).
-    Dtypes: floating point, complex and integers; all alike. float16 and bfloat16 accumulate in float32.
+    Dtypes: floating point, complex and integers; all alike. float16 and bfloat16 accumulate in
+    float32.
     Source: ATen native_functions.yaml, linear.
     """
     if weight.shape.rank == 1:
@@ -103,7 +104,8 @@ def _is_row(bias: tf.Tensor, weight: tf.Tensor) -> bool:
 def matmul(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     """Matrix product; a vector on the left counts as a row, on the right as a column.
 
-    Shapes: x (k,), (m, k) or (..., m, k); other (k,), (k, n) or (..., k, n); leading axes broadcast.
+    Shapes: x (k,), (m, k) or (..., m, k); other (k,), (k, n) or (..., k, n); leading axes
+    broadcast.
     Dtypes: all but bool; both alike.
     Source: PyTorch, torch.matmul.
     Differs: TensorFlow's product takes no vectors and no narrow integers.
@@ -121,7 +123,8 @@ def matmul(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
 def mm(x: tf.Tensor, mat2: tf.Tensor) -> tf.Tensor:
     """``x @ mat2`` for matrices or batches of them, without broadcasting.
 
-    Shapes: x (m, k), mat2 (k, n) -> (m, n); or each with one leading batch axis. Dtypes: all but bool.
+    Shapes: x (m, k), mat2 (k, n) -> (m, n); or each with one leading batch axis. Dtypes: all but
+    bool.
     """
     return matrix_product(x, mat2)
 
@@ -134,13 +137,19 @@ def mv(x: tf.Tensor, vec: tf.Tensor) -> tf.Tensor:
 
 @lower("aten.dot.default")
 def dot(x: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:
-    """Sum of products, without conjugation. Shapes: x (k,), tensor (k,) -> (). Dtypes: all but bool."""
+    """Sum of products, without conjugation.
+
+    Shapes: x (k,), tensor (k,) -> (). Dtypes: all but bool.
+    """
     return matmul(x, tensor)
 
 
 @lower("aten.vdot.default")
 def vdot(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
-    """Sum of products with ``x`` conjugated. Shapes: x (k,), other (k,) -> (). Dtypes: all but bool."""
+    """Sum of products with ``x`` conjugated.
+
+    Shapes: x (k,), other (k,) -> (). Dtypes: all but bool.
+    """
     return matmul(tf.math.conj(x) if x.dtype.is_complex else x, other)
 
 
@@ -192,7 +201,8 @@ def addmm(
 ) -> tf.Tensor:
     """``beta * x + alpha * (mat1 @ mat2)``.
 
-    Shapes: x broadcastable to (m, n), mat1 (m, k), mat2 (k, n) -> (m, n). Dtypes: all but bool; all alike.
+    Shapes: x broadcastable to (m, n), mat1 (m, k), mat2 (k, n) -> (m, n). Dtypes: all but bool; all
+    alike.
     Source: ATen native_functions.yaml, addmm.
     """
     if beta == 1 and alpha == 1 and mat1.dtype not in _NARROW and _is_row(x, mat2):
@@ -217,7 +227,8 @@ def addbmm(
 ) -> tf.Tensor:
     """``beta * x + alpha * sum_b (batch1[b] @ batch2[b])``, as one product over batch and inner axis.
 
-    Shapes: x broadcastable to (m, n), batch1 (b, m, k), batch2 (b, k, n) -> (m, n). Dtypes: all but bool.
+    Shapes: x broadcastable to (m, n), batch1 (b, m, k), batch2 (b, k, n) -> (m, n). Dtypes: all but
+    bool.
     """
     b, m, k = shape_of(batch1)
     left = tf.reshape(tf.transpose(batch1, [1, 0, 2]), [m, b * k])

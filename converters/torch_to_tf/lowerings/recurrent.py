@@ -1,7 +1,7 @@
 """Recurrent networks as loops over time.
 
-What depends on the inputs only is one matrix product before the loop; one ``tf.while_loop`` for each layer and
-direction does the rest. Weights are stored as (in, out).
+What depends on the inputs only is one matrix product before the loop; one ``tf.while_loop`` for
+each layer and direction does the rest. Weights are stored as (in, out).
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def lstm_step(x: tf.Tensor, state: State, projection: tf.Tensor | None = None) -
 def gru_step(x: tf.Tensor, recurrent: tf.Tensor, hidden: tf.Tensor) -> tf.Tensor:
     """Next hidden state; the reset gate multiplies the recurrent product, bias included.
 
-    Shapes: x and recurrent (B, 3H) as (reset, update, new), hidden (B, H). Source: Cho et al., arXiv:1406.1078.
+    Shapes: x and recurrent (B, 3H) as (reset, update, new), hidden (B, H). Source: Cho et al.,
+    arXiv:1406.1078.
     """
     reset_x, update_x, new_x = tf.split(x, 3, axis=-1)
     reset_h, update_h, new_h = tf.split(recurrent, 3, axis=-1)
@@ -76,7 +77,10 @@ def _scan(step: Step, inputs: tf.Tensor, state: State, *, reverse: bool) -> tupl
         return time + 1, written.write(time, after[0]), *after
 
     _, written, *last = tf.while_loop(
-        lambda time, *_: time < length, body, (tf.constant(0), target, *state), maximum_iterations=length
+        lambda time, *_: time < length,
+        body,
+        (tf.constant(0), target, *state),
+        maximum_iterations=length,
     )
     outputs = written.stack()
     return (tf.reverse(outputs, [0]) if reverse else outputs), tuple(last)
@@ -167,8 +171,9 @@ def lstm(
 ) -> tuple[tf.Tensor, ...]:
     """Long short-term memory, with or without a projection of the hidden state.
 
-    Shapes: input (T, B, I) or (B, T, I); hx twice (layers * directions, B, H); params for each layer
-    and direction w_ih (I, 4H), w_hh (H, 4H), two biases (4H,), projection (H, P) -> output, hidden, cell.
+    Shapes: input (T, B, I) or (B, T, I); hx twice (layers * directions, B, H); params for each
+    layer and direction w_ih (I, 4H), w_hh (H, 4H), two biases (4H,), projection (H, P) -> output,
+    hidden, cell.
     Dtypes: floating point.
     Raises: UnsupportedVariantError with dropout between layers.
     Source: PyTorch, torch.nn.LSTM.
@@ -225,7 +230,10 @@ def rnn_tanh(
     bidirectional: bool,
     batch_first: bool,
 ) -> tuple[tf.Tensor, ...]:
-    """Elman network with tanh. Shapes and dtypes: as ``gru`` with H for 3H. Source: PyTorch, torch.nn.RNN."""
+    """Elman network with tanh.
+
+    Shapes and dtypes: as ``gru`` with H for 3H. Source: PyTorch, torch.nn.RNN.
+    """
     weights = _grouped(params, num_layers, has_biases=has_biases, bidirectional=bidirectional)
     return _recurrent(
         "rnn_tanh", _elman(tf.tanh), _summed_bias, input, [hx], weights,
@@ -245,7 +253,10 @@ def rnn_relu(
     bidirectional: bool,
     batch_first: bool,
 ) -> tuple[tf.Tensor, ...]:
-    """Elman network with relu. Shapes and dtypes: as ``gru`` with H for 3H. Source: PyTorch, torch.nn.RNN."""
+    """Elman network with relu.
+
+    Shapes and dtypes: as ``gru`` with H for 3H. Source: PyTorch, torch.nn.RNN.
+    """
     weights = _grouped(params, num_layers, has_biases=has_biases, bidirectional=bidirectional)
     return _recurrent(
         "rnn_relu", _elman(tf.nn.relu), _summed_bias, input, [hx], weights,

@@ -23,8 +23,9 @@ def stft(
 ) -> tf.Tensor:
     """Fourier transforms of overlapping, windowed pieces of a signal.
 
-    Shapes: x (T,) or (B, T), window (win_length,) -> (..., frequencies, frames), and a last axis of real and
-    imaginary part when not ``return_complex``. Dtypes: float32, float64, complex64, complex128.
+    Shapes: x (T,) or (B, T), window (win_length,) -> (..., frequencies, frames), and a last axis of
+    real and imaginary part when not ``return_complex``. Dtypes: float32, float64, complex64,
+    complex128.
     Raises: UnsupportedVariantError with ``align_to_window``.
     Source: PyTorch, torch.stft, which pads before it calls this.
     """
@@ -66,13 +67,15 @@ def istft(
 ) -> tf.Tensor:
     """Inverse of ``stft`` by least squares: overlapping pieces added and divided by the windows' squares.
 
-    Shapes: x (..., frequencies, frames), complex, window (win_length,) -> (..., T), filled with zeros up to
-    ``length``. Dtypes: complex64, complex128 -> float32, float64.
+    Shapes: x (..., frequencies, frames), complex, window (win_length,) -> (..., T), filled with
+    zeros up to ``length``. Dtypes: complex64, complex128 -> float32, float64.
     Raises: UnsupportedVariantError with ``return_complex``.
     Source: Griffin and Lim, 1984; PyTorch, torch.istft.
     """
     if return_complex or (window is not None and window.dtype.is_complex):
-        raise UnsupportedVariantError("istft of complex signals: only real signals can be converted.")
+        raise UnsupportedVariantError(
+            "istft of complex signals: only real signals can be converted."
+        )
     hop = hop_length or n_fft // 4
     spectra = tf.linalg.matrix_transpose(x)
     if onesided is False:
