@@ -44,9 +44,9 @@ _BOUND = st.one_of(st.none(), st.integers(-7, 7), st.just(2**63 - 1))
 
 
 @st.composite
-def _narrowed(draw: st.DrawFn) -> dict[str, object]:
+def _narrowed(draw: st.DrawFn, *, negative: bool = True) -> dict[str, object]:
     shape, dim = draw(with_rank(1))
-    start = draw(st.integers(-shape[dim], shape[dim] - 1))
+    start = draw(st.integers(-shape[dim] if negative else 0, shape[dim] - 1))
     length = draw(st.integers(0, shape[dim] - start % shape[dim]))
     return {"x": draw(tensors(shape)), "dim": dim, "start": start, "length": length}
 
@@ -126,7 +126,7 @@ CASES = (
         ),
     ),
     OperatorCase("aten.narrow.default", _narrowed()),
-    OperatorCase("aten.narrow_copy.default", _narrowed()),
+    OperatorCase("aten.narrow_copy.default", _narrowed(negative=False)),
     OperatorCase("aten.select.int", with_rank(1).flatmap(_selected)),
     OperatorCase("aten.meshgrid.default", st.fixed_dictionaries({"tensors": _GRID})),
     OperatorCase(

@@ -73,7 +73,7 @@ CASES = (
     OperatorCase("aten.tile.default", _repeated("dims", -2)),
     OperatorCase(
         "aten.repeat_interleave.self_int",
-        along_one(tensors, keepdim=False, repeats=st.integers(0, 3)),
+        along_one(tensors, keepdim=False, min_rank=1, repeats=st.integers(0, 3)),
     ),
     OperatorCase(
         "aten.repeat_interleave.self_int",

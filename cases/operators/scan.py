@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from hypothesis.strategies import SearchStrategy
+
 from cases.case import OperatorCase
 from cases.operators.reduction import along_one
 from cases.strategies import Shape, bools, floats, integers, tensors
@@ -9,7 +12,7 @@ from cases.strategies import Shape, bools, floats, integers, tensors
 _NAN = float("nan")
 
 
-def _near_one(shape: Shape) -> object:
+def _near_one(shape: Shape) -> SearchStrategy[np.ndarray]:
     return tensors(shape, low=0.5, high=1.5, specials=(0.0,))
 
 

@@ -64,13 +64,13 @@ def hardswish(x: tf.Tensor) -> tf.Tensor:
     """``x * relu6(x + 3) / 6``.
 
     Source: Howard et al., arXiv:1905.02244.
-    Differs: nothing known; the gradient at -3 is 0 and at 3 that of the bend, 1.5, as in PyTorch.
+    Differs: nothing known; the gradient is 0 at -3 and 1 at 3, as in PyTorch.
     """
 
     @tf.custom_gradient
     def swish(a: tf.Tensor) -> object:
         def gradient(dy: tf.Tensor) -> tf.Tensor:
-            bend = tf.where(a <= 3, dy * (a / 3 + 0.5), dy)
+            bend = tf.where(a < 3, dy * (a / 3 + 0.5), dy)
             return tf.where(a <= -3, tf.zeros_like(dy), bend)
 
         return a * tf.nn.relu6(a + 3) / 6, gradient

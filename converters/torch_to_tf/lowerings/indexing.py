@@ -9,6 +9,7 @@ import tensorflow as tf
 from converters.errors import UnsupportedVariantError
 from converters.layout import along
 from converters.torch_to_tf.lowerings import lower
+from converters.torch_to_tf.lowerings.logical import truth
 from converters.torch_to_tf.promotion import (
     cast,
     normalized,
@@ -195,7 +196,9 @@ def masked_select(x: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
 @lower("aten.nonzero.default", "aten.argwhere.default")
 def nonzero(x: tf.Tensor) -> tf.Tensor:
     """The places of elements that are not 0, a row each. The number of rows is known at run time only."""
-    return tf.where(x if x.dtype == tf.bool else x != tf.zeros_like(x))
+    if x.shape.rank == 0:
+        return tf.zeros([tf.cast(truth(x), tf.int32), 0], tf.int64)
+    return tf.where(truth(x))
 
 
 @lower("aten.nonzero_numpy.default")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -73,15 +73,18 @@ def _reduced(
         return tf.tensor_scatter_nd_update(flat, at, updates)
     if reduce not in _NEUTRAL:
         raise UnsupportedVariantError(f"scatter with reduce={reduce!r} is not known.")
+    own = flat
     if not include_self:
         neutral = tf.fill(tf.shape(places), cast(_NEUTRAL[reduce](flat.dtype), flat.dtype))
         flat = tf.tensor_scatter_nd_update(flat, at, neutral)
     if reduce in ("sum", "add"):
         return tf.tensor_scatter_nd_add(flat, at, updates)
     if reduce == "amax":
-        return _extreme(flat, places, updates, tf.math.unsorted_segment_max, tf.maximum)
+        segments, choose = tf.math.unsorted_segment_max, tf.maximum
+        return _extreme(own, flat, places, updates, segments, choose)
     if reduce == "amin":
-        return _extreme(flat, places, updates, tf.math.unsorted_segment_min, tf.minimum)
+        segments, choose = tf.math.unsorted_segment_min, tf.minimum
+        return _extreme(own, flat, places, updates, segments, choose)
     size = tf.shape(flat)[0]
     if reduce in ("prod", "multiply"):
         return flat * tf.math.unsorted_segment_prod(updates, places, size)
@@ -92,30 +95,40 @@ def _reduced(
 
 
 def _extreme(
-    flat: tf.Tensor, places: tf.Tensor, updates: tf.Tensor, segments: object, choose: object
+    own: tf.Tensor,
+    flat: tf.Tensor,
+    places: tf.Tensor,
+    updates: tf.Tensor,
+    segments: Callable[..., tf.Tensor],
+    choose: Callable[..., tf.Tensor],
 ) -> tf.Tensor:
-    """Extremum of each place and what is written there, the gradient shared by all equal ones."""
-    best = segments(updates, places, tf.shape(flat)[0])  # type: ignore[operator]
+    """Extremum of each place and what is written there, the gradient shared by all equal ones.
+
+    ``own`` is the tensor itself, ``flat`` the same with what does not take part made neutral. As in PyTorch
+    an element of ``own`` counts among the equal ones even then.
+    """
+    size = tf.shape(flat)[0]
+    best = segments(updates, places, size)
     if flat.dtype.is_floating:
-        bad = tf.tensor_scatter_nd_update(tf.math.is_nan(flat), tf.expand_dims(places, -1), tf.zeros_like(places, tf.bool))
-        lost = tf.math.unsorted_segment_max(
-            tf.cast(tf.math.is_nan(updates), tf.int32), places, tf.shape(flat)[0]
-        )
-        best = tf.where((lost > 0) & ~bad, cast(float("nan"), best.dtype), best)
-    value = tf.stop_gradient(choose(flat, best))  # type: ignore[operator]
+        bad = tf.cast(tf.math.is_nan(updates), tf.int32)
+        lost = tf.math.unsorted_segment_max(bad, places, size) > 0
+        best = tf.where(lost, cast(float("nan"), best.dtype), best)
+    value = tf.stop_gradient(choose(flat, best))
+    taken = tf.equal(own, flat)
 
     @tf.custom_gradient
     def chosen(own: tf.Tensor, written: tf.Tensor) -> object:
         def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             kept = tf.cast(own == value, dy.dtype)
             hits = tf.cast(written == tf.gather(value, places), dy.dtype)
-            ties = kept + tf.math.unsorted_segment_sum(hits, places, tf.shape(flat)[0])
+            ties = kept + tf.math.unsorted_segment_sum(hits, places, size)
             share = tf.math.divide_no_nan(dy, ties)
+            kept = tf.where(taken, kept, tf.zeros_like(kept))
             return share * kept, tf.gather(share, places) * hits
 
         return tf.identity(value), gradient
 
-    return chosen(flat, updates) if flat.dtype.is_floating else value
+    return chosen(own, updates) if flat.dtype.is_floating else value
 
 
 _NEUTRAL = {
@@ -263,6 +276,8 @@ def index_put(
     places_of_block = list(range(lead, lead + len(block)))
     others = [place for place in range(len(wanted)) if place not in places_of_block]
     updates = tf.transpose(updates, places_of_block + others)
+    if not block:
+        places, updates = tf.expand_dims(places, 0), tf.expand_dims(updates, 0)
     write = tf.tensor_scatter_nd_add if accumulate else tf.tensor_scatter_nd_update
     result = write(first, places, updates)
     return tf.transpose(result, [order.index(axis) for axis in range(x.shape.rank)])

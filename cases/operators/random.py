@@ -1,0 +1,63 @@
+"""Rows of random numbers and dropout, where what they give is certain.
+
+Streams never match between frameworks; how random numbers are distributed is tested in
+``tests/operators/test_random.py``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from cases.case import OperatorCase
+from cases.strategies import floats, shapes, tensors
+
+_NONE = st.just((0, 3))
+
+
+def _row(
+    op: str, label: str = "", *, gradients: bool = False, **arguments: SearchStrategy[object]
+) -> OperatorCase:
+    return OperatorCase(op, st.fixed_dictionaries(arguments), gradients=gradients, label=label)
+
+
+_DROPOUTS = tuple(
+    row
+    for name in ("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
+    for row in (
+        _row(
+            f"aten.{name}.default",
+            gradients=True,
+            input=floats(shapes(2, 4)),
+            p=st.sampled_from((0.0, 0.5, 1.0)),
+            train=st.just(False),
+        ),
+        _row(
+            f"aten.{name}.default",
+            "training",
+            input=floats(shapes(2, 4)),
+            p=st.sampled_from((0.0, 1.0)),
+            train=st.just(True),
+        ),
+    )
+)
+
+CASES = (
+    *_DROPOUTS,
+    _row("aten.native_dropout.default", input=floats(), p=st.just(0.5), train=st.just(False)),
+    _row("aten.native_dropout.default", "training", input=tensors(), p=st.just(1.0), train=st.just(True)),
+    _row("aten.rrelu.default", gradients=True, x=floats(), training=st.just(False)),
+    _row("aten.rrelu.default", "training", x=floats(low=0.1), training=st.just(True)),
+    _row("aten.bernoulli.default", x=floats().map(lambda x: np.asarray(x > 0, x.dtype))),
+    _row("aten.bernoulli.p", x=floats(), p=st.sampled_from((0.0, 1.0))),
+    _row("aten.randint.default", high=st.just(1), size=shapes(0, 3)),
+    _row("aten.randint.low", low=st.just(4), high=st.just(5), size=shapes(0, 3)),
+    _row("aten.randperm.default", n=st.sampled_from((0, 1))),
+    _row("aten.normal.Tensor_float", mean=tensors(), std=st.just(0.0)),
+    _row("aten.normal.Tensor_Tensor", mean=tensors((2, 3)), std=st.just(np.zeros(3, np.float32))),
+    _row("aten.rand.default", size=_NONE),
+    _row("aten.randn.default", size=_NONE),
+    _row("aten.rand_like.default", x=tensors((0, 3))),
+    _row("aten.randn_like.default", x=tensors((0, 3))),
+)
