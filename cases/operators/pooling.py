@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -9,15 +11,24 @@ from hypothesis.strategies import SearchStrategy
 from cases.case import Arguments, OperatorCase
 from cases.strategies import SPECIALS, floats, integers
 
+_FULL = ("float32", "float32", "float64", "bfloat16")
+_DTYPES = {1: (*_FULL, "float16"), 2: (*_FULL, "float16"), 3: _FULL}
+"""PyTorch's CPU kernels of three-dimensional pools lack float16."""
+
 
 @st.composite
-def _images(draw: st.DrawFn, sizes: tuple[int, ...], *, whole: bool) -> np.ndarray:
-    """With ties (integers as floats), special values, or integers."""
+def _images(
+    draw: st.DrawFn, sizes: tuple[int, ...], *, whole: bool, dtypes: Sequence[str]
+) -> np.ndarray:
+    """With ties (integers as floats), special values, or integers if ``whole``."""
     batch = (draw(st.integers(1, 2)),) if draw(st.integers(0, 3)) else ()
     shape = (*batch, draw(st.integers(1, 4)), *sizes)
-    kinds = [floats(shape, specials=SPECIALS), floats(shape, distributions=("near_ties",))]
+    kinds = [
+        floats(shape, specials=SPECIALS, dtypes=dtypes),
+        integers(shape).map(lambda array: array.astype("float32")),
+    ]
     if whole:
-        kinds += [integers(shape, dtype="int64"), integers(shape).map(lambda x: x.astype("float32"))]
+        kinds.append(integers(shape, dtype="int64"))
     return draw(st.one_of(kinds))
 
 
@@ -34,7 +45,7 @@ def sliding(draw: st.DrawFn, spatial: int, *, maximum: bool) -> Arguments:
     ]
     sizes = tuple(n + draw(each(0, 4)) for n in least)
     arguments: dict[str, object] = {
-        "x": draw(_images(sizes, whole=maximum)),
+        "x": draw(_images(sizes, whole=maximum, dtypes=_DTYPES[spatial])),
         "kernel_size": kernel,
         "stride": stride,
         "padding": padding,
@@ -49,11 +60,12 @@ def sliding(draw: st.DrawFn, spatial: int, *, maximum: bool) -> Arguments:
 
 
 @st.composite
-def tiling(draw: st.DrawFn, spatial: int, *, maximum: bool) -> Arguments:
+def tiling(draw: st.DrawFn, spatial: int) -> Arguments:
     """Arguments of a maximum or mean over windows that tile ``spatial`` axes."""
     sizes = draw(st.tuples(*[st.integers(1, 7)] * spatial))
     wanted = draw(st.tuples(*[st.integers(1, 9)] * spatial))
-    return {"x": draw(_images(sizes, whole=maximum)), "output_size": wanted}
+    x = draw(_images(sizes, whole=False, dtypes=_DTYPES[spatial]))
+    return {"x": x, "output_size": wanted}
 
 
 def _row(op: str, arguments: SearchStrategy[Arguments]) -> OperatorCase:
@@ -64,7 +76,7 @@ CASES: tuple[OperatorCase, ...] = (
     *(_row(f"aten.max_pool{n}d.default", sliding(n, maximum=True)) for n in (1, 2, 3)),
     *(_row(f"aten.max_pool{n}d_with_indices.default", sliding(n, maximum=True)) for n in (1, 2, 3)),
     *(_row(f"aten.avg_pool{n}d.default", sliding(n, maximum=False)) for n in (1, 2, 3)),
-    *(_row(f"aten.adaptive_avg_pool{n}d.default", tiling(n, maximum=False)) for n in (1, 2, 3)),
-    *(_row(f"aten._adaptive_avg_pool{n}d.default", tiling(n, maximum=False)) for n in (2, 3)),
-    *(_row(f"aten.adaptive_max_pool{n}d.default", tiling(n, maximum=True)) for n in (1, 2, 3)),
+    *(_row(f"aten.adaptive_avg_pool{n}d.default", tiling(n)) for n in (1, 2, 3)),
+    *(_row(f"aten._adaptive_avg_pool{n}d.default", tiling(n)) for n in (2, 3)),
+    *(_row(f"aten.adaptive_max_pool{n}d.default", tiling(n)) for n in (1, 2, 3)),
 )

@@ -1,4 +1,7 @@
-"""Normalisation layers. 16-bit types are normalised in float32, as PyTorch does."""
+"""Normalisation layers. 16-bit types are normalised in float32, as PyTorch does.
+
+The statistics that some of them return beside the result pass no gradient, as in PyTorch.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ def native_batch_norm(
     """
     if training or running_mean is None or running_var is None:
         y, mean, variance = _by_batch(input, weight, bias, eps)
-        return y, mean, tf.math.rsqrt(variance + eps)
+        return y, *map(tf.stop_gradient, (mean, tf.math.rsqrt(variance + eps)))
     empty = tf.zeros([0], _wide(input.dtype))
     return _by_running(input, weight, bias, running_mean, running_var, eps), empty, empty
 
@@ -122,8 +125,8 @@ def native_batch_norm_functional(
     unbiased = variance * (count / (count - 1))
     return (
         y,
-        mean,
-        tf.math.rsqrt(variance + eps),
+        tf.stop_gradient(mean),
+        tf.stop_gradient(tf.math.rsqrt(variance + eps)),
         _moved(running_mean, mean, momentum),
         _moved(running_var, unbiased, momentum),
     )
@@ -181,7 +184,8 @@ def native_layer_norm(
     """
     y, mean, deviation = _standardised(input, list(range(-len(normalized_shape), 0)), eps)
     y = _affine(y, weight, bias)
-    return cast(y, input.dtype), cast(mean, input.dtype), cast(deviation, input.dtype)
+    mean, deviation = (tf.stop_gradient(cast(part, input.dtype)) for part in (mean, deviation))
+    return cast(y, input.dtype), mean, deviation
 
 
 @lower("aten.group_norm.default", layout=channels_last(plain=("weight", "bias")))
@@ -300,7 +304,9 @@ def _by_group(
     parts = tf.reshape(x, [batch, -1, groups, channels // groups])
     y, mean, deviation = _standardised(parts, [1, 3], eps)
     y = _affine(tf.reshape(y, shape), weight, bias)
-    mean, deviation = (tf.reshape(cast(part, x.dtype), [batch, groups]) for part in (mean, deviation))
+    mean, deviation = (
+        tf.stop_gradient(tf.reshape(cast(part, x.dtype), [batch, groups])) for part in (mean, deviation)
+    )
     return cast(y, x.dtype), mean, deviation
 
 
