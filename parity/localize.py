@@ -15,12 +15,14 @@ from parity.results import Comparison, Culprit, NodeEvidence
 from parity.sides import Arrays, Recording, Source, as_torch
 from parity.sums import absolute, is_product
 from parity.targets import Place
-from parity.tolerance import certified, local, sums, whole, zone
+from parity.tolerance import CERTIFICATE, certified, local, sums, whole, zone
+from parity.verdict import Verdict
 
 if TYPE_CHECKING:
     from parity.runtimes.tensorflow_program import Program
 
 LOCAL_RUNS = 4
+_OWN_CONSTANTS = 4 / CERTIFICATE
 _UNIT = 2.0**-24
 
 
@@ -193,7 +195,8 @@ class _Bench:
         judged = compare(
             node.name, source, self.here[value], expected, sums(dtype, products, scaled, expected)
         )
-        return _with_zone(judged, self.here[value], expected, products, dtype, self._terms(node))
+        zoned = _with_zone(judged, self.here[value], expected, products, dtype, self._terms(node))
+        return _plausible(zoned, self._certificate(node, value, dtype))
 
     def _terms(self, node: Node) -> int:
         sizes = [self.oracle[v].size for v in values_in(node.args) if v in self.oracle]
@@ -208,7 +211,12 @@ class _Bench:
         if is_exact(node) and truth.dtype.kind in "fc":
             return compare(node.name, truth, self.there[value], truth, EXACT)
         if dtype.is_floating or dtype.is_complex:
-            noise = both(noise.scaled(2.0**-53 / _UNIT), self.constants.noise(value))
+            fine = both(noise.scaled(2.0**-53 / _UNIT), self.constants.noise(value))
+            if self.wide.constants is not None and node.name not in self.summed:
+                # A lowering's own constants (the square root of 2 in gelu) are float32 in the
+                # target and no argument of the source's operator: they move it as its inputs would.
+                fine = both(fine, noise.scaled(_OWN_CONSTANTS))
+            noise = fine
         return compare(node.name, truth, self.there[value], truth, certified(noise, truth))
 
 
@@ -233,6 +241,20 @@ def _with_zone(
         )
     worst = float(eta.max(initial=0.0))
     return replace(judged, eta=worst, zone=zone(worst, terms, unit))
+
+
+def _plausible(judged: Comparison, certificate: Comparison | None) -> Comparison:
+    """A sum that is off by more than usual is still a reordering of itself in the plausible zone.
+
+    That takes both: the same node passes in float64, and the error is below the probabilistic bound
+    for the number of its terms (Higham and Mary 2019). A lower precision inside is far beyond it.
+    """
+    certified_alike = certificate is not None and certificate.verdict.passes
+    off = judged.verdict is Verdict.mismatch and judged.nan_mismatches == 0
+    if not (off and certified_alike and judged.zone == "plausible"):
+        return judged
+    detail = f"{judged.eta:.3g} u sum |a b|, below 4 sqrt(n): another order of summation"
+    return replace(judged, verdict=Verdict.rounding, detail=detail)
 
 
 Prepare = Callable[[Node, Mapping[str, object]], Mapping[str, object]]
