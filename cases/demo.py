@@ -275,14 +275,19 @@ def _planted(folder: Path, console: Console) -> list[str]:
 
 
 def _overview(results: Sequence[Result], folder: Path) -> None:
+    """All checks but the planted fault's, on one page."""
     from datetime import UTC, datetime
 
+    from converters import replaced_file
     from parity.environment import collect
-    from parity.report import write
+    from parity.report import readable
+    from parity.report.html import html
     from parity.results import Report
 
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    write(Report(tuple(results), collect(), created), folder)
+    page = html(readable(Report(tuple(results), collect(), created)))
+    with replaced_file(folder / "index.html", force=True) as work:
+        work.write_text(page, encoding="utf-8")
 
 
 def _closing(
