@@ -29,13 +29,15 @@ def table() -> str:
     lines = [
         "# Operators",
         "",
-        f"{len(rows)} PyTorch operators have a lowering of their own. Other operators are decomposed "
+        f"{len(rows)} PyTorch operators have a lowering of their own. Other operators are "
+        "decomposed "
         "into these",
         "by PyTorch's own table, where it has a decomposition. Each row has at least one case in "
         "`cases/operators`,",
         "which generates its tests.",
         "",
-        "*Axis order* says what a lowering accepts: `source`, the source's own order; `any`, whatever "
+        "*Axis order* says what a lowering accepts: `source`, the source's own order; `any`, "
+        "whatever "
         "order its",
         "neighbours use; `channels_last`, activations with the channel axis last.",
         "",

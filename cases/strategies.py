@@ -1,7 +1,7 @@
 """How inputs are drawn.
 
-A large array drawn element by element is mostly one value and slow to shrink. Drawn here are shape, dtype,
-distribution and seed, and a few special values with their places; NumPy builds the array.
+A large array drawn element by element is mostly one value and slow to shrink. Drawn here are shape,
+dtype, distribution and seed, and a few special values with their places; NumPy builds the array.
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ def shapes(
     ranks = st.integers(min_rank, max_rank)
     sizes = st.integers(min_size, max_size)
     return ranks.flatmap(
-        lambda rank: st.one_of(
-            st.tuples(*[sizes] * rank), sizes.map(lambda size: (size,) * rank)
-        )
+        lambda rank: st.one_of(st.tuples(*[sizes] * rank), sizes.map(lambda size: (size,) * rank))
     )
 
 
@@ -54,7 +52,11 @@ def tensors(
         distributions: which of :data:`DISTRIBUTIONS` to draw from.
         dtype: the NumPy dtype.
     """
-    dims = draw(shape if isinstance(shape, SearchStrategy) else shapes()) if not isinstance(shape, tuple) else shape
+    dims = (
+        draw(shape if isinstance(shape, SearchStrategy) else shapes())
+        if not isinstance(shape, tuple)
+        else shape
+    )
     kind = draw(st.sampled_from(tuple(distributions)))
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     array = _within(_DRAW[kind](generator, dims), low, high)
@@ -112,7 +114,11 @@ def integers(
     dtype: str = "int64",
 ) -> np.ndarray:
     """Integer arrays with entries from ``low`` to ``high``."""
-    dims = draw(shape if isinstance(shape, SearchStrategy) else shapes()) if not isinstance(shape, tuple) else shape
+    dims = (
+        draw(shape if isinstance(shape, SearchStrategy) else shapes())
+        if not isinstance(shape, tuple)
+        else shape
+    )
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     return generator.integers(low, high, dims, endpoint=True).astype(dtype)
 
@@ -183,7 +189,9 @@ def axis_lists(rank: int, min_size: int = 0) -> SearchStrategy[tuple[int, ...]]:
 
 
 @st.composite
-def distinct(draw: st.DrawFn, shape: Shape | SearchStrategy[Shape], dtype: str = "float32") -> np.ndarray:
+def distinct(
+    draw: st.DrawFn, shape: Shape | SearchStrategy[Shape], dtype: str = "float32"
+) -> np.ndarray:
     """Floating-point arrays without two equal elements, for operators whose choice among ties is free."""
     dims = draw(shape) if isinstance(shape, SearchStrategy) else shape
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -205,7 +213,8 @@ def lettered(
     """Arrays whose shapes are spelled in letters, a letter standing for one size wherever it occurs.
 
     Args:
-        shapes: for each argument its axes, for example ``{"x": "mk", "mat2": "kn"}``; a digit is that size.
+        shapes: for each argument its axes, for example ``{"x": "mk", "mat2": "kn"}``; a digit is
+            that size.
         min_size, max_size: of every letter.
         dtypes: one is drawn for all arrays.
         distributions: as for :func:`tensors`.

@@ -26,17 +26,17 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
         other: the target; only a conversion's parameters are known by name.
         seed: of the cotangents and the noise.
     """
-    conversion = other.conversion
     cotangents = _cotangents(one, seed)
-    if conversion is None or not cotangents:
+    if other.conversions is None or not cotangents:
         return ()
+    here, wide_there = other.conversions
     oracle = _source_gradients(one, cotangents, wide=True)
     runs = [
         _source_gradients(one, cotangents, wide=True, prepare=nudge(one.graph, seed + 201 + run))
         for run in range(_RUNS)
     ]
-    wide = _target_gradients(conversion.promoted(), one, cotangents, wide=True)
-    own = _target_gradients(conversion, one, cotangents, wide=False)
+    wide = _target_gradients(wide_there(), one, cotangents, wide=True)
+    own = _target_gradients(here(), one, cotangents, wide=False)
     source = _source_gradients(one, cotangents, wide=False)
     coarsest = max(
         (dtype_of(a).unit_roundoff for a in source.values() if dtype_of(a).is_floating),

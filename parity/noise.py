@@ -160,7 +160,9 @@ EXACT_OPERATORS = frozenset(
 def is_exact(node: Node) -> bool:
     """Whether an operator computes without rounding."""
     parts = node.op.split(".")
-    if node.args.get("reduce") or node.args.get("accumulate"):  # what meets at one place is added up
+    if node.args.get("reduce") or node.args.get(
+        "accumulate"
+    ):  # what meets at one place is added up
         return False
     return parts[0] != "aten" or parts[1].strip("_") in EXACT_OPERATORS
 

@@ -61,9 +61,9 @@ def check_operator(
     graph, inputs = single_node(op, arguments)
     wide_graph = promote(graph)
     oracle = _source(wide_graph, _wide(inputs))
-    noise = _noise(graph, wide_graph, inputs, oracle, seed)
     scales = _sums(wide_graph, inputs) if is_product(graph.nodes[0]) else {}
     directions = _directions(oracle, seed) if gradients else {}
+    noise = _noise(graph, wide_graph, inputs, directions, seed)
     found: list[Comparison] = []
     for wide in (True, False):
         one = wide_graph if wide else graph
@@ -194,13 +194,20 @@ def _target(
     return result
 
 
-def _noise(graph: Graph, wide: Graph, inputs: Arrays, oracle: Arrays, seed: int) -> dict[str, Any]:
-    directions = _directions(oracle, seed)
+def _noise(
+    graph: Graph, wide: Graph, inputs: Arrays, directions: Arrays, seed: int
+) -> dict[str, Any]:
+    """How far one rounding error in every input, and in every cotangent, moves the results."""
     truth = _source(wide, _wide(inputs), directions)
     squares: dict[str, np.ndarray] = {}
     moved: dict[str, np.ndarray] = {}
     for run in range(_RUNS):
-        shaken = _source(wide, _wide(inputs), directions, nudge(graph, seed + 1 + run, 2.0**-24))
+        generator = np.random.default_rng(seed + 1 + run)
+        turned = {
+            name: direction * (1 + 2.0**-24 * generator.uniform(-1, 1, direction.shape))
+            for name, direction in directions.items()
+        }
+        shaken = _source(wide, _wide(inputs), turned, nudge(graph, seed + 1 + run, 2.0**-24))
         for name, array in shaken.items():
             if array.dtype.kind in "biu":
                 moved[name] = moved.get(name, np.zeros(array.shape, bool)) | (array != truth[name])

@@ -106,7 +106,9 @@ def as_torch(array: np.ndarray) -> Any:
     import torch
 
     if array.dtype.name == "bfloat16":
-        return torch.from_numpy(np.ascontiguousarray(array).reshape(array.shape).view(np.int16)).view(torch.bfloat16)
+        return torch.from_numpy(
+            np.ascontiguousarray(array).reshape(array.shape).view(np.int16)
+        ).view(torch.bfloat16)
     return torch.from_numpy(np.array(array, copy=True))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Target:
             unknown.
         skeleton: the structure of the graph that it was made from; None if that is unknown.
         inputs: places of the inputs, by name; ``outputs``: of the outputs.
-        conversion: what it was made by, if that is known.
+        conversions: in its own dtype and in float64, what it was made by; None if that is unknown.
         label, runtime: what it is and what ran it, in words.
     """
 
@@ -59,7 +60,7 @@ class Target:
     skeleton: Skeleton | None
     inputs: Mapping[str, Axes | None]
     outputs: Mapping[str, Axes | None]
-    conversion: Conversion | None
+    conversions: tuple[Callable[[], Conversion], Callable[[], Conversion]] | None
     label: str
     runtime: str
 
@@ -124,9 +125,10 @@ def _converted(conversion: Conversion) -> Target:
         return program, _places(one.provenance, specs)
 
     program, places = opened(conversion)
+    promoted = functools.cache(conversion.promoted)
     return Target(
         program,
-        lambda: opened(conversion.promoted()),
+        lambda: opened(promoted()),
         constants_rounded=False,
         places=places,
         skeleton=Skeleton.of(conversion.source),
@@ -136,7 +138,7 @@ def _converted(conversion: Conversion) -> Target:
             for item in laid.outputs
             if isinstance(item.value, Value) and isinstance(spec := specs[item.value], TensorSpec)
         },
-        conversion=conversion,
+        conversions=(lambda: conversion, promoted),
         label=f"{type(conversion.model).__name__} (TensorFlow, converted)",
         runtime="tf.function",
     )
@@ -237,7 +239,7 @@ def _saved_with_provenance(
         skeleton=Skeleton.from_json(record["skeleton"]),
         inputs={n: _axes(record.get("inputs", {}).get(n)) for n in plain[0]},
         outputs={n: _axes(record.get("outputs", {}).get(n)) for n in plain[1]},
-        conversion=None,
+        conversions=None,
         label=str(path),
         runtime="SavedModel",
     )
@@ -290,7 +292,7 @@ def _foreign(target: Any, graph: Graph, label: str, runtime: str = "tf.function"
         skeleton=None,
         inputs=inputs,
         outputs=outputs,
-        conversion=None,
+        conversions=None,
         label=label,
         runtime=runtime,
     )

@@ -89,7 +89,7 @@ _CONFIGS: dict[str, tuple[str, str, dict[str, object]]] = {
 
 
 def settled(model: Any) -> Any:
-    """The model in evaluation mode, with random weights large enough that every part of it matters."""
+    """Evaluation mode, with random weights large enough that every part of the model matters."""
     import torch
 
     generator = torch.Generator().manual_seed(1)

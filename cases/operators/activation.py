@@ -8,7 +8,8 @@ from hypothesis.strategies import SearchStrategy
 from cases.case import Arguments, OperatorCase
 from cases.strategies import Shape, floats, integers, numbers, shapes, tensors, with_rank
 
-# -0 is left out: TensorFlow's vector kernels of relu and relu6 turn it into 0, the scalar ones don't.
+# -0 is left out: TensorFlow's vector kernels of relu and relu6 turn it into 0, the scalar ones
+# don't.
 _EDGES = (0.0, 1.0, -1.0, float("inf"), float("-inf"), 3.0, -3.0, 6.0, 0.5, -0.5)
 _SMOOTH = (0.0, -0.0, 1.0, -1.0)
 _NAN = (float("nan"),)
@@ -78,13 +79,19 @@ CASES = (
     OperatorCase(
         "aten._prelu_kernel.default",
         shapes(1, 4).flatmap(
-            lambda shape: st.fixed_dictionaries({"x": tensors(shape), "weight": tensors((1,) * len(shape))})
+            lambda shape: st.fixed_dictionaries(
+                {"x": tensors(shape), "weight": tensors((1,) * len(shape))}
+            )
         ),
     ),
-    *_row("elu", _SMOOTH, alpha=numbers(0.5, 2), scale=numbers(0.5, 2), input_scale=numbers(0.5, 2)),
+    *_row(
+        "elu", _SMOOTH, alpha=numbers(0.5, 2), scale=numbers(0.5, 2), input_scale=numbers(0.5, 2)
+    ),
     *_row("selu", _SMOOTH),
     *_row("celu", _SMOOTH, alpha=numbers(0.5, 2)),
-    *_row("softplus", _SMOOTH, beta=st.sampled_from((1, 0.5, 2)), threshold=st.sampled_from((20, 5))),
+    *_row(
+        "softplus", _SMOOTH, beta=st.sampled_from((1, 0.5, 2)), threshold=st.sampled_from((20, 5))
+    ),
     *_row("log_sigmoid", _SMOOTH),
     *_row("mish", _SMOOTH),
     OperatorCase(

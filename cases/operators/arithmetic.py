@@ -47,7 +47,11 @@ def operands(
 
 @st.composite
 def whole(
-    draw: st.DrawFn, names: tuple[str, ...] = ("x", "other"), low: int = -5, high: int = 5, nonzero: str = ""
+    draw: st.DrawFn,
+    names: tuple[str, ...] = ("x", "other"),
+    low: int = -5,
+    high: int = 5,
+    nonzero: str = "",
 ) -> dict[str, object]:
     """Integer arrays that broadcast, the one called ``nonzero`` without zeros."""
     drawn: dict[str, object] = {}
@@ -138,7 +142,9 @@ CASES = (
     ),
     OperatorCase("aten.floor_divide.default", whole(nonzero="other"), gradients=False),
     OperatorCase(
-        "aten.floor_divide.Scalar", _with(integers(), other=st.sampled_from((2, -3, 7))), gradients=False
+        "aten.floor_divide.Scalar",
+        _with(integers(), other=st.sampled_from((2, -3, 7))),
+        gradients=False,
     ),
     *(
         row
@@ -146,27 +152,41 @@ CASES = (
         for row in (
             OperatorCase(f"aten.{name}.Tensor", _separated()),
             OperatorCase(f"aten.{name}.Tensor", whole(nonzero="other"), label="integers"),
-            OperatorCase(f"aten.{name}.Scalar", _with(integers(), other=st.sampled_from((2, -3, 7)))),
+            OperatorCase(
+                f"aten.{name}.Scalar", _with(integers(), other=st.sampled_from((2, -3, 7)))
+            ),
         )
     ),
     OperatorCase(
         "aten.remainder.Scalar_Tensor",
         whole(("other",), nonzero="other").map(lambda drawn: {"x": 17, **drawn}),
     ),
-    OperatorCase("aten.pow.Tensor_Tensor", operands(("x", "exponent"), 0.2, 4, dtypes=("float32", "float64"))),
+    OperatorCase(
+        "aten.pow.Tensor_Tensor", operands(("x", "exponent"), 0.2, 4, dtypes=("float32", "float64"))
+    ),
     OperatorCase("aten.pow.Tensor_Tensor", whole(("x", "exponent"), 0, 4), label="integers"),
-    OperatorCase("aten.pow.Scalar", st.fixed_dictionaries({"x": numbers(0.5, 3), "exponent": floats(low=-3, high=3)})),
+    OperatorCase(
+        "aten.pow.Scalar",
+        st.fixed_dictionaries({"x": numbers(0.5, 3), "exponent": floats(low=-3, high=3)}),
+    ),
     OperatorCase("aten.pow.Tensor_Scalar", _with(floats(low=0.2, high=4), exponent=_POWERS)),
     OperatorCase(
-        "aten.pow.Tensor_Scalar", _with(integers(), exponent=st.sampled_from((0, 1, 2, 3))), label="integers"
+        "aten.pow.Tensor_Scalar",
+        _with(integers(), exponent=st.sampled_from((0, 1, 2, 3))),
+        label="integers",
     ),
     OperatorCase(
         "aten.pow.Tensor_Scalar",
         _with(tensors(specials=(0.0, -0.0)), exponent=st.sampled_from((0, 1, 2, 3, 4))),
         label="at zero",
     ),
-    OperatorCase("aten.float_power.Tensor_Scalar", _with(tensors(low=0.2, high=4), exponent=_POWERS)),
-    OperatorCase("aten.float_power.Tensor_Tensor", operands(("x", "exponent"), 0.2, 4, mixed=False, dtypes=("float32",))),
+    OperatorCase(
+        "aten.float_power.Tensor_Scalar", _with(tensors(low=0.2, high=4), exponent=_POWERS)
+    ),
+    OperatorCase(
+        "aten.float_power.Tensor_Tensor",
+        operands(("x", "exponent"), 0.2, 4, mixed=False, dtypes=("float32",)),
+    ),
     OperatorCase(
         "aten.float_power.Scalar",
         st.fixed_dictionaries({"x": numbers(0.5, 3), "exponent": tensors(low=-3, high=3)}),
@@ -176,7 +196,9 @@ CASES = (
         for name in ("maximum.default", "minimum.default", "max.other", "min.other")
     ),
     *(
-        OperatorCase(f"aten.{name}.default", operands(specials=(0.0, -1.0, _INFINITE, float("nan"))))
+        OperatorCase(
+            f"aten.{name}.default", operands(specials=(0.0, -1.0, _INFINITE, float("nan")))
+        )
         for name in ("fmax", "fmin")
     ),
     *(
@@ -208,11 +230,20 @@ CASES = (
     OperatorCase("aten.clamp_max.default", _with(floats(specials=_NUMBERS), max=numbers())),
     OperatorCase("aten.clamp_min.Tensor", operands(("x", "min"), mixed=False)),
     OperatorCase("aten.clamp_max.Tensor", operands(("x", "max"), mixed=False)),
-    OperatorCase("aten.lerp.Tensor", operands(("x", "end", "weight"), mixed=False, dtypes=("float32", "float64"))),
-    OperatorCase("aten.lerp.Scalar", _scaled(operands(("x", "end"), mixed=False, dtypes=("float32", "float64")), "weight")),
-    OperatorCase("aten.addcmul.default", _scaled(operands(("x", "tensor1", "tensor2"), mixed=False), "value")),
     OperatorCase(
-        "aten.addcdiv.default", _scaled(operands(("x", "tensor1", "tensor2"), 0.2, 9, mixed=False), "value")
+        "aten.lerp.Tensor",
+        operands(("x", "end", "weight"), mixed=False, dtypes=("float32", "float64")),
+    ),
+    OperatorCase(
+        "aten.lerp.Scalar",
+        _scaled(operands(("x", "end"), mixed=False, dtypes=("float32", "float64")), "weight"),
+    ),
+    OperatorCase(
+        "aten.addcmul.default", _scaled(operands(("x", "tensor1", "tensor2"), mixed=False), "value")
+    ),
+    OperatorCase(
+        "aten.addcdiv.default",
+        _scaled(operands(("x", "tensor1", "tensor2"), 0.2, 9, mixed=False), "value"),
     ),
     OperatorCase("aten.xlogy.Tensor", operands(low=0.1, high=9, mixed=False)),
     OperatorCase("aten.xlogy.Scalar_Other", _with(floats(), other=numbers(0.5, 3))),
@@ -221,10 +252,23 @@ CASES = (
         st.fixed_dictionaries({"x": numbers(), "other": floats(low=0.1, high=9)}),
     ),
     OperatorCase("aten.atan2.default", operands(mixed=False, dtypes=("float32", "float64"))),
-    OperatorCase("aten.logaddexp.default", operands(low=-30, high=30, mixed=False, dtypes=("float32", "float64"))),
-    OperatorCase("aten.logaddexp2.default", operands(low=-30, high=30, mixed=False, dtypes=("float32", "float64"))),
+    OperatorCase(
+        "aten.logaddexp.default",
+        operands(low=-30, high=30, mixed=False, dtypes=("float32", "float64")),
+    ),
+    OperatorCase(
+        "aten.logaddexp2.default",
+        operands(low=-30, high=30, mixed=False, dtypes=("float32", "float64")),
+    ),
     OperatorCase("aten.copysign.Tensor", operands(specials=(0.0, -0.0), mixed=False)),
     OperatorCase("aten.copysign.Scalar", _with(floats(low=0.1), other=numbers(-3, -1))),
-    OperatorCase("aten.heaviside.default", operands(("x", "values"), specials=(0.0, -0.0), mixed=False), gradients=False),
-    OperatorCase("aten.hypot.default", operands(low=0.1, high=1e3, mixed=False, dtypes=("float32", "float64"))),
+    OperatorCase(
+        "aten.heaviside.default",
+        operands(("x", "values"), specials=(0.0, -0.0), mixed=False),
+        gradients=False,
+    ),
+    OperatorCase(
+        "aten.hypot.default",
+        operands(low=0.1, high=1e3, mixed=False, dtypes=("float32", "float64")),
+    ),
 )

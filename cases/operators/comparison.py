@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from cases.case import OperatorCase
 from cases.operators.arithmetic import operands, whole
-from cases.strategies import SPECIALS, bools, broadcasting, floats, integers, numbers, shapes, tensors
+from cases.strategies import (
+    SPECIALS,
+    bools,
+    broadcasting,
+    floats,
+    integers,
+    numbers,
+    shapes,
+    tensors,
+)
 
 _ANY = st.one_of(floats(specials=SPECIALS), integers(), bools())
 
@@ -90,7 +99,11 @@ CASES = (
     OperatorCase(
         "aten.where.Scalar",
         st.fixed_dictionaries(
-            {"condition": bools(), "x": st.sampled_from((1, 2.5)), "other": st.sampled_from((0, -1.5))}
+            {
+                "condition": bools(),
+                "x": st.sampled_from((1, 2.5)),
+                "other": st.sampled_from((0, -1.5)),
+            }
         ),
         gradients=False,
     ),
@@ -103,7 +116,9 @@ CASES = (
     OperatorCase(
         "aten.masked_fill.Tensor",
         _SHAPE_AND_MASK.flatmap(
-            lambda s: st.fixed_dictionaries({"x": tensors(s[0]), "mask": bools(s[1]), "value": tensors(())})
+            lambda s: st.fixed_dictionaries(
+                {"x": tensors(s[0]), "mask": bools(s[1]), "value": tensors(())}
+            )
         ),
     ),
     OperatorCase(

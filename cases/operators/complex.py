@@ -35,7 +35,7 @@ CASES = (
     OperatorCase("aten.complex.default", _two("real", "imag")),
     OperatorCase(
         "aten.polar.default",  # a length is positive; PyTorch's gradient for a negative one has the other sign
-        _two("abs", "angle").map(lambda drawn: {**drawn, "abs": np.abs(drawn["abs"]) + np.float32(0.5)}),
+        _two("abs", "angle").map(lambda drawn: {**drawn, "abs": np.asarray(np.abs(drawn["abs"]) + 0.5, np.float32)}),
     ),
     OperatorCase("aten.real.default", st.fixed_dictionaries({"x": st.one_of(_complex(), tensors())})),
     OperatorCase("aten.imag.default", st.fixed_dictionaries({"x": _complex()})),

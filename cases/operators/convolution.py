@@ -13,7 +13,12 @@ _PADDINGS = ("valid", "same")
 
 @st.composite
 def convolved(
-    draw: st.DrawFn, spatial: int, *, transposed: bool = False, named: bool = False, whole: bool = False
+    draw: st.DrawFn,
+    spatial: int,
+    *,
+    transposed: bool = False,
+    named: bool = False,
+    whole: bool = False,
 ) -> Arguments:
     """Arguments of a convolution over ``spatial`` axes.
 

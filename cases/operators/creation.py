@@ -9,7 +9,9 @@ from cases.case import OperatorCase
 from cases.strategies import floats, integers, numbers, shapes, tensors
 from converters import DType
 
-_DTYPE = st.sampled_from((None, DType.float32, DType.float64, DType.int64, DType.bool, DType.float16))
+_DTYPE = st.sampled_from(
+    (None, DType.float32, DType.float64, DType.int64, DType.bool, DType.float16)
+)
 _SIZE = shapes(0, 3, 0, 4)
 _X = st.one_of(floats(), integers(dtype="int32"))
 _FILL = st.sampled_from((0, 1, 7, 2.5, -1.5, True))
@@ -32,14 +34,28 @@ CASES = (
     _row("aten.new_full.default", x=_X, size=_SIZE, fill_value=_FILL, dtype=_DTYPE),
     # What empty tensors hold is undefined, so that only those without elements can be compared.
     _row("aten.empty.memory_format", size=st.just((0, 3)), dtype=_DTYPE),
-    _row("aten.empty_permuted.default", size=st.just((0, 3)), physical_layout=st.just((1, 0)), dtype=_DTYPE),
+    _row(
+        "aten.empty_permuted.default",
+        size=st.just((0, 3)),
+        physical_layout=st.just((1, 0)),
+        dtype=_DTYPE,
+    ),
     _row("aten.empty_like.default", x=tensors((2, 0)), dtype=_DTYPE),
     _row("aten.new_empty.default", x=tensors((2,)), size=st.just((0, 3)), dtype=_DTYPE),
     _row("aten.scalar_tensor.default", s=_FILL, dtype=_DTYPE),
-    _row("aten.arange.default", end=st.one_of(st.integers(0, 9), numbers(0, 5)), dtype=_DTYPE.filter(lambda d: d is not DType.bool)),
+    _row(
+        "aten.arange.default",
+        end=st.one_of(st.integers(0, 9), numbers(0, 5)),
+        dtype=_DTYPE.filter(lambda d: d is not DType.bool),
+    ),
     _row("aten.arange.start", start=numbers(-3, 0), end=numbers(0, 5)),
     _row("aten.arange.start", "integers", start=st.integers(-5, 0), end=st.integers(0, 9)),
-    _row("aten.arange.start_step", start=st.integers(-5, 0), end=st.integers(0, 9), step=st.integers(1, 4)),
+    _row(
+        "aten.arange.start_step",
+        start=st.integers(-5, 0),
+        end=st.integers(0, 9),
+        step=st.integers(1, 4),
+    ),
     _row(
         "aten.arange.start_step",
         "floats",
@@ -47,7 +63,13 @@ CASES = (
         end=st.sampled_from((1.3, 2.0)),
         step=st.sampled_from((0.1, 0.3, 0.25)),
     ),
-    _row("aten.arange.start_step", "down", start=st.just(5), end=st.integers(-3, 4), step=st.integers(-3, -1)),
+    _row(
+        "aten.arange.start_step",
+        "down",
+        start=st.just(5),
+        end=st.integers(-3, 4),
+        step=st.integers(-3, -1),
+    ),
     _row("aten.eye.default", n=st.integers(0, 4), dtype=_DTYPE),
     _row("aten.eye.m", n=st.integers(0, 4), m=st.integers(0, 4), dtype=_DTYPE),
     _row("aten.linspace.default", start=numbers(), end=numbers(), steps=st.integers(0, 9)),
@@ -59,9 +81,21 @@ CASES = (
         steps=st.integers(0, 9),
         dtype=st.just(DType.float64),
     ),
-    _row("aten.linspace.Tensor_Tensor", start=tensors(()), end=tensors(()), steps=st.integers(0, 9)),
+    _row(
+        "aten.linspace.Tensor_Tensor", start=tensors(()), end=tensors(()), steps=st.integers(0, 9)
+    ),
     _row("aten.linspace.Tensor_Scalar", start=tensors(()), end=numbers(), steps=st.integers(0, 9)),
     _row("aten.linspace.Scalar_Tensor", start=numbers(), end=tensors(()), steps=st.integers(0, 9)),
-    _row("aten.tril_indices.default", row=st.integers(0, 4), col=st.integers(0, 4), offset=st.integers(-3, 3)),
-    _row("aten.triu_indices.default", row=st.integers(0, 4), col=st.integers(0, 4), offset=st.integers(-3, 3)),
+    _row(
+        "aten.tril_indices.default",
+        row=st.integers(0, 4),
+        col=st.integers(0, 4),
+        offset=st.integers(-3, 3),
+    ),
+    _row(
+        "aten.triu_indices.default",
+        row=st.integers(0, 4),
+        col=st.integers(0, 4),
+        offset=st.integers(-3, 3),
+    ),
 )

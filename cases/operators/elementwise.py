@@ -12,13 +12,18 @@ _NAN = float("nan")
 
 
 def _row(
-    name: str, low: float = -_INFINITE, high: float = _INFINITE, specials: tuple[float, ...] = SPECIALS
+    name: str,
+    low: float = -_INFINITE,
+    high: float = _INFINITE,
+    specials: tuple[float, ...] = SPECIALS,
 ) -> tuple[OperatorCase, ...]:
     """A function on its domain, and on integers and bools where PyTorch computes those as floats."""
     op = f"aten.{name}.default"
     whole = st.one_of(integers(low=1, high=9, dtype="int32"), integers(low=1, high=9), bools())
     return (
-        OperatorCase(op, st.fixed_dictionaries({"x": floats(low=low, high=high, specials=specials)})),
+        OperatorCase(
+            op, st.fixed_dictionaries({"x": floats(low=low, high=high, specials=specials)})
+        ),
         OperatorCase(op, st.fixed_dictionaries({"x": whole}), label="integers"),
     )
 
@@ -60,7 +65,10 @@ CASES = (
     # Near 0 the gradient that PyTorch writes out for sinc cancels, so it can't be an oracle there.
     *_row("sinc", 0.05, 20, (0.0, -0.0, 1.0)),
     OperatorCase(
-        "aten.sinc.default", st.fixed_dictionaries({"x": floats()}), gradients=False, label="near zero"
+        "aten.sinc.default",
+        st.fixed_dictionaries({"x": floats()}),
+        gradients=False,
+        label="near zero",
     ),
     *_row("reciprocal", 0.01, 100, (_INFINITE, -_INFINITE, _NAN, 0.0, -0.0)),
     *_row("log1p", -0.9, 1e4, (0.0, -1.0, _INFINITE, _NAN)),
@@ -71,10 +79,12 @@ CASES = (
     *_row("erfinv", -0.95, 0.95, (0.0, 1.0, -1.0, 1e-5, 2.0, _NAN))[:1],
     OperatorCase("aten.lgamma.default", st.fixed_dictionaries({"x": tensors(low=0.1, high=30)})),
     OperatorCase(
-        "aten.neg.default", st.fixed_dictionaries({"x": st.one_of(floats(specials=SPECIALS), integers())})
+        "aten.neg.default",
+        st.fixed_dictionaries({"x": st.one_of(floats(specials=SPECIALS), integers())}),
     ),
     OperatorCase(
-        "aten.abs.default", st.fixed_dictionaries({"x": st.one_of(floats(specials=SPECIALS), integers())})
+        "aten.abs.default",
+        st.fixed_dictionaries({"x": st.one_of(floats(specials=SPECIALS), integers())}),
     ),
     OperatorCase(
         "aten.abs.default",
@@ -103,7 +113,10 @@ CASES = (
     OperatorCase(
         "aten.round.decimals",
         st.fixed_dictionaries(
-            {"x": tensors(low=-1e3, high=1e3, distributions=("normal",)), "decimals": st.integers(-2, 3)}
+            {
+                "x": tensors(low=-1e3, high=1e3, distributions=("normal",)),
+                "decimals": st.integers(-2, 3),
+            }
         ),
         gradients=False,
     ),

@@ -109,6 +109,8 @@ CASES = (
         ),
     ),
     OperatorCase(
-        "aten.cross.default", lettered({"x": "a3b", "other": "a3b"}, min_size=4, dtypes=_FLOATS)
+        "aten.cross.default",
+        lettered({"x": "a3b", "other": "a3b"}, min_size=4, dtypes=_FLOATS),
+        static=True,
     ),
 )

@@ -24,7 +24,11 @@ def picks(
     draw: st.DrawFn, size: int, shape: Shape | SearchStrategy[Shape], *, negative: bool = False
 ) -> np.ndarray:
     """Indices into an axis."""
-    return draw(integers(shape, -size if negative else 0, size - 1, draw(st.sampled_from(("int64", "int32")))))
+    return draw(
+        integers(
+            shape, -size if negative else 0, size - 1, draw(st.sampled_from(("int64", "int32")))
+        )
+    )
 
 
 @st.composite
@@ -32,7 +36,11 @@ def _gathered(draw: st.DrawFn) -> dict[str, object]:
     """An index of any size along the axis, and of at most the tensor's size along the others."""
     shape, dim = draw(with_rank(0))
     if not shape:
-        return {"x": draw(tensors(())), "dim": 0, "index": np.zeros(draw(st.sampled_from(((), (2,)))), np.int64)}
+        return {
+            "x": draw(tensors(())),
+            "dim": 0,
+            "index": np.zeros(draw(st.sampled_from(((), (2,)))), np.int64),
+        }
     sizes = [draw(st.integers(1, size)) for size in shape]
     sizes[dim] = draw(st.integers(0, 5))
     return {
@@ -140,14 +148,20 @@ CASES = (
         OperatorCase(f"aten.{name}.default", st.fixed_dictionaries({"x": _SPARSE}), gradients=False)
         for name in ("nonzero", "argwhere", "nonzero_numpy")
     ),
-    OperatorCase("aten.where.default", st.fixed_dictionaries({"condition": _SPARSE}), gradients=False),
+    OperatorCase(
+        "aten.where.default", st.fixed_dictionaries({"condition": _SPARSE}), gradients=False
+    ),
     OperatorCase(
         "aten.one_hot.default",
-        st.fixed_dictionaries({"x": integers(low=0, high=4), "num_classes": st.sampled_from((-1, 5, 9))}),
+        st.fixed_dictionaries(
+            {"x": integers(low=0, high=4), "num_classes": st.sampled_from((-1, 5, 9))}
+        ),
         gradients=False,
     ),
     *(
-        OperatorCase(name, st.fixed_dictionaries({"x": st.one_of(floats(()), integers(()))}), gradients=False)
+        OperatorCase(
+            name, st.fixed_dictionaries({"x": st.one_of(floats(()), integers(()))}), gradients=False
+        )
         for name in ("aten.item.default", "aten._local_scalar_dense.default")
     ),
 )

@@ -63,7 +63,9 @@ CASES = (
     *(OperatorCase(f"aten.{name}.default", _joined()) for name in ("cat", "concat", "concatenate")),
     OperatorCase(
         "aten.cat.default",
-        st.fixed_dictionaries({"tensors": st.tuples(tensors((0,)), tensors((2, 3))), "dim": st.just(1)}),
+        st.fixed_dictionaries(
+            {"tensors": st.tuples(tensors((0,)), tensors((2, 3))), "dim": st.just(1)}
+        ),
         label="legacy empty",
     ),
     OperatorCase(
@@ -108,7 +110,12 @@ CASES = (
     ),
     OperatorCase(
         "aten.tensor_split.indices",
-        along_one(tensors, keepdim=False, min_rank=1, indices=st.sampled_from(((1,), (1, 3), (0, 2), (-1,)))),
+        along_one(
+            tensors,
+            keepdim=False,
+            min_rank=1,
+            indices=st.sampled_from(((1,), (1, 3), (0, 2), (-1,))),
+        ),
     ),
     OperatorCase("aten.unbind.int", along_one(tensors, keepdim=False, min_rank=1), static=True),
     OperatorCase(

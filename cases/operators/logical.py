@@ -39,7 +39,9 @@ def _bitwise() -> tuple[OperatorCase, ...]:
     return tuple(rows)
 
 
-def _shift(first: SearchStrategy[object], second: SearchStrategy[object]) -> SearchStrategy[Arguments]:
+def _shift(
+    first: SearchStrategy[object], second: SearchStrategy[object]
+) -> SearchStrategy[Arguments]:
     return st.fixed_dictionaries({"x": first, "other": second})
 
 
@@ -52,7 +54,10 @@ _SHIFTED = broadcasting(2).flatmap(lambda s: _shift(integers(s[0], -99, 99), _am
 
 def _shifts() -> tuple[OperatorCase, ...]:
     rows = []
-    for long, short in (("bitwise_left_shift", "__lshift__"), ("bitwise_right_shift", "__rshift__")):
+    for long, short in (
+        ("bitwise_left_shift", "__lshift__"),
+        ("bitwise_right_shift", "__rshift__"),
+    ):
         rows += [
             OperatorCase(f"aten.{long}.Tensor", _SHIFTED, gradients=False),
             OperatorCase(
@@ -65,10 +70,14 @@ def _shifts() -> tuple[OperatorCase, ...]:
                 f"aten.{long}.Tensor_Scalar", _shift(integers(), st.integers(0, 9)), gradients=False
             ),
             OperatorCase(
-                f"aten.{long}.Scalar_Tensor", _shift(st.integers(1, 9), _amounts((4,))), gradients=False
+                f"aten.{long}.Scalar_Tensor",
+                _shift(st.integers(1, 9), _amounts((4,))),
+                gradients=False,
             ),
             OperatorCase(f"aten.{short}.Tensor", _SHIFTED, gradients=False),
-            OperatorCase(f"aten.{short}.Scalar", _shift(integers(), st.integers(0, 9)), gradients=False),
+            OperatorCase(
+                f"aten.{short}.Scalar", _shift(integers(), st.integers(0, 9)), gradients=False
+            ),
         ]
     return tuple(rows)
 

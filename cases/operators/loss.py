@@ -47,7 +47,11 @@ def _classes(
     x = draw(floats(shape, dtypes=("float32", "float64"), low=-5, high=5))
     if logs:
         x = x - np.log(np.exp(x).sum(axis, keepdims=True))
-    drawn: dict[str, object] = {"x": x.astype(x.dtype), "target": target, "reduction": draw(_REDUCTION)}
+    drawn: dict[str, object] = {
+        "x": x.astype(x.dtype),
+        "target": target,
+        "reduction": draw(_REDUCTION),
+    }
     drawn["weight"] = np.linspace(0.5, 1.5, classes).astype(x.dtype) if weights else None
     drawn["ignore_index"] = draw(st.sampled_from((-100, 0)))
     if target.size and (target == drawn["ignore_index"]).all():
@@ -57,7 +61,10 @@ def _classes(
 
 @st.composite
 def _cross_entropy(draw: st.DrawFn, *, weights: bool = False) -> dict[str, object]:
-    return {**draw(_classes(logs=False, weights=weights)), "label_smoothing": draw(st.sampled_from((0.0, 0.1)))}
+    return {
+        **draw(_classes(logs=False, weights=weights)),
+        "label_smoothing": draw(st.sampled_from((0.0, 0.1))),
+    }
 
 
 @st.composite
@@ -75,14 +82,18 @@ CASES = (
     OperatorCase("aten.mse_loss.default", _pair()),
     OperatorCase("aten.l1_loss.default", _pair()),
     OperatorCase("aten.smooth_l1_loss.default", _pair(beta=st.sampled_from((0.5, 1.0)))),
-    OperatorCase("aten.smooth_l1_loss.default", _pair(beta=st.just(0.0)), gradients=False, label="beta 0"),
+    OperatorCase(
+        "aten.smooth_l1_loss.default", _pair(beta=st.just(0.0)), gradients=False, label="beta 0"
+    ),
     OperatorCase("aten.huber_loss.default", _pair(delta=st.sampled_from((0.5, 1.0)))),
     OperatorCase(
         "aten.soft_margin_loss.default",
         _pair(-9, 9).map(lambda d: {**d, "target": np.where(d["target"] > 0, 1, -1)}),
     ),
     OperatorCase("aten.kl_div.default", _pair(-5, 0, (0.1, 1), log_target=st.just(False))),
-    OperatorCase("aten.kl_div.default", _pair(-5, 0, (-5, 0), log_target=st.just(True)), label="log target"),
+    OperatorCase(
+        "aten.kl_div.default", _pair(-5, 0, (-5, 0), log_target=st.just(True)), label="log target"
+    ),
     OperatorCase("aten.binary_cross_entropy.default", _pair(0.01, 0.99, (0.1, 0.9))),
     OperatorCase(
         "aten.binary_cross_entropy.default",
@@ -126,14 +137,19 @@ CASES = (
     ),
     OperatorCase("aten.nll_loss_nd.default", _classes(logs=True)),
     OperatorCase(
-        "aten.nll_loss_nd.default", _classes(logs=True, weights=True), gradients=False, label="weights"
+        "aten.nll_loss_nd.default",
+        _classes(logs=True, weights=True),
+        gradients=False,
+        label="weights",
     ),
     OperatorCase("aten.nll_loss.default", _classes(2, logs=True)),
     OperatorCase("aten.nll_loss2d.default", _classes(4, logs=True)),
     OperatorCase("aten.cross_entropy_loss.default", _cross_entropy()),
     OperatorCase(
-        "aten.cross_entropy_loss.default", _cross_entropy(weights=True), gradients=False, label="weights"
+        "aten.cross_entropy_loss.default",
+        _cross_entropy(weights=True),
+        gradients=False,
+        label="weights",
     ),
     OperatorCase("aten.cross_entropy_loss.default", _probabilities(), label="probabilities"),
 )
-

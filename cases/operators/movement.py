@@ -7,7 +7,16 @@ from hypothesis.strategies import SearchStrategy
 
 from cases.case import Arguments, OperatorCase
 from cases.operators.reduction import along_one, anything, whole_array
-from cases.strategies import SPECIALS, Shape, axis_lists, bools, integers, shapes, tensors, with_rank
+from cases.strategies import (
+    SPECIALS,
+    Shape,
+    axis_lists,
+    bools,
+    integers,
+    shapes,
+    tensors,
+    with_rank,
+)
 
 
 def _repeated(name: str, lead: int) -> SearchStrategy[Arguments]:
@@ -63,9 +72,9 @@ def _counted(drawn: tuple[Shape, int]) -> SearchStrategy[Arguments]:
 def _images(channels: int, scale: int) -> SearchStrategy[Shape]:
     """(..., C, H, W) of rank 3 to 5 with all sizes multiples of what is asked."""
     sizes = st.integers(1, 3)
-    return st.tuples(
-        st.lists(sizes, min_size=0, max_size=2), sizes, sizes, sizes
-    ).map(lambda d: (*d[0], d[1] * channels, d[2] * scale, d[3] * scale))
+    return st.tuples(st.lists(sizes, min_size=0, max_size=2), sizes, sizes, sizes).map(
+        lambda d: (*d[0], d[1] * channels, d[2] * scale, d[3] * scale)
+    )
 
 
 CASES = (
@@ -95,7 +104,9 @@ CASES = (
     OperatorCase(
         "aten.flip.default",
         shapes().flatmap(
-            lambda shape: st.fixed_dictionaries({"x": anything(shape), "dims": axis_lists(len(shape))})
+            lambda shape: st.fixed_dictionaries(
+                {"x": anything(shape), "dims": axis_lists(len(shape))}
+            )
         ),
     ),
     OperatorCase("aten.fliplr.default", st.fixed_dictionaries({"x": tensors(shapes(2))})),
@@ -105,7 +116,9 @@ CASES = (
     OperatorCase("aten.diagonal.default", _diagonal()),
     OperatorCase(
         "aten.diag_embed.default",
-        st.fixed_dictionaries({"x": st.one_of(tensors(shapes(1, 3)), bools((2, 3))), "offset": st.integers(-2, 2)}),
+        st.fixed_dictionaries(
+            {"x": st.one_of(tensors(shapes(1, 3)), bools((2, 3))), "offset": st.integers(-2, 2)}
+        ),
     ),
     OperatorCase(
         "aten.diag_embed.default",

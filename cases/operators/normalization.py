@@ -50,7 +50,9 @@ def per_channel(
 
 
 @st.composite
-def over_last(draw: st.DrawFn, *, bias: bool = True, eps: SearchStrategy[object] = _EPS) -> Arguments:
+def over_last(
+    draw: st.DrawFn, *, bias: bool = True, eps: SearchStrategy[object] = _EPS
+) -> Arguments:
     """Input and how many of its last axes are normalised."""
     shape = draw(shapes(1, 4, min_size=2, max_size=6))
     x = draw(floats(shape, dtypes=("float32", "float32", "float64"), distributions=_SMOOTH))

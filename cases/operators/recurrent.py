@@ -12,7 +12,7 @@ _GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 
 @st.composite
 def _network(draw: st.DrawFn, kind: str, *, projected: bool = False) -> dict[str, object]:
-    """Layers, directions, biases and sizes of one network, with weights of a trained one's magnitude."""
+    """Layers, directions, biases, sizes and weights of one network."""
     time, batch, features, hidden = (draw(st.integers(1, top)) for top in (6, 3, 4, 5))
     layers, bidirectional, biases, first = (
         draw(st.integers(1, 2)), draw(st.booleans()), draw(st.booleans()), draw(st.booleans())

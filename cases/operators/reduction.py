@@ -49,7 +49,12 @@ def along_some(
     flags = {"keepdim": st.booleans()} if keepdim else {}
     return shapes().flatmap(
         lambda shape: st.fixed_dictionaries(
-            {"x": arrays(shape), "dim": axis_lists(len(shape), 0 if empty else 1), **flags, **others}
+            {
+                "x": arrays(shape),
+                "dim": axis_lists(len(shape), 0 if empty else 1),
+                **flags,
+                **others,
+            }
         )
     )
 
@@ -60,7 +65,9 @@ def whole_array(arrays: Arrays, **others: SearchStrategy[object]) -> SearchStrat
 
 
 def _whole(shape: Shape) -> SearchStrategy[np.ndarray]:
-    return st.one_of(integers(shape, dtype="int8", low=-100, high=100), integers(shape), bools(shape))
+    return st.one_of(
+        integers(shape, dtype="int8", low=-100, high=100), integers(shape), bools(shape)
+    )
 
 
 def _tame(shape: Shape) -> SearchStrategy[np.ndarray]:
@@ -84,23 +91,21 @@ _SUMS = (
     OperatorCase("aten.nansum.default", along_some(lambda s: tensors(s, specials=(float("nan"),)))),
     OperatorCase("aten.mean.default", whole_array(floats)),
     OperatorCase("aten.mean.dim", along_some(floats)),
-    OperatorCase("aten.mean.dim", along_some(integers, dtype=st.just(DType.float32)), label="dtype"),
+    OperatorCase(
+        "aten.mean.dim", along_some(integers, dtype=st.just(DType.float32)), label="dtype"
+    ),
     OperatorCase("aten.prod.default", whole_array(_tame)),
     OperatorCase("aten.prod.default", whole_array(lambda s: integers(s, 1, 2)), label="integers"),
     OperatorCase("aten.prod.dim_int", along_one(_tame)),
     OperatorCase("aten.prod.dim_int", along_one(_whole), label="integers"),
 )
 _EXTREMA = (
-    *(
-        OperatorCase(f"aten.{name}.default", along_some(anything)) for name in ("amax", "amin")
-    ),
+    *(OperatorCase(f"aten.{name}.default", along_some(anything)) for name in ("amax", "amin")),
     *(
         OperatorCase(f"aten.{name}.default", whole_array(anything), gradients=False)
         for name in ("max", "min")
     ),
-    *(
-        OperatorCase(f"aten.{name}.dim", along_one(_distinct_or_tied)) for name in ("max", "min")
-    ),
+    *(OperatorCase(f"aten.{name}.dim", along_one(_distinct_or_tied)) for name in ("max", "min")),
     OperatorCase("aten.aminmax.default", along_one(tensors)),
     OperatorCase("aten.aminmax.default", whole_array(integers), label="all"),
     *(
@@ -121,7 +126,10 @@ _EXTREMA = (
 
 def _sparse(shape: Shape) -> SearchStrategy[np.ndarray]:
     return st.one_of(
-        bools(shape), integers(shape, -1, 1), integers(shape, 0, 1, "uint8"), integers(shape, 0, 1, "int32")
+        bools(shape),
+        integers(shape, -1, 1),
+        integers(shape, 0, 1, "uint8"),
+        integers(shape, 0, 1, "int32"),
     )
 
 
@@ -136,15 +144,20 @@ _TRUTHS = tuple(
 )
 _ORDERS = st.sampled_from((1, 2, 3, 0, float("inf"), float("-inf"), 0.5, 1.5))
 _NORMS = (
-    OperatorCase("aten.logsumexp.default", along_some(lambda s: floats(s, low=-50, high=50), empty=False)),
+    OperatorCase(
+        "aten.logsumexp.default", along_some(lambda s: floats(s, low=-50, high=50), empty=False)
+    ),
     OperatorCase("aten.linalg_vector_norm.default", along_some(tensors, ord=_ORDERS)),
     OperatorCase(
-        "aten.linalg_vector_norm.default", along_some(lambda s: tensors(s, specials=(0.0,))), label="2"
+        "aten.linalg_vector_norm.default",
+        along_some(lambda s: tensors(s, specials=(0.0,))),
+        label="2",
     ),
     OperatorCase("aten.norm.Scalar", whole_array(tensors, p=_ORDERS)),
     OperatorCase("aten.norm.ScalarOpt_dim", along_some(tensors, p=_ORDERS)),
     OperatorCase(
-        "aten.norm.ScalarOpt_dim_dtype", along_some(tensors, p=_ORDERS, dtype=st.just(DType.float64))
+        "aten.norm.ScalarOpt_dim_dtype",
+        along_some(tensors, p=_ORDERS, dtype=st.just(DType.float64)),
     ),
     OperatorCase("aten.count_nonzero.default", along_one(_sparse, keepdim=False), gradients=False),
     OperatorCase(

@@ -9,7 +9,11 @@ from cases.strategies import floats
 
 _SCALES = (0.5, 0.7, 1.0, 1.5, 2.0, 2.3, 3.0)
 _NAMES = {1: "linear1d", 2: "bilinear2d", 3: "trilinear3d"}
-_SCALE_NAMES = {1: ("scales",), 2: ("scales_h", "scales_w"), 3: ("scales_d", "scales_h", "scales_w")}
+_SCALE_NAMES = {
+    1: ("scales",),
+    2: ("scales_h", "scales_w"),
+    3: ("scales_d", "scales_h", "scales_w"),
+}
 _KINDS = ("float32", "float32", "float64")
 
 

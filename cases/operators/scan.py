@@ -18,12 +18,17 @@ def _near_one(shape: Shape) -> SearchStrategy[np.ndarray]:
 
 CASES = (
     OperatorCase("aten.cumsum.default", along_one(floats, keepdim=False)),
-    OperatorCase("aten.cumsum.default", along_one(lambda s: integers(s, dtype="int8"), keepdim=False), label="integers"),
+    OperatorCase(
+        "aten.cumsum.default",
+        along_one(lambda s: integers(s, dtype="int8"), keepdim=False),
+        label="integers",
+    ),
     OperatorCase("aten.cumsum.default", along_one(bools, keepdim=False), label="bools"),
     OperatorCase("aten.cumprod.default", along_one(_near_one, keepdim=False)),
     OperatorCase("aten.cumprod.default", along_one(integers, keepdim=False), label="integers"),
     OperatorCase(
-        "aten.logcumsumexp.default", along_one(lambda s: tensors(s, low=-30, high=30), keepdim=False)
+        "aten.logcumsumexp.default",
+        along_one(lambda s: tensors(s, low=-30, high=30), keepdim=False),
     ),
     OperatorCase(
         "aten.logcumsumexp.default",
@@ -31,7 +36,11 @@ CASES = (
         gradients=False,
         label="specials",
     ),
-    OperatorCase("aten.cummax.default", along_one(lambda s: tensors(s, specials=(_NAN, 1.0)), keepdim=False)),
-    OperatorCase("aten.cummin.default", along_one(lambda s: tensors(s, specials=(_NAN, 1.0)), keepdim=False)),
+    OperatorCase(
+        "aten.cummax.default", along_one(lambda s: tensors(s, specials=(_NAN, 1.0)), keepdim=False)
+    ),
+    OperatorCase(
+        "aten.cummin.default", along_one(lambda s: tensors(s, specials=(_NAN, 1.0)), keepdim=False)
+    ),
     OperatorCase("aten.cummax.default", along_one(integers, keepdim=False), label="ties"),
 )

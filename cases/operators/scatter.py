@@ -26,14 +26,24 @@ def _scattered(
     """Indices along an axis; ``unique`` where the last of equal ones would win, which is undefined."""
     shape, dim = draw(with_rank(0))
     if not shape:
-        drawn: dict[str, object] = {"x": draw(tensors(())), "dim": 0, "index": np.zeros((), np.int64)}
+        drawn: dict[str, object] = {
+            "x": draw(tensors(())),
+            "dim": 0,
+            "index": np.zeros((), np.int64),
+        }
         return drawn | ({"src": draw(tensors(()))} if src else {})
     sizes = [draw(st.integers(1, size)) for size in shape]
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     if unique:
-        order = generator.permuted(np.broadcast_to(
-            np.arange(shape[dim]).reshape([-1 if a == dim % len(shape) else 1 for a in range(len(shape))]), shape
-        ), axis=dim)
+        order = generator.permuted(
+            np.broadcast_to(
+                np.arange(shape[dim]).reshape(
+                    [-1 if a == dim % len(shape) else 1 for a in range(len(shape))]
+                ),
+                shape,
+            ),
+            axis=dim,
+        )
         index = order[tuple(slice(size) for size in sizes)]
     else:
         sizes[dim] = draw(st.integers(1, 6))
@@ -49,8 +59,16 @@ def _slices(draw: st.DrawFn, *, unique: bool, source: bool = True) -> dict[str, 
     shape, dim = draw(with_rank(1))
     count = draw(st.integers(1, shape[dim] if unique else 5))
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    index = generator.permutation(shape[dim])[:count] if unique else generator.integers(0, shape[dim], count)
-    drawn: dict[str, object] = {"x": draw(tensors(shape)), "dim": dim, "index": index.astype(np.int64)}
+    index = (
+        generator.permutation(shape[dim])[:count]
+        if unique
+        else generator.integers(0, shape[dim], count)
+    )
+    drawn: dict[str, object] = {
+        "x": draw(tensors(shape)),
+        "dim": dim,
+        "index": index.astype(np.int64),
+    }
     if source:
         sizes = list(shape)
         sizes[dim] = count
@@ -98,7 +116,9 @@ _ONE_PLACE = st.fixed_dictionaries(
 def _plus(
     arguments: SearchStrategy[Arguments], **others: SearchStrategy[object]
 ) -> SearchStrategy[Arguments]:
-    return st.tuples(arguments, st.fixed_dictionaries(others)).map(lambda pair: {**pair[0], **pair[1]})
+    return st.tuples(arguments, st.fixed_dictionaries(others)).map(
+        lambda pair: {**pair[0], **pair[1]}
+    )
 
 
 @st.composite
@@ -145,7 +165,11 @@ def _diagonal(draw: st.DrawFn) -> dict[str, object]:
 def _masked(draw: st.DrawFn) -> dict[str, object]:
     shape = draw(shapes())
     mask = draw(bools(shape))
-    return {"x": draw(tensors(shape)), "mask": mask, "source": draw(tensors((int(mask.sum()) + 2,)))}
+    return {
+        "x": draw(tensors(shape)),
+        "mask": mask,
+        "source": draw(tensors((int(mask.sum()) + 2,))),
+    }
 
 
 CASES = (
@@ -181,8 +205,12 @@ CASES = (
     ),
     OperatorCase("aten.index_add.default", _plus(_slices(unique=False), alpha=numbers())),
     OperatorCase("aten.index_copy.default", _slices(unique=True)),
-    OperatorCase("aten.index_fill.int_Scalar", _plus(_slices(unique=False, source=False), value=numbers())),
-    OperatorCase("aten.index_fill.int_Tensor", _plus(_slices(unique=False, source=False), value=tensors(()))),
+    OperatorCase(
+        "aten.index_fill.int_Scalar", _plus(_slices(unique=False, source=False), value=numbers())
+    ),
+    OperatorCase(
+        "aten.index_fill.int_Tensor", _plus(_slices(unique=False, source=False), value=tensors(()))
+    ),
     *(
         row
         for name in ("aten.index_put.default", "aten._unsafe_index_put.default")
@@ -209,7 +237,9 @@ CASES = (
     ),
     OperatorCase(
         "aten.copy.default",
-        st.fixed_dictionaries({"x": floats((2, 3)), "src": st.one_of(tensors((3,)), integers((2, 1)))}),
+        st.fixed_dictionaries(
+            {"x": floats((2, 3)), "src": st.one_of(tensors((3,)), integers((2, 1)))}
+        ),
         gradients=False,
     ),
 )

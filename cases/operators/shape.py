@@ -33,7 +33,11 @@ def _span(draw: st.DrawFn) -> dict[str, object]:
     first = draw(st.integers(0, count - 1))
     last = draw(st.integers(first, count - 1))
     minus = draw(st.booleans())
-    return {"x": draw(tensors(shape)), "start_dim": first, "end_dim": last - count if minus else last}
+    return {
+        "x": draw(tensors(shape)),
+        "start_dim": first,
+        "end_dim": last - count if minus else last,
+    }
 
 
 @st.composite
@@ -116,7 +120,11 @@ _RESHAPES = (
     OperatorCase("aten.atleast_1d.default", whole_array(tensors)),
 )
 _SIZES_OF_ONE = (
-    OperatorCase("aten.squeeze.default", st.fixed_dictionaries({"x": _squeezable().flatmap(tensors)}), static=True),
+    OperatorCase(
+        "aten.squeeze.default",
+        st.fixed_dictionaries({"x": _squeezable().flatmap(tensors)}),
+        static=True,
+    ),
     OperatorCase(
         "aten.squeeze.dim",
         _squeezable().flatmap(
@@ -141,7 +149,10 @@ _SIZES_OF_ONE = (
             lambda drawn: tensors(
                 np.broadcast_to(
                     np.zeros(drawn["x"].shape),
-                    [s if s != -1 else drawn["x"].shape[p - len(drawn["size"])] for p, s in enumerate(drawn["size"])],
+                    [
+                        s if s != -1 else drawn["x"].shape[p - len(drawn["size"])]
+                        for p, s in enumerate(drawn["size"])
+                    ],
                 ).shape
             ).map(lambda other: {"x": drawn["x"], "other": other})
         ),
@@ -177,10 +188,14 @@ _TYPES = (
     OperatorCase("aten.to.dtype_layout", st.fixed_dictionaries({"x": _SMALL, "dtype": _DTYPES})),
     OperatorCase("aten._to_copy.default", st.fixed_dictionaries({"x": _SMALL, "dtype": _DTYPES})),
     OperatorCase("aten.to.other", st.fixed_dictionaries({"x": _SMALL, "other": floats((2,))})),
-    OperatorCase("aten.type_as.default", st.fixed_dictionaries({"x": _SMALL, "other": floats((2,))})),
+    OperatorCase(
+        "aten.type_as.default", st.fixed_dictionaries({"x": _SMALL, "other": floats((2,))})
+    ),
 )
 _SIZES = (
-    OperatorCase("aten.sym_size.int", along_one(tensors, keepdim=False, min_rank=1), gradients=False),
+    OperatorCase(
+        "aten.sym_size.int", along_one(tensors, keepdim=False, min_rank=1), gradients=False
+    ),
     OperatorCase("aten.sym_numel.default", whole_array(tensors), gradients=False),
 )
 _WINDOWS = (

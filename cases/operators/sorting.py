@@ -16,7 +16,10 @@ _NAN = float("nan")
 def _tied(shape: Shape) -> SearchStrategy[np.ndarray]:
     """Equal elements, NaNs, zeros of both signs; for stable orders only."""
     return st.one_of(
-        tensors(shape, specials=SPECIALS), integers(shape, -2, 2), integers(shape, 0, 9, "uint8"), bools(shape)
+        tensors(shape, specials=SPECIALS),
+        integers(shape, -2, 2),
+        integers(shape, 0, 9, "uint8"),
+        bools(shape),
     )
 
 
@@ -32,7 +35,9 @@ def _one_nan(shape: Shape) -> SearchStrategy[np.ndarray]:
     return st.tuples(distinct(shape), st.booleans()).map(placed)
 
 
-def _counted(name: str, arrays: object = _one_nan, **others: SearchStrategy[object]) -> SearchStrategy[Arguments]:
+def _counted(
+    name: str, arrays: object = _one_nan, **others: SearchStrategy[object]
+) -> SearchStrategy[Arguments]:
     def arguments(drawn: tuple[Shape, int]) -> SearchStrategy[Arguments]:
         shape, dim = drawn
         return st.fixed_dictionaries(
@@ -72,9 +77,13 @@ def _batched(draw: st.DrawFn) -> dict[str, object]:
 CASES = (
     OperatorCase("aten.sort.default", along_one(_one_nan, keepdim=False, **_DESCENDING)),
     OperatorCase(
-        "aten.sort.stable", along_one(_tied, keepdim=False, stable=st.just(True), **_DESCENDING), gradients=False
+        "aten.sort.stable",
+        along_one(_tied, keepdim=False, stable=st.just(True), **_DESCENDING),
+        gradients=False,
     ),
-    OperatorCase("aten.argsort.default", along_one(_one_nan, keepdim=False, **_DESCENDING), gradients=False),
+    OperatorCase(
+        "aten.argsort.default", along_one(_one_nan, keepdim=False, **_DESCENDING), gradients=False
+    ),
     OperatorCase(
         "aten.argsort.stable",
         along_one(_tied, keepdim=False, stable=st.just(True), **_DESCENDING),
@@ -84,9 +93,14 @@ CASES = (
     OperatorCase("aten.topk.default", _counted("k", largest=st.booleans())),
     OperatorCase("aten.kthvalue.default", _counted("k", keepdim=st.booleans())),
     OperatorCase("aten.median.dim", along_one(_one_nan)),
-    OperatorCase("aten.median.default", shapes().flatmap(lambda s: st.fixed_dictionaries({"x": _one_nan(s)}))),
+    OperatorCase(
+        "aten.median.default", shapes().flatmap(lambda s: st.fixed_dictionaries({"x": _one_nan(s)}))
+    ),
     OperatorCase("aten.nanmedian.dim", along_one(_one_nan)),
-    OperatorCase("aten.nanmedian.default", shapes().flatmap(lambda s: st.fixed_dictionaries({"x": _one_nan(s)}))),
+    OperatorCase(
+        "aten.nanmedian.default",
+        shapes().flatmap(lambda s: st.fixed_dictionaries({"x": _one_nan(s)})),
+    ),
     OperatorCase(
         "aten.bucketize.Tensor",
         st.fixed_dictionaries({"x": _VALUES, "boundaries": _SEQUENCE.map(_sequence), **_FLAGS}),
@@ -116,7 +130,11 @@ CASES = (
     OperatorCase(
         "aten.searchsorted.Scalar",
         st.fixed_dictionaries(
-            {"sorted_sequence": _SEQUENCE.map(_sequence), "x": st.sampled_from((0, 2, 2.5)), **_FLAGS}
+            {
+                "sorted_sequence": _SEQUENCE.map(_sequence),
+                "x": st.sampled_from((0, 2, 2.5)),
+                **_FLAGS,
+            }
         ),
         gradients=False,
     ),

@@ -15,7 +15,8 @@ def _large(shape: Shape) -> SearchStrategy[np.ndarray]:
     return tensors(shape, low=900, high=1100)
 
 
-# PyTorch computes over all axes for an empty list, but its gradient is not that of what it computes.
+# PyTorch computes over all axes for an empty list, but its gradient is not that of what it
+# computes.
 CASES = tuple(
     row
     for name in ("var", "std", "var_mean", "std_mean")
@@ -23,7 +24,8 @@ CASES = tuple(
         OperatorCase(f"aten.{name}.default", whole_array(tensors, unbiased=st.just(False))),
         OperatorCase(f"aten.{name}.dim", along_some(tensors, empty=False, unbiased=st.just(False))),
         OperatorCase(
-            f"aten.{name}.correction", along_some(floats, empty=False, correction=st.sampled_from((0, 0.5)))
+            f"aten.{name}.correction",
+            along_some(floats, empty=False, correction=st.sampled_from((0, 0.5))),
         ),
         OperatorCase(
             f"aten.{name}.correction",
@@ -32,9 +34,9 @@ CASES = tuple(
         ),
         OperatorCase(
             f"aten.{name}.correction",
-            along_some(lambda shape: tensors((3, *shape[:2], 2)), correction=st.sampled_from((None, 1, 0))).map(
-                lambda drawn: {**drawn, "dim": (0, -1)}
-            ),
+            along_some(
+                lambda shape: tensors((3, *shape[:2], 2)), correction=st.sampled_from((None, 1, 0))
+            ).map(lambda drawn: {**drawn, "dim": (0, -1)}),
             label="unbiased",
         ),
     )

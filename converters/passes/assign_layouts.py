@@ -1,10 +1,10 @@
 """Channels-last assignment as a minimum cut.
 
-Every value of rank 3 to 5 gets one of two axis orders: the source's, or the source's axis 1 last. Lowerings
-say what they want (:class:`~converters.layout.Layout`); where producer and consumer disagree a transpose is
-needed, and its cost is the bytes that it moves. The cheapest assignment is a minimum cut between the values
-that must stay and the values that must move (Picard and Queyranne, 1980). A transpose that several consumers
-share is paid once.
+Every value of rank 3 to 5 gets one of two axis orders: the source's, or the source's axis 1 last.
+Lowerings say what they want (:class:`~converters.layout.Layout`); where producer and consumer
+disagree a transpose is needed, and its cost is the bytes that it moves. The cheapest assignment is
+a minimum cut between the values that must stay and the values that must move (Picard and Queyranne,
+1980). A transpose that several consumers share is paid once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,18 @@ from dataclasses import dataclass, replace
 
 import networkx as nx
 
-from converters.graph import Dim, Graph, Input, Node, Output, Parameter, TensorSpec, Value, map_argument, values_in
+from converters.graph import (
+    Dim,
+    Graph,
+    Input,
+    Node,
+    Output,
+    Parameter,
+    TensorSpec,
+    Value,
+    map_argument,
+    values_in,
+)
 from converters.layout import (
     RANKS,
     SOURCE,
@@ -31,7 +42,12 @@ from converters.registry import Registry
 
 STAY, MOVE = "stay", "move"
 _RESHAPES = frozenset(
-    {"aten.view.default", "aten.reshape.default", "aten.flatten.using_ints", "aten._unsafe_view.default"}
+    {
+        "aten.view.default",
+        "aten.reshape.default",
+        "aten.flatten.using_ints",
+        "aten._unsafe_view.default",
+    }
 )
 
 
@@ -313,7 +329,9 @@ class _Rewriter:
         self.changed: dict[tuple[Value, Axes, int], Value] = {}
 
     def rewrite(self) -> Graph:
-        inputs = tuple(Input(i.name, self._placed(Value(i.name), i.spec)) for i in self.graph.inputs)
+        inputs = tuple(
+            Input(i.name, self._placed(Value(i.name), i.spec)) for i in self.graph.inputs
+        )
         parameters = tuple(
             replace_spec(p, replace(p.spec, axes=self._have(Value(p.name), p.spec)))
             for p in self.graph.parameters
@@ -336,8 +354,8 @@ class _Rewriter:
     def _weight_orders(self) -> dict[Value, Axes]:
         """The order of each weight that all its consumers want alike; the source's where they differ.
 
-        A weight tied to an embedding is also gathered from: it stays, and TensorFlow folds the transpose of
-        the product's operand into the product.
+        A weight tied to an embedding is also gathered from: it stays, and TensorFlow folds the
+        transpose of the product's operand into the product.
         """
         specs = {Value(parameter.name): parameter.spec for parameter in self.graph.parameters}
         wanted: dict[Value, set[Axes]] = {}
@@ -351,7 +369,9 @@ class _Rewriter:
                     if argument in orders:
                         weights.add(value)
         return {
-            value: wanted[value].pop() if len(wanted[value]) == 1 else identity_axes(specs[value].rank)
+            value: wanted[value].pop()
+            if len(wanted[value]) == 1
+            else identity_axes(specs[value].rank)
             for value in weights
         }
 
@@ -415,10 +435,14 @@ class _Rewriter:
             node = replace(node, args=self._renamed(node, plan, axes))
         return replace(node, args=self._arguments(node.args, plan, axes), outputs=outputs)
 
-    def _arguments(self, args: Mapping[str, object], plan: _Plan, axes: Axes | None) -> dict[str, object]:
+    def _arguments(
+        self, args: Mapping[str, object], plan: _Plan, axes: Axes | None
+    ) -> dict[str, object]:
         def place(want: Callable[[TensorSpec], Axes | None]) -> Callable[[object], object]:
             def at(leaf: object) -> object:
-                if not isinstance(leaf, Value) or not isinstance(spec := self.specs[leaf], TensorSpec):
+                if not isinstance(leaf, Value) or not isinstance(
+                    spec := self.specs[leaf], TensorSpec
+                ):
                     return leaf
                 broadcasts = plan.layout.order is Order.any and want is activation
                 if axes is not None and broadcasts and spec.rank not in (0, plan.rank):
@@ -434,7 +458,9 @@ class _Rewriter:
         for name, argument in args.items():
             if name in plan.layout.weights:
                 order = plan.layout.weights[name]
-                result[name] = map_argument(place(lambda spec, order=order: order(spec.rank)), argument)  # type: ignore[misc]
+                result[name] = map_argument(
+                    place(lambda spec, order=order: order(spec.rank)), argument
+                )  # type: ignore[misc]
             elif name in plan.layout.plain:
                 result[name] = map_argument(place(lambda spec: None), argument)
             else:

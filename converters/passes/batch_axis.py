@@ -1,7 +1,7 @@
 """Give every image-like tensor a batch axis.
 
-PyTorch's convolutions and pools take (C, *spatial) as well as (N, C, *spatial); lowerings see the second
-only. The node that stands for the unbatched result keeps the source's name.
+PyTorch's convolutions and pools take (C, *spatial) as well as (N, C, *spatial); lowerings see the
+second only. The node that stands for the unbatched result keeps the source's name.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ def add_batch_axis(graph: Graph, registry: Registry) -> Graph:
     return graph if len(nodes) == len(graph.nodes) else graph.replace(nodes=nodes)
 
 
-def _batched(
-    node: Node, registry: Registry, specs: dict[Value, object]
-) -> Iterator[Node]:
+def _batched(node: Node, registry: Registry, specs: dict[Value, object]) -> Iterator[Node]:
     lowering = registry.get(node.op)
     spatial = lowering.layout.spatial if lowering else None
     if lowering is None or spatial is None:
@@ -40,14 +38,22 @@ def _batched(
         assert isinstance(spec, TensorSpec)
         names[value] = Value(f"{node.name}.batch{place}")
         yield replace(
-            node, name=names[value].producer, op="layout.batch", args={"x": value}, outputs=(_with_batch(spec),)
+            node,
+            name=names[value].producer,
+            op="layout.batch",
+            args={"x": value},
+            outputs=(_with_batch(spec),),
         )
     args = {
-        name: argument if name in apart else map_argument(lambda leaf: _swapped(leaf, names), argument)
+        name: argument
+        if name in apart
+        else map_argument(lambda leaf: _swapped(leaf, names), argument)
         for name, argument in node.args.items()
     }
     inner = f"{node.name}.batched"
-    yield replace(node, name=inner, args=args, outputs=tuple(_with_batch(spec) for spec in node.outputs))
+    yield replace(
+        node, name=inner, args=args, outputs=tuple(_with_batch(spec) for spec in node.outputs)
+    )
     results = tuple(Value(inner, index) for index in range(len(node.outputs)))
     yield replace(node, op="layout.unbatch", args={"xs": results})
 

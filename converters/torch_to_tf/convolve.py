@@ -1,7 +1,7 @@
 """Convolutions and their transposes over one to three spatial axes, channels last, with PyTorch's options.
 
-What TensorFlow's kernels lack (groups and dilation in three dimensions and in every gradient, padding in three
-dimensions) is composed of what they have.
+What TensorFlow's kernels lack (groups and dilation in three dimensions and in every gradient,
+padding in three dimensions) is composed of what they have.
 """
 
 from __future__ import annotations
@@ -106,13 +106,11 @@ def _named(
     return "SAME"
 
 
-def _depthwise(
-    x: tf.Tensor, weight: tf.Tensor, stride: Sequence[int], pads: Pads
-) -> tf.Tensor:
+def _depthwise(x: tf.Tensor, weight: tf.Tensor, stride: Sequence[int], pads: Pads) -> tf.Tensor:
     """Each channel by itself. The CPU kernel sums 16-bit types in 16 bits, so these go through float32.
 
-    Explicit padding is avoided: merging such a convolution with a bias loses the padding and aborts the
-    process (seen in TensorFlow 2.21).
+    Explicit padding is avoided: merging such a convolution with a bias loses the padding and aborts
+    the process (seen in TensorFlow 2.21).
     """
     padding = _named(pads, shape_of(x)[1:-1], weight.shape, stride)
     if padding is None:
@@ -135,8 +133,8 @@ def _grouped(
 ) -> tf.Tensor:
     """A convolution with groups or dilation.
 
-    TensorFlow's CPU kernels compute it, but not its gradients (seen in 2.21), which are written here as
-    convolutions.
+    TensorFlow's CPU kernels compute it, but not its gradients (seen in 2.21), which are written
+    here as convolutions.
     """
 
     @tf.custom_gradient
@@ -164,7 +162,9 @@ def _input_gradient(
     groups: int,
 ) -> tf.Tensor:
     sizes = shape_of(x)[1:-1]
-    return _scatter(dy, _mirrored(weight, groups), stride, [low for low, _ in pads], sizes, dilation, groups)
+    return _scatter(
+        dy, _mirrored(weight, groups), stride, [low for low, _ in pads], sizes, dilation, groups
+    )
 
 
 def _mirrored(weight: tf.Tensor, groups: int) -> tf.Tensor:
@@ -321,7 +321,13 @@ def transposed_convolve(
     )
     if spatial == 1:
         y = transposed_convolve(
-            x[:, None], weight[None], (1, *stride), (0, *padding), (0, *output_padding), groups, (1, *dilation)
+            x[:, None],
+            weight[None],
+            (1, *stride),
+            (0, *padding),
+            (0, *output_padding),
+            groups,
+            (1, *dilation),
         )
         return y[:, 0]
     batch, *lengths, _ = shape_of(x)
@@ -338,7 +344,9 @@ def transposed_convolve(
     if groups == 1 and max(dilation) == 1 and within and covered:
         if spatial == 2:
             shape = tf.stack([batch, *sizes, weight.shape[-2]])
-            return tf.nn.conv2d_transpose(x, weight, shape, list(stride), _explicit(symmetric(padding)))
+            return tf.nn.conv2d_transpose(
+                x, weight, shape, list(stride), _explicit(symmetric(padding))
+            )
         return _transposed3d(x, weight, stride, padding, sizes)
     # Per group, weight is (*kernel, O / groups, C / groups): what `convolve` would map O to C with.
     return _scatter(x, _mirrored(weight, groups), stride, padding, sizes, dilation, groups)
@@ -356,4 +364,8 @@ def _transposed3d(
     full = [size + 2 * pad for size, pad in zip(sizes, padding, strict=True)]
     shape = tf.stack([batch, *full, weight.shape[-2]])
     y = tf.nn.conv3d_transpose(x, weight, shape, [1, *stride, 1], "VALID")
-    return tf.slice(y, [0, *padding, 0], tf.stack([batch, *sizes, weight.shape[-2]])) if any(padding) else y
+    return (
+        tf.slice(y, [0, *padding, 0], tf.stack([batch, *sizes, weight.shape[-2]]))
+        if any(padding)
+        else y
+    )

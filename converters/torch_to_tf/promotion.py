@@ -1,8 +1,8 @@
 """PyTorch's type promotion for TensorFlow tensors.
 
 Source: PyTorch, "Tensor Attributes", section torch.dtype. Three ranks of operands: tensors with
-dimensions, zero-dimensional tensors, Python numbers. A lower rank counts only if its kind (bool, integer,
-floating, complex) is higher than that of the ranks above it.
+dimensions, zero-dimensional tensors, Python numbers. A lower rank counts only if its kind (bool,
+integer, floating, complex) is higher than that of the ranks above it.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from __future__ import annotations
 import contextlib
 import contextvars
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
 Number = bool | int | float | complex
-Tensor = tf.Tensor
+Tensor: TypeAlias = tf.Tensor
 
 _KINDS = {bool: 0, int: 1, float: 2, complex: 3}
-_default_float: contextvars.ContextVar[tf.DType] = contextvars.ContextVar("default_float", default=tf.float32)
+_default_float: contextvars.ContextVar[tf.DType] = contextvars.ContextVar(
+    "default_float", default=tf.float32
+)
 _LATTICE = (
     tf.bool, tf.uint8, tf.int8, tf.int16, tf.int32, tf.int64,
     tf.float16, tf.bfloat16, tf.float32, tf.float64, tf.complex64, tf.complex128,
@@ -53,8 +56,8 @@ def kind_of(dtype: tf.DType) -> int:
 def join(first: tf.DType, second: tf.DType) -> tf.DType:
     """The smallest type that holds both, by PyTorch's lattice.
 
-    >>> join(tf.float16, tf.bfloat16).name, join(tf.uint8, tf.int8).name, join(tf.float64, tf.complex64).name
-    ('float32', 'int16', 'complex128')
+    >>> join(tf.float16, tf.bfloat16).name, join(tf.uint8, tf.int8).name, join(tf.float64,
+    tf.complex64).name ('float32', 'int16', 'complex128')
     """
     pair = {first, second}
     if pair == {tf.float16, tf.bfloat16}:
@@ -77,7 +80,9 @@ def runtime_number(x: Tensor) -> Tensor:
 
 def is_number(operand: object) -> bool:
     """Whether an operand is a Python number, known now or at run time (:func:`runtime_number`)."""
-    return isinstance(operand, bool | int | float | complex) or getattr(operand, "_is_number", False)
+    return isinstance(operand, bool | int | float | complex) or getattr(
+        operand, "_is_number", False
+    )
 
 
 def number_kind(number: object) -> int:
@@ -115,7 +120,8 @@ def result_type(*operands: object) -> tf.DType:
 def cast(operand: object, dtype: tf.DType) -> Tensor:
     """A tensor of the given type; Python numbers are rounded once, to that type.
 
-    Floats become narrow integers through int64, so that what does not fit wraps round as in PyTorch.
+    Floats become narrow integers through int64, so that what does not fit wraps round as in
+    PyTorch.
     """
     if isinstance(operand, bool | int | float | complex):
         if dtype.is_bool:
@@ -174,7 +180,8 @@ def shape_of(x: Tensor) -> list[int | Tensor]:
         return list(static)
     dynamic = tf.shape(x)
     return [
-        runtime_number(dynamic[place]) if size is None else size for place, size in enumerate(static)
+        runtime_number(dynamic[place]) if size is None else size
+        for place, size in enumerate(static)
     ]
 
 

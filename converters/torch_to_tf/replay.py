@@ -47,7 +47,9 @@ def from_numpy(array: np.ndarray) -> torch.Tensor:
     """
     array = np.asarray(array)
     if array.dtype.name == "bfloat16":
-        return torch.from_numpy(np.ascontiguousarray(array).reshape(array.shape).view(np.int16)).view(torch.bfloat16)
+        return torch.from_numpy(
+            np.ascontiguousarray(array).reshape(array.shape).view(np.int16)
+        ).view(torch.bfloat16)
     if not array.flags.writeable or any(stride < 0 for stride in array.strides):
         array = array.copy()
     return torch.from_numpy(array)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
 from converters.torch_to_tf.promotion import cast, shape_of
 
-Size = int | tf.Tensor
+Size: TypeAlias = int | tf.Tensor
 
 
 def pooled_size(
@@ -16,7 +17,8 @@ def pooled_size(
 ) -> Size:
     """Number of windows along one axis.
 
-    In ceil mode the last window may hang over the padding, but must begin inside the input or in front of it.
+    In ceil mode the last window may hang over the padding, but must begin inside the input or in
+    front of it.
 
     Source: ATen Pool.h, pooling_output_shape.
 
@@ -55,11 +57,13 @@ def cast_size(size: Size) -> Size:
     return size if isinstance(size, int) else tf.cast(size, tf.int32)
 
 
-def gathered(x: tf.Tensor, starts: tf.Tensor, ends: tf.Tensor, axis: int) -> tuple[tf.Tensor, tf.Tensor]:
+def gathered(
+    x: tf.Tensor, starts: tf.Tensor, ends: tf.Tensor, axis: int
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Windows along one axis, each filled up to the longest.
 
-    Shapes: x (..., L, ...), starts and ends (W) -> (..., W, M, ...) and a mask (W, M) with ones of the
-    following axes behind it, so that it broadcasts.
+    Shapes: x (..., L, ...), starts and ends (W) -> (..., W, M, ...) and a mask (W, M) with ones of
+    the following axes behind it, so that it broadcasts.
     """
     longest = tf.reduce_max(ends - starts)
     places = starts[:, None] + tf.range(longest)[None]
@@ -70,9 +74,7 @@ def gathered(x: tf.Tensor, starts: tf.Tensor, ends: tf.Tensor, axis: int) -> tup
     return tf.gather(x, places, axis=axis), mask
 
 
-def weighted(
-    x: tf.Tensor, taps: Sequence[tuple[tf.Tensor, tf.Tensor]], axis: int
-) -> tf.Tensor:
+def weighted(x: tf.Tensor, taps: Sequence[tuple[tf.Tensor, tf.Tensor]], axis: int) -> tf.Tensor:
     """The sum over taps of the elements at the tap's places times the tap's weights, along one axis.
 
     Shapes: x (..., L, ...), places and weights (W) each -> (..., W, ...).

@@ -78,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         torch_seconds, tf_seconds = medians((run_source, run_target), clock, options.rounds)
         ratios[name] = tf_seconds / torch_seconds
         print(
-            f"{name} time: PyTorch {torch_seconds * 1e3:.3g} ms, TensorFlow {tf_seconds * 1e3:.3g} ms, "
+            f"{name} time: PyTorch {torch_seconds * 1e3:.3g} ms, TensorFlow {tf_seconds * 1e3:.3g} "
+            "ms, "
             f"ratio {ratios[name]:.3g}"
         )
     return int(ratios["processor"] > LIMIT)

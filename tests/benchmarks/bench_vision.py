@@ -1,6 +1,7 @@
 """Speed of converted vision models against Keras' own, batch 1 on the CPU.
 
-Both run in one process, one call of each in turn, so that whatever else the machine does slows both alike.
+Both run in one process, one call of each in turn, so that whatever else the machine does slows both
+alike.
 What is printed is a ratio of medians: below 1 the converted model is the faster one.
 
     python tests/benchmarks/bench_vision.py [--calls 40] [--threads 1]
@@ -92,7 +93,8 @@ def main() -> None:
         taken = medians(functions(name), options.calls)
         milliseconds = {key: float(f"{value * 1e3:.3g}") for key, value in taken.items()}
         ratios = {
-            key: float(f"{taken[key] / taken['keras']:.3g}") for key in ("converted", "channels_last")
+            key: float(f"{taken[key] / taken['keras']:.3g}")
+            for key in ("converted", "channels_last")
         }
         print(json.dumps({"model": name, "ratio_to_keras": ratios, "milliseconds": milliseconds}))
 

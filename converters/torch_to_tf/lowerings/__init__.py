@@ -1,8 +1,9 @@
 """ATen operators as plain TensorFlow functions, one file per family.
 
-A lowering's parameters are the ATen schema's, in its order and with its names (``self`` is ``x``; arguments
-that say where a tensor is stored are left out). It is called with tensors, or with Python numbers where the
-graph holds constants, and branches on shape, dtype and attributes, never on values.
+A lowering's parameters are the ATen schema's, in its order and with its names (``self`` is ``x``;
+arguments that say where a tensor is stored are left out). It is called with tensors, or with Python
+numbers where the graph holds constants, and branches on shape, dtype and attributes, never on
+values.
 """
 
 from __future__ import annotations

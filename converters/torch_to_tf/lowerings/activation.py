@@ -99,7 +99,8 @@ def silu(x: tf.Tensor) -> tf.Tensor:
 def gelu(x: tf.Tensor, approximate: str = "none") -> tf.Tensor:
     """Gaussian error linear unit, exact or by tanh.
 
-    Differs: ``tf.nn.gelu`` passes sqrt(2) through float32, which shows in float64; written out here.
+    Differs: ``tf.nn.gelu`` passes sqrt(2) through float32, which shows in float64; written out
+    here.
     Source: Hendrycks and Gimpel, arXiv:1606.08415.
     """
     if approximate == "tanh":
@@ -263,5 +264,3 @@ def _normalised(function: object, x: tf.Tensor, dim: int, dtype: tf.DType | None
     if x.shape.rank == 0:
         return cast(tf.reshape(function(tf.reshape(wide, [1])), []), dtype)  # type: ignore[operator]
     return cast(function(wide, axis=normalized(dim, x.shape.rank)), dtype)  # type: ignore[operator]
-
-

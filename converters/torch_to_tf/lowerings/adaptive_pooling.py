@@ -64,7 +64,8 @@ def adaptive_max_pool1d(x: tf.Tensor, output_size: OutputSize) -> tuple[tf.Tenso
 def adaptive_max_pool2d(x: tf.Tensor, output_size: OutputSize) -> tuple[tf.Tensor, tf.Tensor]:
     """Maximum over windows that tile the plane, and where each stands in the flattened plane.
 
-    Shapes: x (N, H, W, C) -> twice (N, H', W', C). Dtypes: floating and integers; indices are int64.
+    Shapes: x (N, H, W, C) -> twice (N, H', W', C). Dtypes: floating and integers; indices are
+    int64.
     """
     return _adaptive_max(x, output_size)
 
@@ -73,7 +74,8 @@ def adaptive_max_pool2d(x: tf.Tensor, output_size: OutputSize) -> tuple[tf.Tenso
 def adaptive_max_pool3d(x: tf.Tensor, output_size: OutputSize) -> tuple[tf.Tensor, tf.Tensor]:
     """Maximum over windows that tile the volume, and where each stands in the flattened volume.
 
-    Shapes: x (N, D, H, W, C) -> twice (N, D', H', W', C). Dtypes: floating and integers; indices are int64.
+    Shapes: x (N, D, H, W, C) -> twice (N, D', H', W', C). Dtypes: floating and integers; indices
+    are int64.
     """
     return _adaptive_max(x, output_size)
 
@@ -82,13 +84,16 @@ def _counts(x: tf.Tensor, output_size: OutputSize) -> list[tuple[Size, Size]]:
     """The size of each spatial axis, and the number of windows along it."""
     sizes = shape_of(x)[1:-1]
     wanted = list(output_size) * (len(sizes) if len(output_size) == 1 else 1)
-    return [(size, size if want is None else want) for size, want in zip(sizes, wanted, strict=True)]
+    return [
+        (size, size if want is None else want) for size, want in zip(sizes, wanted, strict=True)
+    ]
 
 
 def _adaptive_mean(x: tf.Tensor, output_size: OutputSize) -> tf.Tensor:
     if not x.dtype.is_floating:
         raise UnsupportedVariantError(
-            f"average pooling of {x.dtype.name} is not supported. Cast the input to a floating-point type."
+            f"average pooling of {x.dtype.name} is not supported. Cast the input to a "
+            "floating-point type."
         )
     counts = _counts(x, output_size)
     y = cast(x, tf.float32) if x.dtype.size == 2 else x
@@ -102,13 +107,21 @@ def _adaptive_mean(x: tf.Tensor, output_size: OutputSize) -> tf.Tensor:
             starts, ends = tile_bounds(size, count)
             windows, mask = gathered(y, starts, ends, axis)
             total = tf.reduce_sum(tf.where(mask, windows, cast(0, y.dtype)), axis + 1)
-            lengths = tf.reshape(cast(ends - starts, y.dtype), [-1, *[1] * (x.shape.rank - axis - 1)])
+            lengths = tf.reshape(
+                cast(ends - starts, y.dtype), [-1, *[1] * (x.shape.rank - axis - 1)]
+            )
             y = total / lengths
     return cast(y, x.dtype)
 
 
 def _divides(count: Size, size: Size) -> bool:
-    return isinstance(count, int) and isinstance(size, int) and count > 0 and size > 0 and size % count == 0
+    return (
+        isinstance(count, int)
+        and isinstance(size, int)
+        and count > 0
+        and size > 0
+        and size % count == 0
+    )
 
 
 def _adaptive_max(x: tf.Tensor, output_size: OutputSize) -> tuple[tf.Tensor, tf.Tensor]:
@@ -137,10 +150,14 @@ def _adaptive_max(x: tf.Tensor, output_size: OutputSize) -> tuple[tf.Tensor, tf.
 def _first_maximum(windows: tf.Tensor, mask: tf.Tensor, axis: int) -> tf.Tensor:
     """Where the maximum stands; the last NaN if there is one."""
     lowest = float("-inf") if windows.dtype.is_floating else windows.dtype.min
-    offset = tf.argmax(tf.where(mask, windows, cast(lowest, windows.dtype)), axis, output_type=tf.int32)
+    offset = tf.argmax(
+        tf.where(mask, windows, cast(lowest, windows.dtype)), axis, output_type=tf.int32
+    )
     if not windows.dtype.is_floating:
         return offset
     missing = tf.math.is_nan(windows) & mask
-    places = tf.reshape(tf.range(shape_of(windows)[axis]), [-1, *[1] * (windows.shape.rank - axis - 1)])
+    places = tf.reshape(
+        tf.range(shape_of(windows)[axis]), [-1, *[1] * (windows.shape.rank - axis - 1)]
+    )
     last = tf.reduce_max(tf.where(missing, places, -1), axis)
     return tf.where(last >= 0, last, offset)

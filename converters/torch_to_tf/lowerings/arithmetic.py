@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import tensorflow as tf
 
 from converters.errors import UnsupportedVariantError
@@ -20,7 +22,7 @@ from converters.torch_to_tf.promotion import (
     same_shape,
 )
 
-Operand = tf.Tensor | Number
+Operand: TypeAlias = tf.Tensor | Number
 
 
 @lower("aten.add.Tensor", "aten.add.Scalar", layout=ANY)
@@ -136,8 +138,8 @@ def _whole_rest(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
 def pow(x: Operand, exponent: Operand) -> tf.Tensor:
     """``x ** exponent``.
 
-    Differs: the gradient is PyTorch's, which is 0 (not NaN) for an exponent of 0 at 0, and NaN (not 0) with
-    respect to the exponent where the base is negative.
+    Differs: the gradient is PyTorch's, which is 0 (not NaN) for an exponent of 0 at 0, and NaN (not
+    0) with respect to the exponent where the base is negative.
     """
 
     @tf.custom_gradient
@@ -186,7 +188,12 @@ _POWERS = {
 }
 
 
-@lower("aten.float_power.Tensor_Scalar", "aten.float_power.Tensor_Tensor", "aten.float_power.Scalar", layout=ANY)
+@lower(
+    "aten.float_power.Tensor_Scalar",
+    "aten.float_power.Tensor_Tensor",
+    "aten.float_power.Scalar",
+    layout=ANY,
+)
 def float_power(x: Operand, exponent: Operand) -> tf.Tensor:
     """``x ** exponent`` in double precision."""
     wide = tf.complex128 if kind_of(result_type(x, exponent)) == 3 else tf.float64
@@ -242,7 +249,9 @@ def fmin(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     return tf.where((a <= b) | tf.math.is_nan(b), a, b)
 
 
-@lower("aten.clamp.default", "aten.clamp.Tensor", "aten.clip.default", "aten.clip.Tensor", layout=ANY)
+@lower(
+    "aten.clamp.default", "aten.clamp.Tensor", "aten.clip.default", "aten.clip.Tensor", layout=ANY
+)
 def clamp(x: tf.Tensor, min: Operand | None = None, max: Operand | None = None) -> tf.Tensor:
     """Bring every element into ``[min, max]``; where they cross, ``max`` wins. NaN stays NaN."""
     given = [bound for bound in (min, max) if bound is not None]
@@ -291,7 +300,10 @@ def lerp(x: tf.Tensor, end: tf.Tensor, weight: Operand) -> tf.Tensor:
 def addcmul(x: tf.Tensor, tensor1: tf.Tensor, tensor2: tf.Tensor, value: Number = 1) -> tf.Tensor:
     """``x + value * tensor1 * tensor2``."""
     return computed(
-        lambda a, b, c: a + (b if _is_one(value) else cast(value, b.dtype) * b) * c, x, tensor1, tensor2
+        lambda a, b, c: a + (b if _is_one(value) else cast(value, b.dtype) * b) * c,
+        x,
+        tensor1,
+        tensor2,
     )
 
 
@@ -299,7 +311,10 @@ def addcmul(x: tf.Tensor, tensor1: tf.Tensor, tensor2: tf.Tensor, value: Number 
 def addcdiv(x: tf.Tensor, tensor1: tf.Tensor, tensor2: tf.Tensor, value: Number = 1) -> tf.Tensor:
     """``x + value * tensor1 / tensor2``."""
     return computed(
-        lambda a, b, c: a + (b if _is_one(value) else cast(value, b.dtype) * b) / c, x, tensor1, tensor2
+        lambda a, b, c: a + (b if _is_one(value) else cast(value, b.dtype) * b) / c,
+        x,
+        tensor1,
+        tensor2,
     )
 
 
@@ -307,7 +322,8 @@ def addcdiv(x: tf.Tensor, tensor1: tf.Tensor, tensor2: tf.Tensor, value: Number 
 def xlogy(x: Operand, other: Operand) -> tf.Tensor:
     """``x * log(other)``, 0 where x is 0 and other is not NaN.
 
-    Differs: the gradient is PyTorch's: log(other) with respect to x, unless x is 0 and other at most 0.
+    Differs: the gradient is PyTorch's: log(other) with respect to x, unless x is 0 and other at
+    most 0.
     """
 
     @tf.custom_gradient
@@ -401,5 +417,3 @@ def hypot(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
         return y, lambda dy: (dy * (a / y), dy * (b / y))
 
     return computed(lambda a, b: length(*same_shape(a, b)), x, other)
-
-

@@ -70,8 +70,8 @@ def scaled_dot_product_flash_attention_for_cpu(
 def _require_no_dropout(dropout_p: float) -> None:
     if dropout_p:
         raise UnsupportedVariantError(
-            f"scaled_dot_product_attention(dropout_p={dropout_p}): dropout inside attention can't be converted. "
-            "Convert the model with training=False, or set its attention dropout to 0."
+            f"scaled_dot_product_attention(dropout_p={dropout_p}): dropout inside attention "
+            "can't be converted. Convert the model with training=False, or set its attention dropout to 0."
         )
 
 
@@ -132,7 +132,7 @@ def _weighted(
 
 
 def _per_group(a: tf.Tensor, b: tf.Tensor, *, grouped: bool, transpose_b: bool) -> tf.Tensor:
-    """``a @ b``; when ``grouped``, each head (axis -3) of ``b`` serves as many heads of ``a`` as there are more.
+    """``a @ b``; when ``grouped``, each head (axis -3) of ``b`` serves a group of ``a``'s.
 
     Nothing is copied: the heads of a group are rows of one product.
     """

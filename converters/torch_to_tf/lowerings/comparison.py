@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -16,7 +17,7 @@ from converters.torch_to_tf.promotion import (
     result_type,
 )
 
-Operand = tf.Tensor | Number
+Operand: TypeAlias = tf.Tensor | Number
 
 
 def _comparison(names: tuple[str, ...], function: Callable[..., tf.Tensor], summary: str) -> None:
@@ -77,7 +78,11 @@ def isneginf(x: tf.Tensor) -> tf.Tensor:
 
 @lower("aten.isclose.default", layout=ANY)
 def isclose(
-    x: tf.Tensor, other: tf.Tensor, rtol: float = 1.0000000000000001e-05, atol: float = 1e-08, equal_nan: bool = False
+    x: tf.Tensor,
+    other: tf.Tensor,
+    rtol: float = 1.0000000000000001e-05,
+    atol: float = 1e-08,
+    equal_nan: bool = False,
 ) -> tf.Tensor:
     """Where ``abs(x - other) <= atol + rtol * abs(other)``, or both are equal."""
     close = tf.equal(x, other)
@@ -91,7 +96,13 @@ def isclose(
     return close | (tf.math.is_finite(gap) & (gap <= atol + tf.abs(rtol * b)))
 
 
-@lower("aten.where.self", "aten.where.ScalarOther", "aten.where.ScalarSelf", "aten.where.Scalar", layout=ANY)
+@lower(
+    "aten.where.self",
+    "aten.where.ScalarOther",
+    "aten.where.ScalarSelf",
+    "aten.where.Scalar",
+    layout=ANY,
+)
 def where(condition: tf.Tensor, x: Operand, other: Operand) -> tf.Tensor:
     """``x`` where the condition holds, ``other`` elsewhere, in their common type; all broadcast."""
     a, b = promote(x, other)

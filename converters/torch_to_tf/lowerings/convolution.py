@@ -63,7 +63,8 @@ def conv2d(
 ) -> tf.Tensor:
     """2-D cross-correlation.
 
-    Shapes: input (N, H, W, C), weight (Kh, Kw, C / groups, O), bias (O) -> (N, H', W', O). Dtypes: floating.
+    Shapes: input (N, H, W, C), weight (Kh, Kw, C / groups, O), bias (O) -> (N, H', W', O). Dtypes:
+    floating.
     """
     return _biased(convolve(input, weight, stride, symmetric(padding), dilation, groups), bias)
 
@@ -80,7 +81,8 @@ def conv2d_padding(
 ) -> tf.Tensor:
     """:func:`conv2d` with padding ``valid`` or ``same``.
 
-    Shapes: input (N, H, W, C), weight (Kh, Kw, C / groups, O), bias (O) -> (N, H', W', O). Dtypes: floating.
+    Shapes: input (N, H, W, C), weight (Kh, Kw, C / groups, O), bias (O) -> (N, H', W', O). Dtypes:
+    floating.
     """
     pads = _named_padding(padding, weight, dilation)
     return _biased(convolve(input, weight, stride, pads, dilation, groups), bias)
@@ -98,7 +100,8 @@ def conv3d(
 ) -> tf.Tensor:
     """3-D cross-correlation.
 
-    Shapes: input (N, D, H, W, C), weight (Kd, Kh, Kw, C / groups, O), bias (O) -> (N, D', H', W', O).
+    Shapes: input (N, D, H, W, C), weight (Kd, Kh, Kw, C / groups, O), bias (O) -> (N, D', H', W',
+    O).
     Dtypes: floating.
     """
     return _biased(convolve(input, weight, stride, symmetric(padding), dilation, groups), bias)
@@ -116,7 +119,8 @@ def conv3d_padding(
 ) -> tf.Tensor:
     """:func:`conv3d` with padding ``valid`` or ``same``.
 
-    Shapes: input (N, D, H, W, C), weight (Kd, Kh, Kw, C / groups, O), bias (O) -> (N, D', H', W', O).
+    Shapes: input (N, D, H, W, C), weight (Kd, Kh, Kw, C / groups, O), bias (O) -> (N, D', H', W',
+    O).
     Dtypes: floating.
     """
     pads = _named_padding(padding, weight, dilation)
@@ -140,8 +144,8 @@ def convolution(
 ) -> tf.Tensor:
     """Any of the convolutions, by rank.
 
-    Shapes: input (N, *spatial, C), weight (*kernel, C / groups, O), or (*kernel, O / groups, C) transposed,
-    bias (O) -> (N, *spatial', O). Dtypes: floating.
+    Shapes: input (N, *spatial, C), weight (*kernel, C / groups, O), or (*kernel, O / groups, C)
+    transposed, bias (O) -> (N, *spatial', O). Dtypes: floating.
     """
     spatial = input.shape.rank - 2
     stride, padding, dilation, output_padding = (
@@ -189,7 +193,8 @@ def conv_transpose2d(
 ) -> tf.Tensor:
     """The transpose of :func:`conv2d`: its gradient with respect to the input.
 
-    Shapes: input (N, H, W, C), weight (Kh, Kw, O / groups, C), bias (O) -> (N, H', W', O). Dtypes: floating.
+    Shapes: input (N, H, W, C), weight (Kh, Kw, O / groups, C), bias (O) -> (N, H', W', O). Dtypes:
+    floating.
     """
     return _biased(
         transposed_convolve(input, weight, stride, padding, output_padding, groups, dilation), bias
@@ -209,7 +214,8 @@ def conv_transpose3d(
 ) -> tf.Tensor:
     """The transpose of :func:`conv3d`: its gradient with respect to the input.
 
-    Shapes: input (N, D, H, W, C), weight (Kd, Kh, Kw, O / groups, C), bias (O) -> (N, D', H', W', O).
+    Shapes: input (N, D, H, W, C), weight (Kd, Kh, Kw, O / groups, C), bias (O) -> (N, D', H', W',
+    O).
     Dtypes: floating.
     """
     return _biased(

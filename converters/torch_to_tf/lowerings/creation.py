@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -18,8 +19,8 @@ from converters.torch_to_tf.promotion import (
     shape_of,
 )
 
-Size = int | tf.Tensor
-Scalar = Number | tf.Tensor
+Size: TypeAlias = int | tf.Tensor
+Scalar: TypeAlias = Number | tf.Tensor
 
 INT64 = 4
 """PyTorch's number for int64, which is how some schemas write the default of ``dtype``."""
@@ -185,7 +186,8 @@ def eye_m(n: Size, m: Size, dtype: tf.DType | None = None) -> tf.Tensor:
 def linspace(start: Scalar, end: Scalar, steps: int, dtype: tf.DType | None = None) -> tf.Tensor:
     """``steps`` numbers from ``start`` to ``end``, both taken in.
 
-    Source: ATen RangeFactories.cpp: the first half is counted from the start, the second from the end.
+    Source: ATen RangeFactories.cpp: the first half is counted from the start, the second from the
+    end.
     """
     dtype = dtype or default_dtype()
     wide = tf.float64 if not dtype.is_floating else opmath(dtype)
@@ -220,5 +222,3 @@ def _triangle(
 ) -> tf.Tensor:
     distance = tf.range(columns) - tf.expand_dims(tf.range(rows), 1)
     return cast(tf.transpose(tf.where(inside(distance))), int64_or(dtype))
-
-

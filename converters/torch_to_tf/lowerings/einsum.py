@@ -13,7 +13,7 @@ from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.promotion import promote, shape_of
 
 Label = str | int
-"""One axis: a letter of the equation, or the place (negative, from the end) that an ellipsis gave it."""
+"""An axis: a letter of the equation, or the place, from the end, that an ellipsis gave it."""
 
 
 @lower("aten.einsum.default")
@@ -74,8 +74,8 @@ def contract(
 
     Args:
         tensors: the operands.
-        labels: a label for each axis of each operand; a label repeated in one operand is its
-        diagonal. wanted: the labels of the result, in order.
+        labels: a label for each axis of each operand; one repeated in an operand is its diagonal.
+        wanted: the labels of the result, in order.
     """
     letters = dict(
         zip(

@@ -70,7 +70,11 @@ for _op, _function, _summary in (
     ("aten.erf.default", _erf, "Error function."),
     ("aten.erfc.default", tf.math.erfc, "``1 - erf(x)``, exact in the tail."),
     ("aten.sigmoid.default", tf.sigmoid, "``1 / (1 + exp(-x))``."),
-    ("aten.lgamma.default", tf.math.lgamma, "Logarithm of the absolute value of the gamma function."),
+    (
+        "aten.lgamma.default",
+        tf.math.lgamma,
+        "Logarithm of the absolute value of the gamma function.",
+    ),
 ):
     _float_function(_op, _function, _summary)
 
@@ -202,8 +206,8 @@ def sinc(x: tf.Tensor) -> tf.Tensor:
 def erfinv(x: tf.Tensor) -> tf.Tensor:
     """The inverse of the error function.
 
-    Differs: ``tf.math.erfinv`` goes through ``ndtri((x + 1) / 2)`` and loses small arguments; here it is
-    only the start of two Newton steps in float64.
+    Differs: ``tf.math.erfinv`` goes through ``ndtri((x + 1) / 2)`` and loses small arguments; here
+    it is only the start of two Newton steps in float64.
     """
 
     @tf.custom_gradient
@@ -254,5 +258,3 @@ def deg2rad(x: tf.Tensor) -> tf.Tensor:
 def rad2deg(x: tf.Tensor) -> tf.Tensor:
     """Radians to degrees."""
     return computed(lambda a: a * (180 / math.pi), x, floats=True)
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from converters.torch_to_tf.lowerings import lower
-from converters.torch_to_tf.promotion import normalized, opmath, shape_of
+from converters.torch_to_tf.promotion import opmath, shape_of
 
 _SUM, _MEAN, _MAX = 0, 1, 2
 
@@ -38,11 +38,11 @@ def embedding_bag_padding_idx(
     starts = offsets[:-1] if include_last_offset else offsets
     count, bags = shape_of(indices)[0], shape_of(starts)[0]
     segments = tf.searchsorted(tf.cast(starts, tf.int32), tf.range(count), side="right") - 1
-    padded = padding_idx is not None
-    unrecorded = mode == _SUM and not padded and weight.dtype != tf.float64
+    unrecorded = mode == _SUM and padding_idx is None and weight.dtype != tf.float64
     bag_of = tf.zeros([0], indices.dtype) if unrecorded else tf.cast(segments, indices.dtype)
-    if padded:
-        padding = tf.cast(normalized(padding_idx, shape_of(weight)[0]), indices.dtype)
+    if padding_idx is not None:
+        wrapped = padding_idx if padding_idx >= 0 else padding_idx + shape_of(weight)[0]
+        padding = tf.cast(wrapped, indices.dtype)
         segments = tf.where(indices == padding, -1, segments)  # -1 is dropped
     sizes = tf.math.unsorted_segment_sum(tf.ones_like(indices), segments, bags)
     rows = tf.cast(tf.gather(weight, indices), opmath(weight.dtype))
@@ -62,7 +62,10 @@ def embedding_bag_padding_idx(
 def _largest(
     rows: tf.Tensor, indices: tf.Tensor, segments: tf.Tensor, bags: int | tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The largest entry of each column in each bag and its index; the first of several gets the gradient."""
+    """The largest entry of each column in each bag and its index.
+
+    The first of several equal ones gets the gradient.
+    """
     count = shape_of(rows)[0]
     fixed = tf.stop_gradient(rows)
     largest = tf.math.unsorted_segment_max(fixed, segments, bags)

@@ -133,7 +133,7 @@ def cholesky(x: tf.Tensor, upper: bool = False) -> tf.Tensor:
 
 @lower("aten.linalg_qr.default")
 def linalg_qr(A: tf.Tensor, mode: str = "reduced") -> tuple[tf.Tensor, tf.Tensor]:
-    """Orthonormal Q and upper triangular R with ``Q R = A``, signs as Householder's reflections give them.
+    """Orthonormal Q and upper triangular R with ``Q R = A``, signs as by Householder.
 
     Shapes: A (..., m, n) -> (..., m, k) and (..., k, n), k = min(m, n), or m when ``complete``.
     Dtypes: float32, float64, complex.
@@ -204,4 +204,11 @@ def linalg_cross(x: tf.Tensor, other: tf.Tensor, dim: int = -1) -> tf.Tensor:
 @lower("aten.cross.default")
 def cross(x: tf.Tensor, other: tf.Tensor, dim: int | None = None) -> tf.Tensor:
     """:func:`linalg_cross` along ``dim``, or along the first axis of size 3."""
-    return linalg_cross(x, other, x.shape.as_list().index(3) if dim is None else dim)
+    if dim is not None:
+        return linalg_cross(x, other, dim)
+    sizes = x.shape.as_list()
+    if 3 not in sizes:
+        raise UnsupportedVariantError(
+            f"cross of shape {sizes} without dim: say which axis holds the three components."
+        )
+    return linalg_cross(x, other, sizes.index(3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -10,7 +11,7 @@ from converters.errors import UnsupportedVariantError
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.promotion import default_dtype, dims_of, normalized, shape_of
 
-Size = int | tf.Tensor
+Size: TypeAlias = int | tf.Tensor
 
 
 def _complex(x: tf.Tensor) -> tf.Tensor:

@@ -33,14 +33,17 @@ def grid_sampler(
 ) -> tf.Tensor:
     """Elements of ``input`` at the places that ``grid`` gives, -1 to 1 along each axis, the last axis first.
 
-    Shapes: input (N, *spatial, C), grid (N, *spatial', number of spatial axes) -> (N, *spatial', C).
+    Shapes: input (N, *spatial, C), grid (N, *spatial', number of spatial axes) -> (N, *spatial',
+    C).
     Dtypes: floating.
     Raises: UnsupportedVariantError for bicubic interpolation of volumes, which PyTorch lacks too.
     Source: ATen native/GridSampler.h.
     """
     sizes = shape_of(input)[1:-1]
     if interpolation_mode == _BICUBIC and len(sizes) != 2:
-        raise UnsupportedVariantError("bicubic grid sampling is defined for images only, not for volumes.")
+        raise UnsupportedVariantError(
+            "bicubic grid sampling is defined for images only, not for volumes."
+        )
     dtype = tf.float32 if input.dtype.size == 2 else input.dtype
     x = cast(input, dtype)
     axes = tf.unstack(cast(grid, dtype), axis=-1)[::-1]

@@ -57,9 +57,14 @@ def take_along(x: tf.Tensor, index: tf.Tensor, axis: int) -> tf.Tensor:
     if rank == 0:
         return tf.reshape(tf.gather(tf.reshape(x, [1]), tf.reshape(index, [1])), [])
     sizes, wanted = shape_of(x), shape_of(index)
-    fits = [a is b or (isinstance(a, int) and isinstance(b, int) and a == b) for a, b in zip(sizes, wanted, strict=True)]
+    fits = [
+        a is b or (isinstance(a, int) and isinstance(b, int) and a == b)
+        for a, b in zip(sizes, wanted, strict=True)
+    ]
     if not all(fit for place, fit in enumerate(fits) if place != axis):
-        x = tf.slice(x, [0] * rank, [-1 if place == axis else wanted[place] for place in range(rank)])
+        x = tf.slice(
+            x, [0] * rank, [-1 if place == axis else wanted[place] for place in range(rank)]
+        )
     if axis == rank - 1:
         return tf.gather(x, index, axis=axis, batch_dims=axis)
     order = [*(place for place in range(rank) if place != axis), axis]
@@ -92,7 +97,9 @@ def take_along_dim(x: tf.Tensor, indices: tf.Tensor, dim: int | None = None) -> 
     sizes, wanted = shape_of(x), shape_of(indices)
     indices = wrapped(indices, sizes[axis])
     outside = [_broadcast_size(sizes[place], wanted[place]) for place in range(rank)]
-    x = tf.broadcast_to(x, [sizes[axis] if place == axis else outside[place] for place in range(rank)])
+    x = tf.broadcast_to(
+        x, [sizes[axis] if place == axis else outside[place] for place in range(rank)]
+    )
     indices = tf.broadcast_to(
         indices, [wanted[axis] if place == axis else outside[place] for place in range(rank)]
     )
@@ -147,10 +154,14 @@ def expanded(x: tf.Tensor, indices: Indices) -> list[tf.Tensor | None]:
 def index(x: tf.Tensor, indices: Indices) -> tf.Tensor:
     """``x[indices]`` as NumPy has it: index tensors broadcast, None takes the whole axis.
 
-    Shapes: where the indexed axes are neighbours the broadcast shape stands in their place, otherwise in front.
-    Dtypes: all; indices int32, int64, bool (masks; the result's size is then known at run time only).
+    Shapes: where the indexed axes are neighbours the broadcast shape stands in their place,
+    otherwise in front.
+    Dtypes: all; indices int32, int64, bool (masks; the result's size is then known at run time
+    only).
     """
-    if x.shape.rank and any(i is not None and i.dtype == tf.bool and i.shape.rank == 0 for i in indices):
+    if x.shape.rank and any(
+        i is not None and i.dtype == tf.bool and i.shape.rank == 0 for i in indices
+    ):
         raise UnsupportedVariantError("indexing with a zero-dimensional mask; use torch.where.")
     entries = expanded(x, indices)
     axes = [axis for axis, entry in enumerate(entries) if entry is not None]
@@ -173,9 +184,7 @@ def index(x: tf.Tensor, indices: Indices) -> tf.Tensor:
         return result
     block = chosen[0].shape.rank
     front = list(range(block, block + axes[0]))
-    return tf.transpose(
-        result, [*front, *range(block), *range(block + axes[0], result.shape.rank)]
-    )
+    return tf.transpose(result, [*front, *range(block), *range(block + axes[0], result.shape.rank)])
 
 
 def _one_type(indices: Sequence[tf.Tensor]) -> list[tf.Tensor]:
@@ -231,5 +240,3 @@ def one_hot(x: tf.Tensor, num_classes: int = -1) -> tf.Tensor:
 def item(x: tf.Tensor) -> tf.Tensor:
     """The only element, as a number that is known at run time."""
     return runtime_number(tf.reshape(x, []))
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -17,7 +18,7 @@ from converters.torch_to_tf.promotion import (
     shape_of,
 )
 
-Size = int | tf.Tensor
+Size: TypeAlias = int | tf.Tensor
 _ALONG = along("dim")
 
 
@@ -120,7 +121,8 @@ def _static_size(x: tf.Tensor, axis: int, op: str) -> int:
     size = x.shape[axis]
     if size is None:
         raise UnsupportedVariantError(
-            f"{op} along an axis whose size is known at run time only: the number of parts must be known "
+            f"{op} along an axis whose size is known at run time only: the number of parts must be "
+            "known "
             "when the model is converted. Use split with a list of sizes, or a fixed size there."
         )
     return int(size)
@@ -175,9 +177,7 @@ def select(x: tf.Tensor, dim: int, index: Size) -> tf.Tensor:
     return x[(slice(None),) * normalized(dim, x.shape.rank) + (index,)]
 
 
-def window(
-    x: tf.Tensor, dim: int, start: Size | None, end: Size | None, step: int
-) -> tf.Tensor:
+def window(x: tf.Tensor, dim: int, start: Size | None, end: Size | None, step: int) -> tf.Tensor:
     """The places that ``slice`` would take along ``dim``. Shapes: -> (K,)."""
     places = tf.range(shape_of(x)[normalized(dim, x.shape.rank)])
     return slice_(places, 0, start, end, step)
@@ -204,5 +204,3 @@ def broadcast_tensors(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         shape = tf.broadcast_dynamic_shape(shape, tf.shape(tensor))
         static = tf.broadcast_static_shape(static, tensor.shape)
     return [tf.ensure_shape(tf.broadcast_to(tensor, shape), static) for tensor in tensors]
-
-

@@ -14,7 +14,8 @@ from converters.torch_to_tf.promotion import shape_of
 def transpose(x: tf.Tensor, axes: tuple[int, ...], lead: int) -> tf.Tensor:
     """Add ``lead`` axes of size 1 in front, then permute.
 
-    Where only axes of size 1 change their place, the numbers stay where they are and this is a reshape.
+    Where only axes of size 1 change their place, the numbers stay where they are and this is a
+    reshape.
 
     Shapes: x (...) -> the permuted shape. Dtypes: all.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -11,13 +12,13 @@ from converters.layout import Axes, Layout, identity_axes
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.promotion import Number, cast, promote, shape_of
 
-Size = int | tf.Tensor
+Size: TypeAlias = int | tf.Tensor
 
 _NARROW = frozenset({tf.int8, tf.uint8, tf.int16, tf.uint16, tf.uint32})
 
 
 def kernel_axes(rank: int) -> Axes:
-    """(out, in) to (in, out), the order in which TensorFlow's kernels multiply fastest; a vector stays.
+    """(out, in) to (in, out), which TensorFlow multiplies fastest; a vector stays.
 
     >>> kernel_axes(2), kernel_axes(1)
     ((1, 0), (0,))

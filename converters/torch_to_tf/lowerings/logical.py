@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -10,7 +11,7 @@ from converters.layout import ANY
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.promotion import Number, cast, promote, same_shape
 
-Operand = tf.Tensor | Number
+Operand: TypeAlias = tf.Tensor | Number
 Binary = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 

@@ -129,7 +129,8 @@ def nll_loss(
 ) -> tf.Tensor:
     """Negative log-likelihood of classes.
 
-    Shapes: x (N, C, ...) or (C,), target (N, ...) or (). The mean is weighted; NaN if every target is ignored.
+    Shapes: x (N, C, ...) or (C,), target (N, ...) or (). The mean is weighted; NaN if every target
+    is ignored.
     """
     axis = 0 if x.shape.rank == 1 else 1
     log_probability = x if axis == x.shape.rank - 1 else _channel_last(x)

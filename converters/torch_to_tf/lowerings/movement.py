@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -10,7 +11,7 @@ from converters.layout import Layout, Order, along, channels_last
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.promotion import cast, is_number, normalized, shape_of
 
-Size = int | tf.Tensor
+Size: TypeAlias = int | tf.Tensor
 
 
 @lower("aten.repeat.default", layout=Layout(Order.any, per_axis=("repeats",)))
@@ -132,8 +133,10 @@ def diagonal(x: tf.Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> tf.
 def diag_embed(x: tf.Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> tf.Tensor:
     """The last axis on a diagonal of two new axes, 0 elsewhere."""
     rank = x.shape.rank + 1
-    matrix = tf.linalg.diag(x, k=offset) if x.dtype != tf.bool else cast(
-        tf.linalg.diag(tf.cast(x, tf.int32), k=offset), tf.bool
+    matrix = (
+        tf.linalg.diag(x, k=offset)
+        if x.dtype != tf.bool
+        else cast(tf.linalg.diag(tf.cast(x, tf.int32), k=offset), tf.bool)
     )
     first, second = dim1 % rank, dim2 % rank
     order = list(range(rank - 2))

@@ -6,6 +6,7 @@ The statistics that some of them return beside the result pass no gradient, as i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -14,8 +15,8 @@ from converters.layout import channels_last
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.promotion import cast, shape_of
 
-Tensor = tf.Tensor
-Optional = tf.Tensor | None
+Tensor: TypeAlias = tf.Tensor
+Optional: TypeAlias = tf.Tensor | None
 
 _PER_CHANNEL = channels_last(plain=("weight", "bias", "running_mean", "running_var"))
 _CUDNN_LEAST_EPS = 1e-5
@@ -165,7 +166,8 @@ def layer_norm(
 ) -> Tensor:
     """Normalise over the last ``len(normalized_shape)`` axes.
 
-    Shapes: input (..., *normalized_shape), the rest (*normalized_shape) -> as input. Dtypes: floating.
+    Shapes: input (..., *normalized_shape), the rest (*normalized_shape) -> as input. Dtypes:
+    floating.
     """
     return native_layer_norm(input, normalized_shape, weight, bias, eps)[0]
 
@@ -231,7 +233,8 @@ def rms_norm(
 ) -> Tensor:
     """Divide by the root of the mean square over the last axes; ``eps`` None is the type's own epsilon.
 
-    Shapes: input (..., *normalized_shape), weight (*normalized_shape) -> as input. Dtypes: floating.
+    Shapes: input (..., *normalized_shape), weight (*normalized_shape) -> as input. Dtypes:
+    floating.
     """
     wide = cast(input, _wide(input.dtype))
     if eps is None:
@@ -281,7 +284,9 @@ def _by_running(
     return cast(_affine(y, weight, bias), x.dtype)
 
 
-def _by_batch(x: Tensor, weight: Optional, bias: Optional, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+def _by_batch(
+    x: Tensor, weight: Optional, bias: Optional, eps: float
+) -> tuple[Tensor, Tensor, Tensor]:
     """With the batch's own statistics, which are returned: mean and biased variance."""
     axes = list(range(x.shape.rank - 1))
     wide = cast(x, _wide(x.dtype))
@@ -305,7 +310,8 @@ def _by_group(
     y, mean, deviation = _standardised(parts, [1, 3], eps)
     y = _affine(tf.reshape(y, shape), weight, bias)
     mean, deviation = (
-        tf.stop_gradient(tf.reshape(cast(part, x.dtype), [batch, groups])) for part in (mean, deviation)
+        tf.stop_gradient(tf.reshape(cast(part, x.dtype), [batch, groups]))
+        for part in (mean, deviation)
     )
     return cast(y, x.dtype), mean, deviation
 

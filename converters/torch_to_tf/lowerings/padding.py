@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -11,7 +12,7 @@ from converters.layout import Axes, Layout, Order, Remap
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.promotion import Number, cast, shape_of
 
-Size = int | tf.Tensor
+Size: TypeAlias = int | tf.Tensor
 
 
 def _pairs(pad: Sequence[object], rank: int) -> list[tuple[object, object]]:

@@ -91,7 +91,8 @@ def max_pool2d_with_indices(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """:func:`max_pool2d` and where each maximum stands in its flattened plane.
 
-    Shapes: x (N, H, W, C) -> twice (N, H', W', C). Dtypes: floating and integers; indices are int64.
+    Shapes: x (N, H, W, C) -> twice (N, H', W', C). Dtypes: floating and integers; indices are
+    int64.
     """
     return _max_pool_with_indices(x, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -107,7 +108,8 @@ def max_pool3d_with_indices(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """:func:`max_pool3d` and where each maximum stands in its flattened volume.
 
-    Shapes: x (N, D, H, W, C) -> twice (N, D', H', W', C). Dtypes: floating and integers; indices are int64.
+    Shapes: x (N, D, H, W, C) -> twice (N, D', H', W', C). Dtypes: floating and integers; indices
+    are int64.
     """
     return _max_pool_with_indices(x, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -142,7 +144,9 @@ def avg_pool2d(
 
     Shapes: x (N, H, W, C) -> (N, H', W', C). Dtypes: floating.
     """
-    return _avg_pool(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return _avg_pool(
+        x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
 @lower("aten.avg_pool3d.default", layout=channels_last(spatial=3))
@@ -159,12 +163,12 @@ def avg_pool3d(
 
     Shapes: x (N, D, H, W, C) -> (N, D', H', W', C). Dtypes: floating.
     """
-    return _avg_pool(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return _avg_pool(
+        x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
-def _window(
-    x: tf.Tensor, *entries: Sequence[int] | int
-) -> list[tuple[int, ...]]:
+def _window(x: tf.Tensor, *entries: Sequence[int] | int) -> list[tuple[int, ...]]:
     """Kernel, stride, ... with one entry for each spatial axis; an empty stride is the kernel."""
     spatial = x.shape.rank - 2
     lists = [(entry,) if isinstance(entry, int) else tuple(entry) for entry in entries]
@@ -204,8 +208,8 @@ def _max_pool(
 def _with_nan(pool: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf.Tensor:
     """A maximum that keeps NaN, which TensorFlow's kernel drops.
 
-    The sum is NaN wherever a NaN is in x (and, without harm, for inf - inf); looking for one costs a tenth of
-    the maximum itself.
+    The sum is NaN wherever a NaN is in x (and, without harm, for inf - inf); looking for one costs
+    a tenth of the maximum itself.
     """
 
     def careful() -> tf.Tensor:
@@ -321,7 +325,11 @@ def _max_pool_with_indices(
 
 def _flat_places(sizes: Sequence[Size]) -> tf.Tensor:
     """(1, *sizes, 1), counting in row-major order."""
-    total = math.prod(sizes) if all(isinstance(s, int) for s in sizes) else tf.reduce_prod(tf.stack(sizes))
+    total = (
+        math.prod(sizes)
+        if all(isinstance(s, int) for s in sizes)
+        else tf.reduce_prod(tf.stack(sizes))
+    )
     return tf.reshape(tf.range(tf.cast(total, tf.int64)), [1, *sizes, 1])
 
 
@@ -337,7 +345,8 @@ def _avg_pool(
     """16-bit types are summed in float32: TensorFlow's kernel sums in the type itself."""
     if not x.dtype.is_floating:
         raise UnsupportedVariantError(
-            f"average pooling of {x.dtype.name} is not supported. Cast the input to a floating-point type."
+            f"average pooling of {x.dtype.name} is not supported. Cast the input to a "
+            "floating-point type."
         )
     kernel, stride, padding = _window(x, kernel_size, stride, padding)
     ones = (1,) * len(kernel)

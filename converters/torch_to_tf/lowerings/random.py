@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -11,11 +12,13 @@ from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.lowerings.creation import INT64, int64_or
 from converters.torch_to_tf.promotion import Number, cast, default_dtype, opmath, shape_of
 
-Size = int | tf.Tensor
+Size: TypeAlias = int | tf.Tensor
 
 
 def _uniform(size: Sequence[Size], dtype: tf.DType) -> tf.Tensor:
-    return cast(tf.random.uniform(list(size) or tf.zeros([0], tf.int32), dtype=opmath(dtype)), dtype)
+    return cast(
+        tf.random.uniform(list(size) or tf.zeros([0], tf.int32), dtype=opmath(dtype)), dtype
+    )
 
 
 def _normal(size: Sequence[Size], dtype: tf.DType) -> tf.Tensor:
@@ -52,9 +55,7 @@ def dropout(input: tf.Tensor, p: float, train: bool) -> tf.Tensor:
 
 
 @lower("aten.native_dropout.default", layout=ANY)
-def native_dropout(
-    input: tf.Tensor, p: float, train: bool | None
-) -> tuple[tf.Tensor, tf.Tensor]:
+def native_dropout(input: tf.Tensor, p: float, train: bool | None) -> tuple[tf.Tensor, tf.Tensor]:
     """As dropout, with the mask of what was kept."""
     if train is False or p == 0:
         return tf.identity(input), tf.ones_like(input, tf.bool)

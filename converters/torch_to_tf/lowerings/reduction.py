@@ -215,7 +215,9 @@ def _index(x: tf.Tensor, dim: int | None, keepdim: bool, reduce: Reduction) -> t
     return tf.expand_dims(index, axis) if keepdim else index
 
 
-def _truth_of(x: tf.Tensor, dim: Dims, keepdim: bool, reduce: Callable[..., tf.Tensor]) -> tf.Tensor:
+def _truth_of(
+    x: tf.Tensor, dim: Dims, keepdim: bool, reduce: Callable[..., tf.Tensor]
+) -> tf.Tensor:
     found = reduce(truth(x), dims_of(dim, x.shape.rank), keepdims=keepdim)
     return cast(found, tf.uint8) if x.dtype == tf.uint8 else found
 
@@ -288,7 +290,8 @@ def norm_along(
 ) -> tf.Tensor:
     """The vector norm of any order along ``dim`` (all axes where None or empty).
 
-    Source: torch.linalg.vector_norm: sum(abs(x)**p)**(1/p), max for inf, min for -inf, the count of nonzeros for 0.
+    Source: torch.linalg.vector_norm: sum(abs(x)**p)**(1/p), max for inf, min for -inf, the count of
+    nonzeros for 0.
     """
     dtype = dtype or x.dtype
     axes = dims_of(dim, x.shape.rank)
@@ -359,5 +362,3 @@ def norm_dim_dtype(
 ) -> tf.Tensor:
     """Vector norm along ``dim``, computed in ``dtype``."""
     return norm_along(x, p, dim, keepdim, dtype)
-
-

@@ -1,7 +1,7 @@
 """Resizing of one to three spatial axes, channels last.
 
-Where an output's element lies in the input is computed by PyTorch's rule: in float32, or in float64 for
-float64 input, from the scale factor where one was given and from the sizes where not.
+Where an output's element lies in the input is computed by PyTorch's rule: in float32, or in float64
+for float64 input, from the scale factor where one was given and from the sizes where not.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _CUBIC = -0.75
     "aten.upsample_nearest3d.vec",
     layout=_SPATIAL,
 )
-def upsample_nearest(input: tf.Tensor, output_size: Sizes | None, scale_factors: Scales) -> tf.Tensor:
+def upsample_nearest(
+    input: tf.Tensor, output_size: Sizes | None, scale_factors: Scales
+) -> tf.Tensor:
     """The element whose number is the output's over the scale, rounded down.
 
     Shapes: input (N, *spatial, C) -> (N, *spatial', C). Dtypes: all.
@@ -184,7 +186,9 @@ def upsample_bicubic2d_to(
     return _resampled(x, output_size, (scales_h, scales_w), align_corners, _cubic_taps)
 
 
-def _sizes(x: tf.Tensor, output_size: Sizes | None, scales: Scales) -> list[tuple[int, Size, Size, float | None]]:
+def _sizes(
+    x: tf.Tensor, output_size: Sizes | None, scales: Scales
+) -> list[tuple[int, Size, Size, float | None]]:
     """For each spatial axis its place, its size, the size wanted, and the scale factor if one counts."""
     sizes = shape_of(x)[1:-1]
     factors = list(scales) if scales else [None] * len(sizes)
@@ -220,7 +224,12 @@ def _ratio(size: Size, wanted: Size, factor: float | None, dtype: tf.DType) -> t
 
 def _nearest(x: tf.Tensor, output_size: Sizes | None, scales: Scales, *, exact: bool) -> tf.Tensor:
     axes = _sizes(x, output_size, scales)
-    if len(axes) == 2 and not exact and all(_by_sizes(axis) for axis in axes) and x.dtype in _KERNEL_TYPES:
+    if (
+        len(axes) == 2
+        and not exact
+        and all(_by_sizes(axis) for axis in axes)
+        and x.dtype in _KERNEL_TYPES
+    ):
         return tf.raw_ops.ResizeNearestNeighbor(images=x, size=tf.stack([axis[2] for axis in axes]))
     coordinates = _coordinate_type(x.dtype) if exact else tf.float32
     for axis, size, wanted, factor in axes:
@@ -233,7 +242,16 @@ def _nearest(x: tf.Tensor, output_size: Sizes | None, scales: Scales, *, exact: 
     return x
 
 
-_KERNEL_TYPES = (tf.float16, tf.bfloat16, tf.float32, tf.float64, tf.uint8, tf.int8, tf.int32, tf.int64)
+_KERNEL_TYPES = (
+    tf.float16,
+    tf.bfloat16,
+    tf.float32,
+    tf.float64,
+    tf.uint8,
+    tf.int8,
+    tf.int32,
+    tf.int64,
+)
 
 
 def _by_sizes(axis: tuple[int, Size, Size, float | None]) -> bool:
@@ -244,7 +262,9 @@ def _by_sizes(axis: tuple[int, Size, Size, float | None]) -> bool:
     return isinstance(size, int) and isinstance(wanted, int) and size * factor == wanted
 
 
-def _linear(x: tf.Tensor, output_size: Sizes | None, align_corners: bool, scales: Scales) -> tf.Tensor:
+def _linear(
+    x: tf.Tensor, output_size: Sizes | None, align_corners: bool, scales: Scales
+) -> tf.Tensor:
     axes = _sizes(x, output_size, scales)
     if len(axes) == 2 and x.dtype != tf.float64 and (align_corners or all(map(_by_sizes, axes))):
         _require_floating(x)
@@ -264,7 +284,8 @@ def _linear(x: tf.Tensor, output_size: Sizes | None, align_corners: bool, scales
 def _require_floating(x: tf.Tensor) -> None:
     if not x.dtype.is_floating:
         raise UnsupportedVariantError(
-            f"interpolation of {x.dtype.name} is not supported: PyTorch rounds it by a rule of its own. "
+            f"interpolation of {x.dtype.name} is not supported: PyTorch rounds it by a rule of its "
+            "own. "
             "Cast the input to a floating-point type."
         )
 
@@ -281,7 +302,12 @@ def _resampled(
     dtype = _coordinate_type(x.dtype)
     y = cast(x, dtype)
     for axis, size, wanted, factor in reversed(_sizes(x, output_size, scales)):
-        if isinstance(size, int) and isinstance(wanted, int) and size == wanted and factor in (None, 1.0):
+        if (
+            isinstance(size, int)
+            and isinstance(wanted, int)
+            and size == wanted
+            and factor in (None, 1.0)
+        ):
             continue
         places = _places(size, wanted, factor, dtype, align_corners=align_corners)
         y = weighted(y, taps(places, size), axis)

@@ -25,8 +25,8 @@ def _running(x: tf.Tensor, dtype: tf.DType | None) -> tuple[tf.Tensor, tf.DType]
 def cumsum(x: tf.Tensor, dim: int, dtype: tf.DType | None = None) -> tf.Tensor:
     """Running sum along ``dim``; integers and bools in int64.
 
-    Differs: ``tf.cumsum`` accumulates in the type of x: 47 units of roundoff in float32, and it stalls in
-    the 16-bit types. PyTorch accumulates in double on the CPU, and so does this.
+    Differs: ``tf.cumsum`` accumulates in the type of x: 47 units of roundoff in float32, and it
+    stalls in the 16-bit types. PyTorch accumulates in double on the CPU, and so does this.
     """
     wide, dtype = _running(x, dtype)
     return cast(tf.cumsum(wide, _axis(x, dim)) if x.shape.rank else wide, dtype)
@@ -40,7 +40,8 @@ def _axis(x: tf.Tensor, dim: int) -> int:
 def cumprod(x: tf.Tensor, dim: int, dtype: tf.DType | None = None) -> tf.Tensor:
     """Running product along ``dim``; integers and bools in int64.
 
-    Differs: the gradient of ``tf.math.cumprod`` is wrong where an element is 0; it is written out here.
+    Differs: the gradient of ``tf.math.cumprod`` is wrong where an element is 0; it is written out
+    here.
     """
     wide, dtype = _running(x, dtype)
     if x.shape.rank == 0:
@@ -105,12 +106,14 @@ def _running_extremum(
     size = x.shape[axis]
     if size is None:
         raise UnsupportedVariantError(
-            f"cummax and cummin need a size of axis {dim} that is known when the model is converted. "
+            f"cummax and cummin need a size of axis {dim} that is known when the model is "
+            "converted. "
             "Convert without a dynamic dimension there."
         )
     ordered = tf.cast(x, tf.uint8) if x.dtype == tf.bool else tf.stop_gradient(x)
     positions = tf.reshape(
-        tf.range(size, dtype=tf.int64), [-1 if place == axis else 1 for place in range(x.shape.rank)]
+        tf.range(size, dtype=tf.int64),
+        [-1 if place == axis else 1 for place in range(x.shape.rank)],
     )
     values, index = ordered, tf.broadcast_to(positions, tf.shape(x))
     step = 1
@@ -121,7 +124,9 @@ def _running_extremum(
         if x.dtype.is_floating:
             keep = tf.math.is_nan(later) | (~tf.math.is_nan(before) & keep)
         values = tf.concat([head, tf.where(keep, later, before)], axis)
-        moved = tf.where(keep, _cut(index, axis, step, size - step), _cut(index, axis, 0, size - step))
+        moved = tf.where(
+            keep, _cut(index, axis, step, size - step), _cut(index, axis, 0, size - step)
+        )
         index = tf.concat([_cut(index, axis, 0, step), moved], axis)
         step *= 2
     return take_along(x, index, axis), index

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -20,7 +21,7 @@ from converters.torch_to_tf.promotion import (
     shape_of,
 )
 
-Size = int | tf.Tensor
+Size: TypeAlias = int | tf.Tensor
 _ALONG = along("dim")
 _BY_SLICE = along("dim", plain=("index",))
 
@@ -47,7 +48,12 @@ def _begin(x: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
 
 
 def _scattered(
-    x: tf.Tensor, dim: int, index: tf.Tensor, src: tf.Tensor | Number, reduce: str, include_self: bool = True
+    x: tf.Tensor,
+    dim: int,
+    index: tf.Tensor,
+    src: tf.Tensor | Number,
+    reduce: str,
+    include_self: bool = True,
 ) -> tf.Tensor:
     if x.shape.rank == 0:
         x, index = tf.reshape(x, [1]), tf.reshape(index, [1])
@@ -104,8 +110,8 @@ def _extreme(
 ) -> tf.Tensor:
     """Extremum of each place and what is written there, the gradient shared by all equal ones.
 
-    ``own`` is the tensor itself, ``flat`` the same with what does not take part made neutral. As in PyTorch
-    an element of ``own`` counts among the equal ones even then.
+    ``own`` is the tensor itself, ``flat`` the same with what does not take part made neutral. As in
+    PyTorch an element of ``own`` counts among the equal ones even then.
     """
     size = tf.shape(flat)[0]
     best = segments(updates, places, size)
@@ -230,9 +236,7 @@ def index_copy(x: tf.Tensor, dim: int, index: tf.Tensor, source: tf.Tensor) -> t
     "aten.index_fill.int_Tensor",
     layout=Layout(Order.any, dims=("dim",), plain=("index",)),
 )
-def index_fill(
-    x: tf.Tensor, dim: int, index: tf.Tensor, value: Number | tf.Tensor
-) -> tf.Tensor:
+def index_fill(x: tf.Tensor, dim: int, index: tf.Tensor, value: Number | tf.Tensor) -> tf.Tensor:
     """``x`` with one value in the slices named by ``index``."""
     if x.shape.rank == 0:
         return cast(value, x.dtype) if index.shape.num_elements() else tf.identity(x)
@@ -327,11 +331,11 @@ def diagonal_scatter(
     """``x`` with a diagonal of two axes replaced by ``src``, whose last axis runs along it."""
     rank = x.shape.rank
     first, second = normalized(dim1, rank), normalized(dim2, rank)
-    places = diagonal(tf.reshape(tf.range(tf.size(x, tf.int64)), tf.shape(x)), offset, first, second)
-    updates = tf.reshape(cast(src, x.dtype), [-1])
-    flat = tf.tensor_scatter_nd_update(
-        tf.reshape(x, [-1]), tf.reshape(places, [-1, 1]), updates
+    places = diagonal(
+        tf.reshape(tf.range(tf.size(x, tf.int64)), tf.shape(x)), offset, first, second
     )
+    updates = tf.reshape(cast(src, x.dtype), [-1])
+    flat = tf.tensor_scatter_nd_update(tf.reshape(x, [-1]), tf.reshape(places, [-1, 1]), updates)
     return tf.reshape(flat, shape_of(x))
 
 

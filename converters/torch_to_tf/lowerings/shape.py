@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -15,7 +16,7 @@ from converters.torch_to_tf.promotion import (
     shape_of,
 )
 
-Size = int | tf.Tensor
+Size: TypeAlias = int | tf.Tensor
 _ALONG = along("dim")
 
 
@@ -95,7 +96,9 @@ def squeeze(x: tf.Tensor) -> tf.Tensor:
 def squeeze_dim(x: tf.Tensor, dim: int | Sequence[int]) -> tf.Tensor:
     """Drop the given axes where they have size 1."""
     rank = x.shape.rank
-    axes = {normalized(d, rank) for d in ([dim] if isinstance(dim, int) else dim)} if rank else set()
+    axes = (
+        {normalized(d, rank) for d in ([dim] if isinstance(dim, int) else dim)} if rank else set()
+    )
     return _without(x, [axis for axis in axes if x.shape[axis] == 1])
 
 
@@ -118,7 +121,10 @@ def expand(x: tf.Tensor, size: Sequence[Size], implicit: bool = False) -> tf.Ten
         have[place] if isinstance(entry, int) and entry == -1 else entry
         for place, entry in enumerate(size)
     ]
-    same = [a is b or (isinstance(a, int) and isinstance(b, int) and a == b) for a, b in zip(have, wanted, strict=True)]
+    same = [
+        a is b or (isinstance(a, int) and isinstance(b, int) and a == b)
+        for a, b in zip(have, wanted, strict=True)
+    ]
     if all(same) and not lead:
         return tf.identity(x)
     return tf.broadcast_to(x, wanted)
@@ -175,7 +181,9 @@ def mT(x: tf.Tensor) -> tf.Tensor:
 
 
 @lower("aten.movedim.int", "aten.movedim.intlist", "aten.moveaxis.int", "aten.moveaxis.intlist")
-def movedim(x: tf.Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> tf.Tensor:
+def movedim(
+    x: tf.Tensor, source: int | Sequence[int], destination: int | Sequence[int]
+) -> tf.Tensor:
     """Move axes to other places, the rest keeping their order."""
     rank = x.shape.rank
     if rank == 0:

@@ -23,8 +23,8 @@ Pair = tuple[tf.Tensor, tf.Tensor]
 def _key(x: tf.Tensor, *, descending: bool) -> tf.Tensor:
     """Integers whose descending order is the wanted order of ``x``, NaN being the largest number.
 
-    The bits of a float, read as an integer, are ordered once the negative ones are reversed. Both zeros get
-    one key, and all NaNs.
+    The bits of a float, read as an integer, are ordered once the negative ones are reversed. Both
+    zeros get one key, and all NaNs.
     """
     if x.dtype.is_floating:
         x = cast(tf.stop_gradient(x), opmath(x.dtype))
@@ -65,9 +65,7 @@ def sort(x: tf.Tensor, dim: int = -1, descending: bool = False) -> Pair:
 
 
 @lower("aten.sort.stable", layout=_ALONG)
-def sort_stable(
-    x: tf.Tensor, stable: bool | None, dim: int = -1, descending: bool = False
-) -> Pair:
+def sort_stable(x: tf.Tensor, stable: bool | None, dim: int = -1, descending: bool = False) -> Pair:
     """As sort; equal elements keep their order."""
     return _ordered(x, None, dim, descending=descending)
 
@@ -93,9 +91,7 @@ def msort(x: tf.Tensor) -> tf.Tensor:
 
 
 @lower("aten.topk.default", layout=_ALONG)
-def topk(
-    x: tf.Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
-) -> Pair:
+def topk(x: tf.Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Pair:
     """The ``k`` largest or smallest elements along ``dim``, in order, and where they came from.
 
     Differs: of equal elements PyTorch takes any; this takes the first.
@@ -174,7 +170,9 @@ def _places(
         flat = tf.reshape(values, [-1])
     else:
         flat = tf.reshape(values, [-1, shape[-1]])
-    sorted_ = tf.reshape(sequence, [-1, shape_of(sequence)[-1]]) if sequence.shape.rank > 1 else sequence
+    sorted_ = (
+        tf.reshape(sequence, [-1, shape_of(sequence)[-1]]) if sequence.shape.rank > 1 else sequence
+    )
     size = shape_of(sequence)[-1]
     if isinstance(size, int) and size == 0:
         found = tf.zeros_like(flat, tf.int64)
@@ -205,6 +203,4 @@ def searchsorted(
     """Where the elements would be put into sorted sequences, before or (``right``) behind equal ones."""
     if sorter is not None:
         sorted_sequence = take_along(sorted_sequence, sorter, sorter.shape.rank - 1)
-    return _places(
-        sorted_sequence, x, right=right or side == "right", out_int32=out_int32
-    )
+    return _places(sorted_sequence, x, right=right or side == "right", out_int32=out_int32)

@@ -22,7 +22,9 @@ def _moments(x: tf.Tensor, dim: Dims, correction: Number | None, keepdim: bool) 
     wide = cast(x, opmath(x.dtype))
     mean = tf.reduce_mean(wide, axes, keepdims=True)
     squares = tf.reduce_sum(tf.square(wide - mean), axes, keepdims=keepdim)
-    count = cast(count_of(x, axes), wide.dtype) - cast(1 if correction is None else correction, wide.dtype)
+    count = cast(count_of(x, axes), wide.dtype) - cast(
+        1 if correction is None else correction, wide.dtype
+    )
     variance = squares / tf.maximum(count, 0)
     return variance, mean if keepdim or x.shape.rank == 0 else tf.squeeze(mean, axes)
 

@@ -1,7 +1,7 @@
 """Arithmetic on sizes: what a graph computes with Python numbers that are known at run time only.
 
-Operators are named by the Python function that the graph calls. Arguments are numbers or scalars; a result
-stays a plain number where all its arguments are.
+Operators are named by the Python function that the graph calls. Arguments are numbers or scalars; a
+result stays a plain number where all its arguments are.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.promotion import Number, cast, runtime_number
 
-Scalar = Number | tf.Tensor
+Scalar: TypeAlias = Number | tf.Tensor
 
 
 def _both(name: str, plain: Callable[..., object], traced: Callable[..., tf.Tensor]) -> None:
