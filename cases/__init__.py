@@ -1,0 +1,1 @@
+"""What is tried: operators and models, and how their inputs are drawn."""

@@ -88,7 +88,7 @@ _DRAW = {
     "normal": lambda generator, shape: np.asarray(generator.standard_normal(shape)),
     "uniform": lambda generator, shape: np.asarray(generator.uniform(0, 1, shape)),
     "wide": lambda generator, shape: np.asarray(_wide(generator, shape)),
-    "cancelling": lambda generator, shape: _cancelling(generator, shape),
+    "cancelling": _cancelling,
     "near_ties": lambda generator, shape: np.asarray(_near_ties(generator, shape)),
 }
 

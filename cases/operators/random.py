@@ -49,7 +49,7 @@ CASES = (
     _row("aten.native_dropout.default", "training", input=tensors(), p=st.just(1.0), train=st.just(True)),
     _row("aten.rrelu.default", gradients=True, x=floats(), training=st.just(False)),
     _row("aten.rrelu.default", "training", x=floats(low=0.1), training=st.just(True)),
-    _row("aten.bernoulli.default", x=floats().map(lambda x: np.zeros_like(x))),
+    _row("aten.bernoulli.default", x=floats().map(np.zeros_like)),
     _row("aten.bernoulli.p", x=floats(), p=st.sampled_from((0.0, 1.0))),
     _row("aten.randint.default", high=st.just(1), size=shapes(0, 3)),
     _row("aten.randint.low", low=st.just(4), high=st.just(5), size=shapes(0, 3)),

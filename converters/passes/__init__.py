@@ -1,0 +1,1 @@
+"""Small functions from graph to graph, one a file."""

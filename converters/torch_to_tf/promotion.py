@@ -109,10 +109,7 @@ def result_type(*operands: object) -> tf.DType:
         if chosen is None:
             chosen = dtype
         elif kind_of(dtype) > kind_of(chosen):
-            if kind_of(dtype) == 3 and chosen == tf.float64:
-                chosen = tf.complex128
-            else:
-                chosen = dtype
+            chosen = tf.complex128 if kind_of(dtype) == 3 and chosen == tf.float64 else dtype
     assert chosen is not None
     return chosen
 

@@ -17,6 +17,7 @@ from converters.torch_to_tf.promotion import (
     promote,
     shape_of,
 )
+import itertools
 
 Size: TypeAlias = int | tf.Tensor
 _ALONG = along("dim")
@@ -114,7 +115,7 @@ def tensor_split(x: tf.Tensor, sections: int, dim: int = 0) -> list[tf.Tensor]:
 def tensor_split_indices(x: tf.Tensor, indices: Sequence[int], dim: int = 0) -> list[tf.Tensor]:
     """Parts between the given indices along ``dim``."""
     bounds = [None, *indices, None]
-    return [slice_(x, dim, start, end) for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [slice_(x, dim, start, end) for start, end in itertools.pairwise(bounds)]
 
 
 def _static_size(x: tf.Tensor, axis: int, op: str) -> int:

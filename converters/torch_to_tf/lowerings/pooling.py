@@ -319,7 +319,8 @@ def _max_pool_with_indices(
         if x.dtype.is_floating:
             wins |= tf.math.is_nan(part)
         best, where = tf.where(wins, part, best), tf.where(wins, place, where)
-    assert best is not None and where is not None
+    assert best is not None
+    assert where is not None
     return best, where
 
 
