@@ -25,7 +25,7 @@ from torch.utils import _pytree as pytree
 from converters.errors import CaptureError
 from converters.graph import Graph
 from converters.torch_to_tf.functionalize import functional
-from converters.torch_to_tf.reader import op_name, read_program
+from converters.torch_to_tf.reader import operators_of, read_program
 from converters.torch_to_tf.recurrence import recurrence_kept_whole
 from converters.torch_to_tf.replay import from_numpy
 
@@ -55,10 +55,7 @@ def capture(
     with recurrence_kept_whole():
         program = _program(source, example_inputs, dynamic_shapes, training=training)
         program = functional(program)
-        if any(
-            node.op == "call_function" and op_name(node) not in supported
-            for node in program.graph.nodes
-        ):
+        if any(op not in supported for op in operators_of(program)):
             program = _decompose(program, supported)
     return read_program(program)
 

@@ -51,6 +51,18 @@ def read_program(program: ExportedProgram) -> Graph:
     return _Reader(program).graph()
 
 
+def operators_of(program: ExportedProgram) -> Iterator[str]:
+    """The operators that a program needs lowerings for, in execution order.
+
+    Not among them are the checks that tracing leaves behind, and the picking of one result of several.
+    """
+    for node in program.graph.nodes:
+        if node.op == "call_function":
+            name = op_name(node)
+            if name not in _CHECKS and name != "operator.getitem":
+                yield name
+
+
 def op_name(node: FxNode) -> str:
     """The operator's name with its overload, for example ``aten.linear.default``."""
     target: Any = node.target
