@@ -153,7 +153,7 @@ def replay(
     Returns:
         The outputs in order, and the values that mutated buffers hold afterwards.
     """
-    from converters.torch_to_tf.replay import replay as replay_torch
+    from converters.torch_to_tf.torch_replay import replay as replay_torch
 
     return replay_torch(graph, values, observe, prepare)
 

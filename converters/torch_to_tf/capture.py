@@ -27,7 +27,7 @@ from converters.graph import Graph
 from converters.torch_to_tf.functionalize import functional
 from converters.torch_to_tf.reader import operators_of, read_program
 from converters.torch_to_tf.recurrence import recurrence_kept_whole
-from converters.torch_to_tf.replay import from_numpy
+from converters.torch_to_tf.torch_replay import from_numpy
 
 
 def capture(

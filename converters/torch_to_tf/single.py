@@ -20,7 +20,7 @@ from converters.graph import (
     Value,
     map_argument,
 )
-from converters.torch_to_tf.replay import call_aten, from_numpy
+from converters.torch_to_tf.torch_replay import call_aten, from_numpy
 
 
 def single_node(
