@@ -27,6 +27,7 @@ from parity.sides import Arrays, as_numpy, as_torch
 from parity.sums import absolute, is_product
 from parity.targets import Place
 from parity.tolerance import certified, local, sums
+from parity.tolerance import gradient as of_gradient
 
 _RUNS = 4
 
@@ -280,4 +281,4 @@ def _tolerance(
     scaled = noise.scaled(dtype.unit_roundoff / 2.0**-24) if floating else noise
     if products is not None and floating:
         return sums(dtype, products, scaled, truth)
-    return local(scaled, dtype, truth)
+    return (of_gradient if gradient else local)(scaled, dtype, truth)

@@ -23,6 +23,10 @@ LOCAL = 16.0
 """One node alone. TensorFlow's float32 tanh, sigmoid and erf are off by up to 6.5 ulp, torch's by
 2."""
 
+GRADIENT = 24.0
+"""One node's gradient. It is taken at the node's own rounded intermediate values: near saturation a
+tanh that is off by 4 ulp makes its slope ``1 - tanh^2`` off by many more, on either side."""
+
 CERTIFICATE = 256.0
 """Both sides in float64, where each side rounds and neither is the oracle. What is not rounding is
 off by more than 1e7 times the noise there, so nothing is lost by being generous."""
@@ -92,6 +96,11 @@ def zone(eta: float, terms: int, unit: float) -> str:
         return "plausible"
     limit = terms / (1 - terms * unit) if terms * unit < 1 else np.inf
     return "not a reordering" if eta > limit else "unexplained"
+
+
+def gradient(noise: Noise, dtype: DType, oracle: np.ndarray) -> Tolerance:
+    """The tolerance of one node's gradient, at the source's own inputs."""
+    return _tolerance(noise, dtype, oracle, GRADIENT, "local bound")
 
 
 def _tolerance(
