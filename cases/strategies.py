@@ -6,7 +6,7 @@ dtype, distribution and seed, and a few special values with their places; NumPy 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from hypothesis import strategies as st
@@ -84,7 +84,7 @@ def _near_ties(generator: np.random.Generator, shape: Shape) -> np.ndarray:
     return generator.integers(-3, 4, shape) + 1e-6 * generator.standard_normal(shape)
 
 
-_DRAW = {
+_DRAW: dict[str, Callable[[np.random.Generator, Shape], np.ndarray]] = {
     "normal": lambda generator, shape: np.asarray(generator.standard_normal(shape)),
     "uniform": lambda generator, shape: np.asarray(generator.uniform(0, 1, shape)),
     "wide": lambda generator, shape: np.asarray(_wide(generator, shape)),
@@ -159,7 +159,10 @@ def floats(
     dtypes: Sequence[str] = ("float32", "float32", "float32", "float64", "float16", "bfloat16"),
     **bounds: float | Sequence[float] | Sequence[str],
 ) -> SearchStrategy[np.ndarray]:
-    """Floating-point arrays of several types, float32 most often. ``bounds``: as for :func:`tensors`."""
+    """Floating-point arrays of several types, float32 most often.
+
+    ``bounds``: as for :func:`tensors`.
+    """
     return st.sampled_from(tuple(dtypes)).flatmap(
         lambda dtype: tensors(shape, dtype=dtype, **bounds)  # type: ignore[arg-type]
     )

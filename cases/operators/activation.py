@@ -18,7 +18,10 @@ _NAN = (float("nan"),)
 def _row(
     name: str, specials: tuple[float, ...] = _EDGES, **others: SearchStrategy[object]
 ) -> tuple[OperatorCase, OperatorCase]:
-    """With gradients on numbers; without at NaN, where PyTorch's own kernels give two different ones."""
+    """With gradients on numbers.
+
+    Without at NaN, where PyTorch's own kernels give two different ones.
+    """
     op = f"aten.{name}.default"
 
     def drawn(values: tuple[float, ...]) -> SearchStrategy[Arguments]:
@@ -31,7 +34,10 @@ def _row(
 
 
 def _along(op: str, **others: SearchStrategy[object]) -> tuple[OperatorCase, OperatorCase]:
-    """With gradients where no element takes it all: there ``y * (dy - sum(dy * y))`` cancels in both frameworks."""
+    """With gradients where no element takes it all.
+
+    There ``y * (dy - sum(dy * y))`` cancels in both frameworks.
+    """
 
     def drawn(bound: float, values: tuple[float, ...]) -> SearchStrategy[Arguments]:
         return with_rank().flatmap(
@@ -46,7 +52,7 @@ def _along(op: str, **others: SearchStrategy[object]) -> tuple[OperatorCase, Ope
 
     return (
         OperatorCase(op, drawn(2, ())),
-        OperatorCase(op, drawn(60, (float("-inf"), float("nan"))), gradients=False, label="wide"),
+        OperatorCase(op, drawn(60, (float("-inf"),)), gradients=False, label="wide"),
     )
 
 

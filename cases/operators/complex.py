@@ -22,7 +22,9 @@ def _complex() -> SearchStrategy[np.ndarray]:
 
 def _two(first: str, second: str) -> SearchStrategy[dict[str, object]]:
     return broadcasting(2).flatmap(
-        lambda s: st.fixed_dictionaries({first: tensors(s[0], **_TAME), second: tensors(s[1], **_TAME)})
+        lambda s: st.fixed_dictionaries(
+            {first: tensors(s[0], **_TAME), second: tensors(s[1], **_TAME)}
+        )
     )
 
 
@@ -35,14 +37,22 @@ CASES = (
     OperatorCase("aten.complex.default", _two("real", "imag")),
     OperatorCase(
         "aten.polar.default",  # a length is positive; PyTorch's gradient for a negative one has the other sign
-        _two("abs", "angle").map(lambda drawn: {**drawn, "abs": np.asarray(np.abs(drawn["abs"]) + 0.5, np.float32)}),
+        _two("abs", "angle").map(
+            lambda drawn: {**drawn, "abs": np.asarray(np.abs(drawn["abs"]) + 0.5, np.float32)}
+        ),
     ),
-    OperatorCase("aten.real.default", st.fixed_dictionaries({"x": st.one_of(_complex(), tensors())})),
+    OperatorCase(
+        "aten.real.default", st.fixed_dictionaries({"x": st.one_of(_complex(), tensors())})
+    ),
     OperatorCase("aten.imag.default", st.fixed_dictionaries({"x": _complex()})),
     *(
         OperatorCase(f"aten.{name}.default", st.fixed_dictionaries({"x": _complex()}))
         for name in ("conj", "_conj", "conj_physical")
     ),
-    OperatorCase("aten.angle.default", st.fixed_dictionaries({"x": tensors(specials=(0.0, float("nan")))}), gradients=False),
+    OperatorCase(
+        "aten.angle.default",
+        st.fixed_dictionaries({"x": tensors(specials=(0.0, float("nan")))}),
+        gradients=False,
+    ),
     OperatorCase("aten.angle.default", st.fixed_dictionaries({"x": _complex()}), label="complex"),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -59,6 +61,10 @@ def _classes(
     return drawn
 
 
+def _signs(drawn: dict[str, Any]) -> dict[str, Any]:
+    return {**drawn, "target": np.where(drawn["target"] > 0, 1, -1)}
+
+
 @st.composite
 def _cross_entropy(draw: st.DrawFn, *, weights: bool = False) -> dict[str, object]:
     return {
@@ -88,7 +94,7 @@ CASES = (
     OperatorCase("aten.huber_loss.default", _pair(delta=st.sampled_from((0.5, 1.0)))),
     OperatorCase(
         "aten.soft_margin_loss.default",
-        _pair(-9, 9).map(lambda d: {**d, "target": np.where(d["target"] > 0, 1, -1)}),
+        _pair(-9, 9).map(_signs),
     ),
     OperatorCase("aten.kl_div.default", _pair(-5, 0, (0.1, 1), log_target=st.just(False))),
     OperatorCase(

@@ -46,7 +46,13 @@ _DROPOUTS = tuple(
 CASES = (
     *_DROPOUTS,
     _row("aten.native_dropout.default", input=floats(), p=st.just(0.5), train=st.just(False)),
-    _row("aten.native_dropout.default", "training", input=tensors(), p=st.just(1.0), train=st.just(True)),
+    _row(
+        "aten.native_dropout.default",
+        "training",
+        input=tensors(),
+        p=st.just(1.0),
+        train=st.just(True),
+    ),
     _row("aten.rrelu.default", gradients=True, x=floats(), training=st.just(False)),
     _row("aten.rrelu.default", "training", x=floats(low=0.1), training=st.just(True)),
     _row("aten.bernoulli.default", x=floats().map(np.zeros_like)),

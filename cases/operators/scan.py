@@ -37,10 +37,16 @@ CASES = (
         label="specials",
     ),
     OperatorCase(
-        "aten.cummax.default", along_one(lambda s: tensors(s, specials=(_NAN, 1.0)), keepdim=False)
+        "aten.cummax.default",
+        along_one(lambda s: tensors(s, specials=(_NAN, 1.0)), keepdim=False),
+        static=True,
     ),
     OperatorCase(
-        "aten.cummin.default", along_one(lambda s: tensors(s, specials=(_NAN, 1.0)), keepdim=False)
+        "aten.cummin.default",
+        along_one(lambda s: tensors(s, specials=(_NAN, 1.0)), keepdim=False),
+        static=True,
     ),
-    OperatorCase("aten.cummax.default", along_one(integers, keepdim=False), label="ties"),
+    OperatorCase(
+        "aten.cummax.default", along_one(integers, keepdim=False), label="ties", static=True
+    ),
 )

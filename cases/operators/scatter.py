@@ -23,7 +23,10 @@ from cases.strategies import (
 def _scattered(
     draw: st.DrawFn, *, unique: bool, src: bool = True, larger: bool = False
 ) -> dict[str, object]:
-    """Indices along an axis; ``unique`` where the last of equal ones would win, which is undefined."""
+    """Indices along an axis.
+
+    ``unique`` where the last of equal ones would win, which is undefined.
+    """
     shape, dim = draw(with_rank(0))
     if not shape:
         drawn: dict[str, object] = {

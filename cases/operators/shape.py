@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -108,6 +110,14 @@ _DTYPES = st.sampled_from(
 _SMALL = st.one_of(tensors(low=0, high=99), integers(low=0, high=99), bools())
 _ANYTHING = _EMPTY_TOO.flatmap(anything)
 
+
+def _as_other(drawn: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
+    """The drawn size as the shape of a second tensor."""
+    x, size = drawn["x"], drawn["size"]
+    shape = tuple(s if s != -1 else x.shape[p - len(size)] for p, s in enumerate(size))
+    return tensors(shape).map(lambda other: {"x": x, "other": other})
+
+
 _RESHAPES = (
     OperatorCase("aten.view.default", _reshaped("size")),
     OperatorCase("aten._unsafe_view.default", _reshaped("size")),
@@ -145,17 +155,7 @@ _SIZES_OF_ONE = (
     OperatorCase("aten.broadcast_to.default", _expanded()),
     OperatorCase(
         "aten.expand_as.default",
-        _expanded().flatmap(
-            lambda drawn: tensors(
-                np.broadcast_to(
-                    np.zeros(drawn["x"].shape),
-                    [
-                        s if s != -1 else drawn["x"].shape[p - len(drawn["size"])]
-                        for p, s in enumerate(drawn["size"])
-                    ],
-                ).shape
-            ).map(lambda other: {"x": drawn["x"], "other": other})
-        ),
+        _expanded().flatmap(_as_other),
     ),
 )
 _ORDERS = (

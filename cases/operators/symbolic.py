@@ -1,4 +1,7 @@
-"""Rows of arithmetic on sizes. Arrays here are read as numbers: that is how a graph meets a run-time size."""
+"""Rows of arithmetic on sizes.
+
+Arrays here are read as numbers: that is how a graph meets a run-time size.
+"""
 
 from __future__ import annotations
 

@@ -236,7 +236,10 @@ def softshrink(x: tf.Tensor, lambd: Number = 0.5) -> tf.Tensor:
 
 @lower("aten.softmax.int", "aten.special_softmax.default", layout=along("dim"))
 def softmax(x: tf.Tensor, dim: int, dtype: tf.DType | None = None) -> tf.Tensor:
-    """Exponentials along ``dim``, divided by their sum."""
+    """Exponentials along ``dim``, divided by their sum.
+
+    Differs: in float32, TensorFlow 2.21 gives 0 for the elements beside a NaN; PyTorch gives NaN for all.
+    """
     return _normalised(tf.nn.softmax, x, dim, dtype)
 
 

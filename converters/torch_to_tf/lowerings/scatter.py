@@ -44,7 +44,9 @@ def _flat_places(x: tf.Tensor, index: tf.Tensor, axis: int) -> tf.Tensor:
 
 def _begin(x: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
     """The leading part of ``x`` that ``index`` has elements for."""
-    return tf.slice(x, [0] * index.shape.rank, shape_of(index)) if x.shape != index.shape else x
+    if x.shape.is_fully_defined() and x.shape == index.shape:
+        return x
+    return tf.slice(x, [0] * index.shape.rank, shape_of(index))
 
 
 def _scattered(
@@ -137,7 +139,7 @@ def _extreme(
     return chosen(own, updates) if flat.dtype.is_floating else value
 
 
-_NEUTRAL = {
+_NEUTRAL: dict[str, Callable[[tf.DType], Number]] = {
     "sum": lambda dtype: 0,
     "add": lambda dtype: 0,
     "mean": lambda dtype: 0,
