@@ -5,6 +5,7 @@ The names are NumPy's. ``bfloat16`` is NumPy's through ``ml_dtypes``, which ever
 
 from __future__ import annotations
 
+import builtins
 from enum import StrEnum
 
 import ml_dtypes
@@ -31,12 +32,12 @@ class DType(StrEnum):
     complex128 = "complex128"
 
     @property
-    def is_floating(self) -> bool:
+    def is_floating(self) -> builtins.bool:
         """Whether the type is a real floating-point type."""
         return self in _FLOATING
 
     @property
-    def is_complex(self) -> bool:
+    def is_complex(self) -> builtins.bool:
         """Whether the type is complex."""
         return self in (DType.complex64, DType.complex128)
 

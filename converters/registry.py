@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from converters.layout import SOURCE, Layout
 
 Function = Callable[..., object]
+Lowered = TypeVar("Lowered", bound=Function)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Registry:
         self._schema = schema
         self._lowerings: dict[str, Lowering] = {}
 
-    def lower(self, *ops: str, layout: Layout = SOURCE) -> Callable[[Function], Function]:
+    def lower(self, *ops: str, layout: Layout = SOURCE) -> Callable[[Lowered], Lowered]:
         """Register a function as the lowering of ``ops``.
 
         Raises:
@@ -44,7 +46,7 @@ class Registry:
             ValueError: one of ``ops`` has a lowering already, or doesn't exist.
         """
 
-        def register(function: Function) -> Function:
+        def register(function: Lowered) -> Lowered:
             for op in ops:
                 if op in self._lowerings:
                     raise ValueError(f"{op} has a lowering already: {self._lowerings[op].function}")

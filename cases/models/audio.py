@@ -79,6 +79,8 @@ def _spectral_gate() -> tuple[object, object]:
     import torch
 
     class SpectralGate(torch.nn.Module):
+        window: torch.Tensor
+
         def __init__(self) -> None:
             super().__init__()
             self.gain = torch.nn.Parameter(torch.rand(33, 1))

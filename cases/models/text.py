@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ _ENCODER = {
 }
 _DECODER = _ENCODER | {"num_key_value_heads": 2, "use_cache": False}
 
-_CONFIGS: dict[str, tuple[str, str, dict[str, object]]] = {
+_CONFIGS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "bert": ("BertModel", "BertConfig", _ENCODER),
     "bert_masked_lm": ("BertForMaskedLM", "BertConfig", _ENCODER),
     "distilbert": (
@@ -122,7 +122,7 @@ def _inputs(name: str, batch: int, length: int) -> dict[str, object]:
     mask = torch.ones(batch, length, dtype=torch.int64)
     for row in range(1, batch):
         mask[row, length - row :] = 0
-    inputs = {"input_ids": ids, "attention_mask": mask}
+    inputs: dict[str, object] = {"input_ids": ids, "attention_mask": mask}
     if name == "t5":
         inputs["decoder_input_ids"] = torch.randint(3, 90, (batch, length - 2), generator=generator)
     return inputs

@@ -12,6 +12,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import networkx as nx
 
@@ -22,6 +23,7 @@ from converters.graph import (
     Node,
     Output,
     Parameter,
+    ScalarSpec,
     TensorSpec,
     Value,
     map_argument,
@@ -72,16 +74,19 @@ def assign_layouts(
     """
     graph = add_batch_axis(graph, registry)
     plans = _plans(graph, registry)
-    if not channels_last_inputs and not channels_last_outputs:
-        if not any(plan.side == MOVE or plan.layout.weights for plan in plans.values()):
-            return graph
+    asked = channels_last_inputs or channels_last_outputs
+    if not asked and not any(plan.side == MOVE or plan.layout.weights for plan in plans.values()):
+        return graph
     moved = _cut(graph, plans, channels_last_inputs, channels_last_outputs)
     return _Rewriter(graph, registry, plans, moved, channels_last_outputs).rewrite()
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How one node takes part: its side if it is pinned, its rank, and what becomes of its outputs."""
+    """How one node takes part.
+
+    Its side if it is pinned, its rank, and what becomes of its outputs.
+    """
 
     layout: Layout
     rank: int
@@ -114,7 +119,7 @@ def _plan(
     convolutional: Collection[Value],
 ) -> _Plan:
     none = tuple(False for _ in node.outputs)
-    values = [value for value in values_in(_activations(node, layout))]
+    values = list(values_in(_activations(node, layout)))
     ranks = [spec.rank for v in values if isinstance(spec := specs[v], TensorSpec)]
     rank = max(ranks, default=0)
     permutation = _permutation(node, rank)
@@ -281,8 +286,8 @@ def _cut(
         if plan.discount is not None:
             spec = node.outputs[0]
             cost = float(spec.bytes) if isinstance(spec, TensorSpec) else 1.0
-            item = node.name if plan.discount == "in" else Value(node.name)
-            pay(vertex(item), MOVE, cost)
+            end = node.name if plan.discount == "in" else Value(node.name)
+            pay(vertex(end), MOVE, cost)
     _, right = nx.minimum_cut(flow, STAY, MOVE, flow_func=nx.algorithms.flow.boykov_kolmogorov)[1]
     sides = {item: (vertex(item) in right) for item in (*specs, *plans)}
     return frozenset(item for item, moves in sides.items() if moves)
@@ -311,7 +316,10 @@ def _consumers(
 
 
 class _Rewriter:
-    """Carries the axis orders through the graph. A class only to share its tables among the methods."""
+    """Carries the axis orders through the graph.
+
+    A class only to share its tables among the methods.
+    """
 
     def __init__(
         self,
@@ -458,11 +466,9 @@ class _Rewriter:
         for name, argument in args.items():
             if name in plan.layout.weights:
                 order = plan.layout.weights[name]
-                result[name] = map_argument(
-                    place(lambda spec, order=order: order(spec.rank)), argument
-                )  # type: ignore[misc]
+                result[name] = map_argument(place(partial(_ordered, order)), argument)
             elif name in plan.layout.plain:
-                result[name] = map_argument(place(lambda spec: None), argument)
+                result[name] = map_argument(place(_unordered), argument)
             else:
                 result[name] = map_argument(place(activation), argument)
         return result
@@ -484,7 +490,9 @@ class _Rewriter:
             args = dict(plan.layout.remap(args, axes))
         return args
 
-    def _permutation(self, node: Node, plan: _Plan, outputs: tuple[object, ...]) -> Node:
+    def _permutation(
+        self, node: Node, plan: _Plan, outputs: tuple[TensorSpec | ScalarSpec, ...]
+    ) -> Node:
         source = next(values_in((node.args["x"],)))
         want = channels_last_axes(plan.rank) if node.name in self.moved else None
         have = want or identity_axes(plan.rank)
@@ -523,3 +531,11 @@ def _spatial(spec: object) -> tuple[int, ...]:
 def replace_spec(parameter: Parameter, spec: TensorSpec) -> Parameter:
     """The parameter with another spec, its numbers untouched."""
     return replace(parameter, spec=spec)
+
+
+def _ordered(order: Callable[[int], Axes], spec: TensorSpec) -> Axes:
+    return order(spec.rank)
+
+
+def _unordered(spec: TensorSpec) -> None:  # noqa: ARG001  # the source's order, whatever the tensor
+    return None

@@ -6,7 +6,7 @@ second only. The node that stands for the unbatched result keeps the source's na
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from converters.graph import Graph, Node, TensorSpec, Value, map_argument, values_in
@@ -20,7 +20,7 @@ def add_batch_axis(graph: Graph, registry: Registry) -> Graph:
     return graph if len(nodes) == len(graph.nodes) else graph.replace(nodes=nodes)
 
 
-def _batched(node: Node, registry: Registry, specs: dict[Value, object]) -> Iterator[Node]:
+def _batched(node: Node, registry: Registry, specs: Mapping[Value, object]) -> Iterator[Node]:
     lowering = registry.get(node.op)
     spatial = lowering.layout.spatial if lowering else None
     if lowering is None or spatial is None:

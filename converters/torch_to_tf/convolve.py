@@ -78,7 +78,7 @@ def _convolve2d(
         return _depthwise(x, weight, stride, pads)
     if groups == 1 and max(dilation) == 1:
         return tf.nn.conv2d(x, weight, list(stride), _explicit(pads))
-    return _grouped(x, weight, tuple(stride), pads, tuple(dilation), groups)
+    return _grouped(x, weight, stride, pads, dilation, groups)
 
 
 def _explicit(pads: Pads) -> str | Pads:
@@ -126,9 +126,9 @@ def _depthwise(x: tf.Tensor, weight: tf.Tensor, stride: Sequence[int], pads: Pad
 def _grouped(
     x: tf.Tensor,
     weight: tf.Tensor,
-    stride: tuple[int, int],
+    stride: Sequence[int],
     pads: Pads,
-    dilation: tuple[int, int],
+    dilation: Sequence[int],
     groups: int,
 ) -> tf.Tensor:
     """A convolution with groups or dilation.
@@ -156,9 +156,9 @@ def _input_gradient(
     dy: tf.Tensor,
     x: tf.Tensor,
     weight: tf.Tensor,
-    stride: tuple[int, int],
+    stride: Sequence[int],
     pads: Pads,
-    dilation: tuple[int, int],
+    dilation: Sequence[int],
     groups: int,
 ) -> tf.Tensor:
     sizes = shape_of(x)[1:-1]
@@ -186,7 +186,10 @@ def _scatter(
     dilation: Sequence[int],
     groups: int,
 ) -> tf.Tensor:
-    """The transpose of a convolution as a convolution: zeros between the elements of ``y`` and around it."""
+    """The transpose of a convolution as a convolution.
+
+    Zeros between the elements of ``y`` and around it.
+    """
     spatial = len(sizes)
     stuffed = _stuffed(y, stride)
     starts, ends = [], []
@@ -242,12 +245,15 @@ def _weight_gradient(
     dy: tf.Tensor,
     x: tf.Tensor,
     weight: tf.Tensor,
-    stride: tuple[int, int],
+    stride: Sequence[int],
     pads: Pads,
-    dilation: tuple[int, int],
+    dilation: Sequence[int],
     groups: int,
 ) -> tf.Tensor:
-    """The images are the channels here, and the channels the images; stride and dilation change places."""
+    """The images are the channels here, and the channels the images.
+
+    Stride and dilation change places.
+    """
     batch, height, width, channels = shape_of(_padded(x, *zip(*pads, strict=True)))
     x = tf.reshape(
         _padded(x, *zip(*pads, strict=True)), [batch, height, width, groups, channels // groups]
@@ -281,7 +287,10 @@ def _by_depth(
     dilation: Sequence[int],
     groups: int,
 ) -> tf.Tensor:
-    """The sum over the kernel's depth of 2-D convolutions; the 3-D kernel has no groups and no dilation."""
+    """The sum over the kernel's depth of 2-D convolutions.
+
+    The 3-D kernel has no groups and no dilation.
+    """
     wide = tf.float32 if x.dtype.size == 2 else x.dtype
     batch, depth, *plane = shape_of(x)
     taps = weight.shape[0]

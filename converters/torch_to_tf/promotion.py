@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
@@ -114,7 +114,7 @@ def result_type(*operands: object) -> tf.DType:
     return chosen
 
 
-def cast(operand: object, dtype: tf.DType) -> Tensor:
+def cast(operand: Any, dtype: tf.DType) -> Tensor:
     """A tensor of the given type; Python numbers are rounded once, to that type.
 
     Floats become narrow integers through int64, so that what does not fit wraps round as in
@@ -188,7 +188,10 @@ def normalized(dim: int, rank: int) -> int:
 
 
 def count_of(x: Tensor, dims: Sequence[int]) -> int | Tensor:
-    """How many elements lie along ``dims``: an integer, or an int32 scalar where a size is not static."""
+    """How many elements lie along ``dims``.
+
+    An integer, or an int32 scalar where a size is not static.
+    """
     count: int | Tensor = 1
     for dim in dims:
         count = shape_of(x)[dim] * count

@@ -7,7 +7,7 @@ loop over time, which fixes the number of time steps. The shapes are known witho
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 
@@ -25,7 +25,7 @@ def recurrence_kept_whole() -> Iterator[None]:
     before = [dict(op.py_kernels) for op in _OPS]
     try:
         for op in _OPS:
-            op.py_kernels.update(dict.fromkeys(op.py_kernels, _shapes_of(op)))
+            op.py_kernels.update(dict.fromkeys(op.py_kernels, _shapes))
             op._dispatch_cache.clear()
         yield
     finally:
@@ -34,23 +34,18 @@ def recurrence_kept_whole() -> Iterator[None]:
             op._dispatch_cache.clear()
 
 
-def _shapes_of(op: torch._ops.OpOverload) -> Callable[..., tuple[torch.Tensor, ...]]:
-    several = op is torch.ops.aten.lstm.input
-
-    def shapes(
-        input: torch.Tensor,
-        hx: torch.Tensor | Sequence[torch.Tensor],
-        params: Sequence[torch.Tensor],
-        has_biases: bool,
-        num_layers: int,
-        dropout: float,
-        train: bool,
-        bidirectional: bool,
-        batch_first: bool,
-    ) -> tuple[torch.Tensor, ...]:
-        states = list(hx) if several else [hx]
-        width = states[0].shape[-1] * (2 if bidirectional else 1)
-        output = input.new_empty((input.shape[0], input.shape[1], width))
-        return (output, *(state.new_empty(state.shape) for state in states))
-
-    return shapes
+def _shapes(
+    input: torch.Tensor,
+    hx: torch.Tensor | Sequence[torch.Tensor],
+    params: Sequence[torch.Tensor],  # noqa: ARG001  # the operators' own signature
+    has_biases: bool,  # noqa: ARG001
+    num_layers: int,  # noqa: ARG001
+    dropout: float,  # noqa: ARG001
+    train: bool,  # noqa: ARG001
+    bidirectional: bool,
+    batch_first: bool,  # noqa: ARG001
+) -> tuple[torch.Tensor, ...]:
+    states = [hx] if isinstance(hx, torch.Tensor) else list(hx)
+    width = states[0].shape[-1] * (2 if bidirectional else 1)
+    output = input.new_empty((input.shape[0], input.shape[1], width))
+    return (output, *(state.new_empty(state.shape) for state in states))

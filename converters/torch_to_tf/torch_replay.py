@@ -15,7 +15,10 @@ from converters.interpreter import Observer, evaluate
 from converters.torch_to_tf.schema import argument_name, overload
 
 _VIEWS = frozenset({"aten.view.default", "aten._unsafe_view.default"})
-"""Operators that depend on strides. A graph does not hold strides, nor the memory formats of copies."""
+"""Operators that depend on strides.
+
+A graph does not hold strides, nor the memory formats of copies.
+"""
 
 Prepare = Callable[[Node, Mapping[str, object]], Mapping[str, object]]
 

@@ -1,4 +1,7 @@
-"""Pooling over windows that tile the input, channels last. An output size of None keeps the input's."""
+"""Pooling over windows that tile the input, channels last.
+
+An output size of None keeps the input's.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import tensorflow as tf
@@ -73,7 +74,10 @@ def div(x: Operand, other: Operand) -> tf.Tensor:
 
 @lower("aten.div.Tensor_mode", "aten.div.Scalar_mode", layout=ANY)
 def div_mode(x: Operand, other: Operand, rounding_mode: str | None) -> tf.Tensor:
-    """``x / other``, rounded to an integer: down (``floor``), toward zero (``trunc``) or not at all."""
+    """``x / other``, rounded to an integer.
+
+    Down (``floor``), toward zero (``trunc``) or not at all.
+    """
     if rounding_mode is None:
         return div(x, other)
     if rounding_mode == "floor":
@@ -178,7 +182,7 @@ def pow_scalar(x: tf.Tensor, exponent: Number) -> tf.Tensor:
     return computed(tf.pow, x, exponent)
 
 
-_POWERS = {
+_POWERS: dict[Number, Callable[[tf.Tensor], tf.Tensor]] = {
     0.5: tf.sqrt,
     2: tf.square,
     3: lambda a: a * a * a,
@@ -357,13 +361,13 @@ def atan2(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
 @lower("aten.logaddexp.default", layout=ANY)
 def logaddexp(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     """``log(exp(x) + exp(other))`` without overflow."""
-    return computed(lambda a, b: _log_sum(*same_shape(a, b), 1.0), x, other)
+    return computed(lambda a, b: _log_sum(a, b, 1.0), x, other)
 
 
 @lower("aten.logaddexp2.default", layout=ANY)
 def logaddexp2(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     """``log2(2**x + 2**other)`` without overflow."""
-    return computed(lambda a, b: _log_sum(*same_shape(a, b), 0.6931471805599453), x, other)
+    return computed(lambda a, b: _log_sum(a, b, 0.6931471805599453), x, other)
 
 
 def _log_sum(a: tf.Tensor, b: tf.Tensor, log_base: float) -> tf.Tensor:
@@ -375,7 +379,7 @@ def _log_sum(a: tf.Tensor, b: tf.Tensor, log_base: float) -> tf.Tensor:
         share = tf.sigmoid(gap * log_base)
         return tf.where(same, a, y), lambda dy: (dy * share, dy * tf.sigmoid(-gap * log_base))
 
-    return total(a, b)
+    return total(*same_shape(a, b))
 
 
 @lower("aten.copysign.Tensor", "aten.copysign.Scalar", layout=ANY)

@@ -153,7 +153,7 @@ def arange_step(
         steps = tf.range(*[cast(_toward_zero(bound), tf.int64) for bound in bounds])
         return cast(steps, dtype)
     if all(isinstance(bound, int | float) for bound in bounds):
-        count: Size = max(math.ceil((end - start) / step), 0)
+        count: Size = max(math.ceil((end - start) / step), 0)  # type: ignore[arg-type]
     else:
         first, last, width = (cast(bound, tf.float64) for bound in bounds)
         count = tf.cast(tf.maximum(tf.math.ceil((last - first) / width), 0), tf.int64)

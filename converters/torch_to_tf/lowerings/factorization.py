@@ -153,7 +153,10 @@ def linalg_eigvalsh(x: tf.Tensor, UPLO: str = "L") -> tf.Tensor:
 
 @tf.custom_gradient
 def _eigenvalues(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-    """Eigenvalues with PyTorch's gradient, which is Hermitian; TensorFlow's lies in one triangle."""
+    """Eigenvalues with PyTorch's gradient, which is Hermitian.
+
+    TensorFlow's lies in one triangle.
+    """
     values, vectors = tf.linalg.eigh(x)
 
     def gradient(upstream: tf.Tensor) -> tf.Tensor:

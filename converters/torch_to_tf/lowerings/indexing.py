@@ -136,7 +136,10 @@ def take(x: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
 
 
 def expanded(x: tf.Tensor, indices: Indices) -> list[tf.Tensor | None]:
-    """One entry for each axis of ``x``: integer indices from 0, or None. Masks become their places."""
+    """One entry for each axis of ``x``: integer indices from 0, or None.
+
+    Masks become their places.
+    """
     entries: list[tf.Tensor | None] = []
     sizes = shape_of(x)
     for index in indices:
@@ -194,7 +197,10 @@ def _one_type(indices: Sequence[tf.Tensor]) -> list[tf.Tensor]:
 
 @lower("aten.masked_select.default")
 def masked_select(x: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """The elements where the mask holds, in one dimension; both broadcast. The size is known at run time only."""
+    """The elements where the mask holds, in one dimension.
+
+    Both broadcast. The size is known at run time only.
+    """
     if x.shape.rank == 0 and mask.shape.rank == 0:
         x = tf.reshape(x, [1])
     shape = tf.broadcast_dynamic_shape(tf.shape(x), tf.shape(mask))
@@ -204,7 +210,10 @@ def masked_select(x: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
 
 @lower("aten.nonzero.default", "aten.argwhere.default")
 def nonzero(x: tf.Tensor) -> tf.Tensor:
-    """The places of elements that are not 0, a row each. The number of rows is known at run time only."""
+    """The places of elements that are not 0, a row each.
+
+    The number of rows is known at run time only.
+    """
     if x.shape.rank == 0:
         return tf.zeros([tf.cast(truth(x), tf.int32), 0], tf.int64)
     return tf.where(truth(x))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -17,7 +18,6 @@ from converters.torch_to_tf.promotion import (
     promote,
     shape_of,
 )
-import itertools
 
 Size: TypeAlias = int | tf.Tensor
 _ALONG = along("dim")
@@ -25,7 +25,10 @@ _ALONG = along("dim")
 
 @lower("aten.cat.default", "aten.concat.default", "aten.concatenate.default", layout=_ALONG)
 def cat(tensors: Sequence[tf.Tensor], dim: int = 0) -> tf.Tensor:
-    """Tensors one after the other along ``dim``, in their common type; empty 1-D tensors are passed over."""
+    """Tensors one after the other along ``dim``, in their common type.
+
+    Empty 1-D tensors are passed over.
+    """
     parts = promote(*tensors)
     rank = max(part.shape.rank for part in parts)
     kept = [part for part in parts if part.shape.rank == rank]

@@ -16,7 +16,10 @@ Size: TypeAlias = int | tf.Tensor
 
 @lower("aten.repeat.default", layout=Layout(Order.any, per_axis=("repeats",)))
 def repeat(x: tf.Tensor, repeats: Sequence[Size]) -> tf.Tensor:
-    """The tensor laid side by side ``repeats`` times along every axis; more entries add axes in front."""
+    """The tensor laid side by side ``repeats`` times along every axis.
+
+    More entries add axes in front.
+    """
     return _tiled(x, repeats)
 
 
@@ -62,7 +65,10 @@ def repeat_interleave_places(repeats: tf.Tensor, output_size: Size | None = None
 
 @lower("aten.roll.default", layout=along("dims", required=True))
 def roll(x: tf.Tensor, shifts: int | Sequence[Size], dims: int | Sequence[int] = ()) -> tf.Tensor:
-    """Elements moved on along axes, those that fall off coming in again; without axes on the flattened tensor."""
+    """Elements moved on along axes, those that fall off coming in again.
+
+    Without axes on the flattened tensor.
+    """
     steps = [shifts] if not isinstance(shifts, tuple | list) else list(shifts)
     axes = [dims] if isinstance(dims, int) else list(dims)
     if x.shape.rank == 0:

@@ -264,7 +264,10 @@ def _wide(dtype: tf.DType) -> tf.DType:
 def _by_running(
     x: Tensor, weight: Optional, bias: Optional, mean: Tensor, variance: Tensor, eps: float
 ) -> Tensor:
-    """With fixed statistics. The fused kernel, which TensorFlow merges with convolutions, has no float64."""
+    """With fixed statistics.
+
+    The fused kernel, which TensorFlow merges with convolutions, has no float64.
+    """
     wide = _wide(x.dtype)
     mean, variance = cast(mean, wide), cast(variance, wide)
     if wide == tf.float32 and x.shape.rank in (4, 5) and eps >= _CUDNN_LEAST_EPS:

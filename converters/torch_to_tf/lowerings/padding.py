@@ -15,7 +15,7 @@ from converters.torch_to_tf.promotion import Number, cast, shape_of
 Size: TypeAlias = int | tf.Tensor
 
 
-def _pairs(pad: Sequence[object], rank: int) -> list[tuple[object, object]]:
+def _pairs(pad: Sequence[Size], rank: int) -> list[tuple[Size, Size]]:
     """(before, after) of every axis; PyTorch lists them from the last axis on."""
     listed = [(pad[place], pad[place + 1]) for place in range(0, len(pad), 2)]
     return [(0, 0)] * (rank - len(listed)) + listed[::-1]
@@ -47,7 +47,7 @@ def constant_pad_nd(x: tf.Tensor, pad: Sequence[Size], value: Number = 0) -> tf.
     pairs = _pairs(pad, x.shape.rank)
     if any(isinstance(width, int) and width < 0 for pair in pairs for width in pair):
         x = _cropped(x, pairs)
-        pairs = [tuple(_positive(width) for width in pair) for pair in pairs]
+        pairs = [(_positive(before), _positive(after)) for before, after in pairs]
     if not pairs:
         return tf.identity(x)
     if x.dtype == tf.bool:
@@ -111,7 +111,10 @@ def pad_circular(x: tf.Tensor, pad: Sequence[Size]) -> tf.Tensor:
 
 
 def _bordered(x: tf.Tensor, pad: Sequence[Size], mode: str) -> tf.Tensor:
-    """One gather along every padded axis; negative widths cut off, before the rest goes round in a circle."""
+    """One gather along every padded axis.
+
+    Negative widths cut off, before the rest goes round in a circle.
+    """
     pairs = _pairs(pad, x.shape.rank)
     negative = any(isinstance(width, int) and width < 0 for pair in pairs for width in pair)
     known = all(isinstance(width, int) for pair in pairs for width in pair)

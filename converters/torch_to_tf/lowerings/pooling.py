@@ -185,38 +185,24 @@ def _max_pool(
 ) -> tf.Tensor:
     kernel, stride, padding, dilation = _window(x, kernel_size, stride, padding, dilation)
 
-    def padded() -> tuple[list[Size], tf.Tensor]:
-        return _padded(x, kernel, stride, padding, dilation, ceil_mode, _lowest(x.dtype))
+    counts, padded = _padded(x, kernel, stride, padding, dilation, ceil_mode, _lowest(x.dtype))
+
+    def by_rule() -> tf.Tensor:
+        return _max_by_rule(padded, kernel, stride, dilation, counts)
+
+    def by_kernel() -> tf.Tensor:
+        if x.shape.rank == 4 and not ceil_mode:
+            pads = [(0, 0), *((pad, pad) for pad in padding), (0, 0)] if any(padding) else "VALID"
+            return tf.nn.max_pool2d(x, kernel, stride, pads)
+        return by_planes(tf.nn.max_pool2d, padded, kernel, stride)
 
     if max(dilation) > 1:
-        counts, wide = padded()
-        return _max_over_taps(wide, kernel, stride, dilation, counts)
-    if x.shape.rank == 4 and not ceil_mode:
-        pads = [(0, 0), *((pad, pad) for pad in padding), (0, 0)] if any(padding) else "VALID"
-
-        def pool(x: tf.Tensor) -> tf.Tensor:
-            return tf.nn.max_pool2d(x, kernel, stride, pads)
-    else:
-        _, x = padded()
-
-        def pool(x: tf.Tensor) -> tf.Tensor:
-            return by_planes(tf.nn.max_pool2d, x, kernel, stride)
-
-    return _with_nan(pool, x) if x.dtype.is_floating else pool(x)
-
-
-def _with_nan(pool: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf.Tensor:
-    """A maximum that keeps NaN, which TensorFlow's kernel drops.
-
-    The sum is NaN wherever a NaN is in x (and, without harm, for inf - inf); looking for one costs
-    a tenth of the maximum itself.
-    """
-
-    def careful() -> tf.Tensor:
-        missing = pool(cast(tf.math.is_nan(x), x.dtype)) > 0
-        return tf.where(missing, cast(math.nan, x.dtype), pool(x))
-
-    return tf.cond(tf.math.is_nan(tf.reduce_sum(x)), careful, lambda: pool(x))
+        return by_rule()
+    if not x.dtype.is_floating:
+        return by_kernel()
+    # The kernel drops NaN, and knows no number below the least finite one. Looking at the sum costs a tenth
+    # of the maximum; that it is infinite for large numbers too does no harm.
+    return tf.cond(tf.math.is_finite(tf.reduce_sum(x)), by_kernel, by_rule)
 
 
 def _lowest(dtype: tf.DType) -> float | int:
@@ -265,23 +251,35 @@ def by_planes(
     return tf.reshape(columns, [batch, shape_of(columns)[1], height, width, channels])
 
 
-def _max_over_taps(
+def _max_by_rule(
     x: tf.Tensor,
     kernel: Sequence[int],
     stride: Sequence[int],
     dilation: Sequence[int],
     counts: Sequence[Size],
 ) -> tf.Tensor:
-    """One axis after the other, one place of the window after the other; ties go to the first."""
-    for place in reversed(range(len(kernel))):
-        parts = [
-            _strided(x, place + 1, tap * dilation[place], stride[place], counts[place])
-            for tap in range(kernel[place])
-        ]
-        x = parts[0]
-        for part in parts[1:]:
-            x = tf.maximum(x, part)
+    """One axis after the other, over windows of doubling width.
+
+    The first of equals is taken, and the last NaN.
+    """
+    for axis in reversed(range(1, len(kernel) + 1)):
+        width, wanted = 1, kernel[axis - 1]
+        while width < wanted:
+            step = min(width, wanted - width)
+            x = _larger_of_shifted(x, axis, step * dilation[axis - 1])
+            width += step
+        x = _strided(x, axis, 0, stride[axis - 1], counts[axis - 1])
     return x
+
+
+def _larger_of_shifted(x: tf.Tensor, axis: int, offset: int) -> tf.Tensor:
+    size = shape_of(x)[axis]
+    first = x[(slice(None),) * axis + (slice(0, size - offset),)]
+    second = x[(slice(None),) * axis + (slice(offset, size),)]
+    wins = second > first
+    if x.dtype.is_floating:
+        wins |= tf.math.is_nan(second)
+    return tf.where(wins, second, first)
 
 
 def _strided(x: tf.Tensor, axis: int, start: int, step: int, count: Size) -> tf.Tensor:

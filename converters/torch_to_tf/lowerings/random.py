@@ -108,7 +108,10 @@ def rrelu(
     upper: Number = 0.33333333333333331,
     training: bool = False,
 ) -> tf.Tensor:
-    """Negative elements scaled: by the mean of the bounds, or in training by a random slope between them."""
+    """Negative elements scaled.
+
+    By the mean of the bounds, or in training by a random slope between them.
+    """
     slope = cast((lower + upper) / 2, x.dtype)
     if training:
         slope = cast(lower, x.dtype) + _uniform(shape_of(x), x.dtype) * cast(upper - lower, x.dtype)

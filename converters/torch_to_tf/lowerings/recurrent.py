@@ -146,7 +146,9 @@ def _grouped(
     groups = [params[start : start + count] for start in range(0, len(params), count)]
     if has_biases:
         return [_Weights(*group) for group in groups]
-    return [_Weights(*group[:2], projection=group[2] if count > 2 else None) for group in groups]
+    return [
+        _Weights(group[0], group[1], projection=group[2] if count > 2 else None) for group in groups
+    ]
 
 
 def _wide(x: tf.Tensor) -> tf.Tensor:

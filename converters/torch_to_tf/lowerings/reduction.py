@@ -182,7 +182,10 @@ def _extremum_along(
 
 
 def first_extremum(x: tf.Tensor, axis: int, reduce: Reduction) -> tf.Tensor:
-    """The index of the first element that equals the extremum along ``axis``; the first NaN if there is one."""
+    """The index of the first element that equals the extremum along ``axis``.
+
+    The first NaN if there is one.
+    """
     x = tf.stop_gradient(x)
     hit = x == reduce(x, [axis], True)
     if x.dtype.is_floating:
@@ -201,7 +204,10 @@ def argmax(x: tf.Tensor, dim: int | None = None, keepdim: bool = False) -> tf.Te
 
 @lower("aten.argmin.default", layout=along("dim", required=True))
 def argmin(x: tf.Tensor, dim: int | None = None, keepdim: bool = False) -> tf.Tensor:
-    """Index of the smallest element along ``dim``, or in the flattened tensor: the first, NaN before all."""
+    """Index of the smallest element along ``dim``, or in the flattened tensor.
+
+    The first, NaN before all.
+    """
     return _index(x, dim, keepdim, _smallest)
 
 
@@ -311,7 +317,7 @@ def norm_along(
     elif order == 1:
         result = tf.reduce_sum(tf.abs(wide), axes, keepdims=keepdim)
     else:
-        result = _power_norm(wide, float(order), tuple(axes))
+        result = _power_norm(wide, float(order), tuple(axes))  # type: ignore[arg-type]
         result = result if keepdim else tf.squeeze(result, axes)
     return cast(result, dtype)
 

@@ -38,7 +38,10 @@ def _key(x: tf.Tensor, *, descending: bool) -> tf.Tensor:
 
 
 def _leading(x: tf.Tensor, count: int | tf.Tensor, axis: int, *, descending: bool) -> tf.Tensor:
-    """Indices of the first ``count`` elements in order along ``axis``; of equal ones the first comes first."""
+    """Indices of the first ``count`` elements in order along ``axis``.
+
+    Of equal ones the first comes first.
+    """
     rank = x.shape.rank
     order = [*(place for place in range(rank) if place != axis), axis]
     last = x if axis == rank - 1 else tf.transpose(x, order)
@@ -112,7 +115,10 @@ def kthvalue(x: tf.Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Pair
 
 @lower("aten.median.dim", layout=_ALONG)
 def median_dim(x: tf.Tensor, dim: int, keepdim: bool = False) -> Pair:
-    """The median along ``dim``, of an even count the lower one; NaN if there is one, and its place."""
+    """The median along ``dim``, of an even count the lower one.
+
+    NaN if there is one, and its place.
+    """
     if x.shape.rank == 0:
         return _ordered(x, None, dim, descending=False)
     axis = normalized(dim, x.shape.rank)

@@ -17,7 +17,10 @@ _ALONG = along("dim")
 
 
 def _moments(x: tf.Tensor, dim: Dims, correction: Number | None, keepdim: bool) -> Pair:
-    """Variance and mean in the type of computation: squared distances over ``max(n - correction, 0)``."""
+    """Variance and mean in the type of computation.
+
+    Squared distances over ``max(n - correction, 0)``.
+    """
     axes = dims_of(dim, x.shape.rank)
     wide = cast(x, opmath(x.dtype))
     mean = tf.reduce_mean(wide, axes, keepdims=True)

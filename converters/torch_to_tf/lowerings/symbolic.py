@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
@@ -48,7 +48,10 @@ def _traced(*numbers: Scalar) -> bool:
 
 
 def _alike(*numbers: Scalar) -> list[tf.Tensor]:
-    """Scalars of one type: float64 as soon as one is a float, int64 for large integers, else int32."""
+    """Scalars of one type.
+
+    Float64 as soon as one is a float, int64 for large integers, else int32.
+    """
     tensors = [number for number in numbers if isinstance(number, tf.Tensor)]
     plain = [number for number in numbers if not isinstance(number, tf.Tensor)]
     if any(t.dtype.is_floating for t in tensors) or any(isinstance(n, float) for n in plain):
@@ -81,7 +84,7 @@ def _or(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return tf.logical_or(a, b) if a.dtype == tf.bool else tf.bitwise.bitwise_or(a, b)
 
 
-for _name, _plain, _traced_function in (
+_BINARY: tuple[tuple[str, Callable[..., Any], Callable[..., Any]], ...] = (
     ("operator.add", operator.add, tf.add),
     ("operator.sub", operator.sub, tf.subtract),
     ("operator.mul", operator.mul, tf.multiply),
@@ -101,10 +104,11 @@ for _name, _plain, _traced_function in (
     ("operator.rshift", operator.rshift, tf.bitwise.right_shift),
     ("torch.sym_max", max, tf.maximum),
     ("torch.sym_min", min, tf.minimum),
-):
+)
+for _name, _plain, _traced_function in _BINARY:
     _both(_name, _plain, _traced_function)
 
-for _name, _plain, _traced_function in (
+_UNARY: tuple[tuple[str, Callable[..., Any], Callable[..., Any]], ...] = (
     ("operator.neg", operator.neg, tf.negative),
     ("operator.pos", operator.pos, tf.identity),
     ("operator.abs", operator.abs, tf.abs),
@@ -114,7 +118,8 @@ for _name, _plain, _traced_function in (
     ("math.ceil", math.ceil, _whole(tf.math.ceil)),
     ("math.floor", math.floor, _whole(tf.floor)),
     ("math.trunc", math.trunc, _whole(_truncated)),
-):
+)
+for _name, _plain, _traced_function in _UNARY:
     _one(_name, _plain, _traced_function)
 
 
