@@ -23,7 +23,7 @@ SPECIALS = (0.0, -0.0, 1.0, -1.0, float("inf"), float("-inf"), float("nan"))
 def shapes(
     min_rank: int = 0, max_rank: int = 4, min_size: int = 1, max_size: int = 6
 ) -> SearchStrategy[Shape]:
-    """Shapes, with equal sizes as likely as different ones (layouts are guessed wrong from equal sizes)."""
+    """Shapes, with equal sizes as likely as different ones (they tell guessed layouts)."""
     ranks = st.integers(min_rank, max_rank)
     sizes = st.integers(min_size, max_size)
     return ranks.flatmap(
@@ -195,7 +195,7 @@ def axis_lists(rank: int, min_size: int = 0) -> SearchStrategy[tuple[int, ...]]:
 def distinct(
     draw: st.DrawFn, shape: Shape | SearchStrategy[Shape], dtype: str = "float32"
 ) -> np.ndarray:
-    """Floating-point arrays without two equal elements, for operators whose choice among ties is free."""
+    """Floats without two equal elements, for operators whose choice among ties is free."""
     dims = draw(shape) if isinstance(shape, SearchStrategy) else shape
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     count = int(np.prod(dims, dtype=np.int64))
@@ -213,7 +213,7 @@ def lettered(
     distributions: Sequence[str] = DISTRIBUTIONS,
     **attributes: SearchStrategy[object],
 ) -> dict[str, object]:
-    """Arrays whose shapes are spelled in letters, a letter standing for one size wherever it occurs.
+    """Arrays whose shapes are spelled in letters, each standing for one size wherever it occurs.
 
     Args:
         shapes: for each argument its axes, for example ``{"x": "mk", "mat2": "kn"}``; a digit is

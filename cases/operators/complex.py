@@ -36,7 +36,8 @@ CASES = (
     OperatorCase("aten.view_as_real.default", st.fixed_dictionaries({"x": _complex()})),
     OperatorCase("aten.complex.default", _two("real", "imag")),
     OperatorCase(
-        "aten.polar.default",  # a length is positive; PyTorch's gradient for a negative one has the other sign
+        # a length is positive; PyTorch's gradient for a negative one has the other sign
+        "aten.polar.default",
         _two("abs", "angle").map(
             lambda drawn: {**drawn, "abs": np.asarray(np.abs(drawn["abs"]) + 0.5, np.float32)}
         ),

@@ -17,7 +17,7 @@ def _row(
     high: float = _INFINITE,
     specials: tuple[float, ...] = SPECIALS,
 ) -> tuple[OperatorCase, ...]:
-    """A function on its domain, and on integers and bools where PyTorch computes those as floats."""
+    """A function on its domain, and on integers and bools where PyTorch makes them floats."""
     op = f"aten.{name}.default"
     whole = st.one_of(integers(low=1, high=9, dtype="int32"), integers(low=1, high=9), bools())
     return (
@@ -31,7 +31,9 @@ def _row(
 _ANYWHERE = tuple(
     row
     for name in (
-        "exp exp2 expm1 sin cos tan atan sinh cosh tanh asinh erf erfc sigmoid deg2rad rad2deg".split()
+        (
+            "exp exp2 expm1 sin cos tan atan sinh cosh tanh asinh erf erfc sigmoid deg2rad rad2deg"
+        ).split()
     )
     for row in _row(name, -20, 20, (0.0, -0.0, 1.0, _INFINITE, -_INFINITE, _NAN))
 )

@@ -25,7 +25,8 @@ _LINEAR = (
     "mi 1i 1",
 )
 _MATMUL = (
-    "k k", "k kn", "mk k", "mk kn", "bmk kn", "bmk k", "k bkn", "mk bkn", "bmk bkn", "b1mk ckn", "1mk bkn",
+    "k k", "k kn", "mk k", "mk kn", "bmk kn", "bmk k", "k bkn", "mk bkn", "bmk bkn",
+    "b1mk ckn", "1mk bkn",
 )  # fmt: skip
 
 

@@ -178,7 +178,9 @@ _ORDERS = (
 _SAME = tuple(
     OperatorCase(f"aten.{name}.default", st.fixed_dictionaries({"x": tensors(_EMPTY_TOO)}))
     for name in (
-        "contiguous clone alias lift_fresh_copy lift_fresh positive resolve_conj resolve_neg".split()
+        (
+            "contiguous clone alias lift_fresh_copy lift_fresh positive resolve_conj resolve_neg"
+        ).split()
     )
 )
 _TYPES = (

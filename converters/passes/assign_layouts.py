@@ -16,6 +16,7 @@ from functools import partial
 
 import networkx as nx
 
+from converters.errors import UnsupportedVariantError
 from converters.graph import (
     Dim,
     Graph,
@@ -126,8 +127,13 @@ def _plan(
     if permutation is not None and rank in RANKS:
         return _rearrangement(layout, rank, permutation, values[0] in convolutional)
     if node.op in _RESHAPES:
-        kept = _keeps_channels(specs[values[0]], node.outputs[0])
+        kept = _keeps_channels(specs[values[0]], node)
         return _Plan(layout, rank, None if kept else STAY, (kept,), reshape=kept)
+    if layout.order is Order.channels_last and rank > max(RANKS):
+        raise UnsupportedVariantError(
+            f"{node.op} of a tensor of rank {rank} is not supported: channels are moved for rank "
+            f"{min(RANKS)} to {max(RANKS)}. Flatten some of its spatial axes first."
+        )
     if rank not in RANKS or layout.order is Order.source:
         return _Plan(layout, rank, STAY, none)
     if layout.order is Order.channels_last:
@@ -171,16 +177,23 @@ def _permutation(node: Node, rank: int) -> Axes | None:
     return None
 
 
-def _keeps_channels(before: object, after: object) -> bool:
+def _keeps_channels(before: object, node: Node) -> bool:
     """Whether a reshape leaves axes 0 and 1 alone and only rearranges what follows them."""
+    after = node.outputs[0]
     return (
         isinstance(before, TensorSpec)
         and isinstance(after, TensorSpec)
         and before.rank in RANKS
         and after.rank in RANKS
         and before.shape[:2] == after.shape[:2]
-        and sum(isinstance(dim, Dim) for dim in after.shape[2:]) <= 1
+        and (_named_sizes(node) is not None or sum(isinstance(d, Dim) for d in after.shape[2:]) <= 1)
     )
+
+
+def _named_sizes(node: Node) -> tuple[object, ...] | None:
+    """The sizes that a reshape names, computed ones among them."""
+    sizes = node.args.get("size", node.args.get("shape"))
+    return sizes if isinstance(sizes, tuple) else None
 
 
 def _follows(node: Node, layout: Layout, rank: int, spec: object) -> bool:
@@ -199,7 +212,7 @@ def _scrambled(node: Node, layout: Layout, rank: int, spec: object) -> bool:
 
 
 def _remaining(node: Node, layout: Layout, rank: int, kept: int) -> Axes:
-    """The order of a result's axes when the input is channels last and ``dims`` are reduced away."""
+    """The order of a result's axes, the input channels last and ``dims`` reduced away."""
     last = channels_last_axes(rank)
     if kept == rank:
         return last
@@ -360,7 +373,7 @@ class _Rewriter:
         )
 
     def _weight_orders(self) -> dict[Value, Axes]:
-        """The order of each weight that all its consumers want alike; the source's where they differ.
+        """The order that all consumers of a weight want; the source's where they differ.
 
         A weight tied to an embedding is also gathered from: it stays, and TensorFlow folds the
         transpose of the product's operand into the product.
@@ -437,7 +450,7 @@ class _Rewriter:
             return replace(node, args=self._arguments(node.args, plan, None), outputs=outputs)
         axes = channels_last_axes(plan.rank)
         if plan.reshape:
-            args = {"x": next(values_in(node.args)), "spatial": _spatial(outputs[0])}
+            args = {"x": next(values_in(node.args)), "spatial": _spatial(node)}
             node = replace(node, op="layout.reshape", args=args)
         elif plan.layout.order is Order.any:
             node = replace(node, args=self._renamed(node, plan, axes))
@@ -522,8 +535,12 @@ class _Rewriter:
         return map_argument(place, output.value)
 
 
-def _spatial(spec: object) -> tuple[int, ...]:
-    """The sizes behind batch and channels, with -1 for the one that is known only at run time."""
+def _spatial(node: Node) -> tuple[object, ...]:
+    """The sizes behind batch and channels that a reshape asks for, with -1 for one that follows."""
+    named = _named_sizes(node)
+    if named is not None:
+        return named[2:]
+    spec = node.outputs[0]
     assert isinstance(spec, TensorSpec)
     return tuple(-1 if isinstance(dim, Dim) else dim for dim in spec.shape[2:])
 

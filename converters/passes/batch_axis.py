@@ -14,7 +14,7 @@ from converters.registry import Registry
 
 
 def add_batch_axis(graph: Graph, registry: Registry) -> Graph:
-    """Put ``layout.batch`` in front of, and ``layout.unbatch`` behind, every node called without batch axis."""
+    """Put ``layout.batch`` before and ``layout.unbatch`` behind every node without a batch axis."""
     specs = graph.specs
     nodes = tuple(part for node in graph.nodes for part in _batched(node, registry, specs))
     return graph if len(nodes) == len(graph.nodes) else graph.replace(nodes=nodes)

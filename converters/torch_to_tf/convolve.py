@@ -1,4 +1,4 @@
-"""Convolutions and their transposes over one to three spatial axes, channels last, with PyTorch's options.
+"""Convolutions and their transposes over one to three axes, channels last, as PyTorch has them.
 
 What TensorFlow's kernels lack (groups and dilation in three dimensions and in every gradient,
 padding in three dimensions) is composed of what they have.
@@ -107,7 +107,7 @@ def _named(
 
 
 def _depthwise(x: tf.Tensor, weight: tf.Tensor, stride: Sequence[int], pads: Pads) -> tf.Tensor:
-    """Each channel by itself. The CPU kernel sums 16-bit types in 16 bits, so these go through float32.
+    """Each channel by itself; 16-bit types through float32, for the CPU kernel sums in 16 bits.
 
     Explicit padding is avoided: merging such a convolution with a bias loses the padding and aborts
     the process (seen in TensorFlow 2.21).
@@ -168,7 +168,7 @@ def _input_gradient(
 
 
 def _mirrored(weight: tf.Tensor, groups: int) -> tf.Tensor:
-    """(*kernel, in / groups, out) to (*kernel, out / groups, in), with the kernel's axes reversed."""
+    """(*kernel, in / groups, out) to (*kernel, out / groups, in), the kernel's axes reversed."""
     kernel, (inner, out) = shape_of(weight)[:-2], shape_of(weight)[-2:]
     spatial = len(kernel)
     parts = tf.reshape(weight, [*kernel, inner, groups, out // groups])

@@ -29,7 +29,7 @@ _LATTICE = (
 
 @contextlib.contextmanager
 def default_float(dtype: tf.DType) -> Iterator[None]:
-    """Set the type that numbers without a type of their own are computed in (PyTorch's default dtype)."""
+    """Set the type of numbers without a type of their own (PyTorch's default dtype)."""
     token = _default_float.set(dtype)
     try:
         yield

@@ -54,7 +54,8 @@ def read_program(program: ExportedProgram) -> Graph:
 def operators_of(program: ExportedProgram) -> Iterator[str]:
     """The operators that a program needs lowerings for, in execution order.
 
-    Not among them are the checks that tracing leaves behind, and the picking of one result of several.
+    Not among them are the checks that tracing leaves behind, and the picking of one result of
+    several.
     """
     for node in program.graph.nodes:
         if node.op == "call_function":

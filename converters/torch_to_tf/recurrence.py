@@ -21,7 +21,7 @@ _OPS = (
 
 @contextlib.contextmanager
 def recurrence_kept_whole() -> Iterator[None]:
-    """While active, tracing a recurrent operator gives the shapes of its results and nothing else."""
+    """While active, tracing a recurrent operator gives its results' shapes and nothing else."""
     before = [dict(op.py_kernels) for op in _OPS]
     try:
         for op in _OPS:

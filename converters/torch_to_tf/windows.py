@@ -75,7 +75,7 @@ def gathered(
 
 
 def weighted(x: tf.Tensor, taps: Sequence[tuple[tf.Tensor, tf.Tensor]], axis: int) -> tf.Tensor:
-    """The sum over taps of the elements at the tap's places times the tap's weights, along one axis.
+    """The sum over taps, along one axis, of elements at the tap's places times its weights.
 
     Shapes: x (..., L, ...), places and weights (W) each -> (..., W, ...).
     """

@@ -238,7 +238,8 @@ def softshrink(x: tf.Tensor, lambd: Number = 0.5) -> tf.Tensor:
 def softmax(x: tf.Tensor, dim: int, dtype: tf.DType | None = None) -> tf.Tensor:
     """Exponentials along ``dim``, divided by their sum.
 
-    Differs: in float32, TensorFlow 2.21 gives 0 for the elements beside a NaN; PyTorch gives NaN for all.
+    Differs: in float32, TensorFlow 2.21 gives 0 for the elements beside a NaN; PyTorch gives NaN
+    for all.
     """
     return _normalised(tf.nn.softmax, x, dim, dtype)
 

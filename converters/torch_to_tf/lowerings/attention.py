@@ -71,7 +71,8 @@ def _require_no_dropout(dropout_p: float) -> None:
     if dropout_p:
         raise UnsupportedVariantError(
             f"scaled_dot_product_attention(dropout_p={dropout_p}): dropout inside attention "
-            "can't be converted. Convert the model with training=False, or set its attention dropout to 0."
+            "can't be converted. Convert the model with training=False, or set its attention "
+            "dropout to 0."
         )
 
 

@@ -235,7 +235,7 @@ def erfinv(x: tf.Tensor) -> tf.Tensor:
 def nan_to_num(
     x: tf.Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
 ) -> tf.Tensor:
-    """Replace NaN by ``nan`` (0) and infinities by ``posinf``, ``neginf`` (the type's largest numbers)."""
+    """NaN by ``nan`` (0), infinities by ``posinf`` and ``neginf`` (the type's largest numbers)."""
     if not x.dtype.is_floating:
         return x
 

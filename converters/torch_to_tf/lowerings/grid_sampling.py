@@ -31,7 +31,7 @@ def grid_sampler(
     padding_mode: int,
     align_corners: bool,
 ) -> tf.Tensor:
-    """Elements of ``input`` at the places that ``grid`` gives, -1 to 1 along each axis, the last axis first.
+    """Elements of ``input`` at the places in ``grid``, -1 to 1 along each axis, last axis first.
 
     Shapes: input (N, *spatial, C), grid (N, *spatial', number of spatial axes) -> (N, *spatial',
     C).

@@ -147,7 +147,7 @@ def unbind(x: tf.Tensor, dim: int = 0) -> list[tf.Tensor]:
 def slice_(
     x: tf.Tensor, dim: int = 0, start: Size | None = None, end: Size | None = None, step: int = 1
 ) -> tf.Tensor:
-    """``x[start:end:step]`` along ``dim``, with Python's rules for negative and too large bounds."""
+    """``x[start:end:step]`` along ``dim``; negative and too large bounds as in Python."""
     axis = normalized(dim, x.shape.rank)
     start = None if isinstance(start, int) and start == 0 else start
     end = None if isinstance(end, int) and end >= _END else end

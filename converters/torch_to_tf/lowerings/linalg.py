@@ -181,7 +181,7 @@ def outer(x: tf.Tensor, vec2: tf.Tensor) -> tf.Tensor:
 
 
 def _combined(x: tf.Tensor, product: tf.Tensor, beta: Number, alpha: Number) -> tf.Tensor:
-    """``beta * x + alpha * product``; with ``beta`` 0, what is in ``x`` doesn't matter, NaN included.
+    """``beta * x + alpha * product``; with ``beta`` 0, ``x`` doesn't matter, NaN included.
 
     16-bit types are combined in float32.
     """
@@ -226,7 +226,7 @@ def baddbmm(
 def addbmm(
     x: tf.Tensor, batch1: tf.Tensor, batch2: tf.Tensor, beta: Number = 1, alpha: Number = 1
 ) -> tf.Tensor:
-    """``beta * x + alpha * sum_b (batch1[b] @ batch2[b])``, as one product over batch and inner axis.
+    """``beta * x + alpha * sum_b (batch1[b] @ batch2[b])``, one product over batch and inner axis.
 
     Shapes: x broadcastable to (m, n), batch1 (b, m, k), batch2 (b, k, n) -> (m, n). Dtypes: all but
     bool.

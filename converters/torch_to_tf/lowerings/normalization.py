@@ -231,7 +231,7 @@ def rms_norm(
     weight: Optional = None,
     eps: float | None = None,
 ) -> Tensor:
-    """Divide by the root of the mean square over the last axes; ``eps`` None is the type's own epsilon.
+    """Divide by the root mean square over the last axes; ``eps`` None is the type's own epsilon.
 
     Shapes: input (..., *normalized_shape), weight (*normalized_shape) -> as input. Dtypes:
     floating.

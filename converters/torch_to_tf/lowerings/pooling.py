@@ -200,7 +200,7 @@ def _max_pool(
         return by_rule()
     if not x.dtype.is_floating:
         return by_kernel()
-    # The kernel drops NaN, and knows no number below the least finite one. Looking at the sum costs a tenth
+    # The kernel drops NaN, and knows no number below the least finite one. The sum costs a tenth
     # of the maximum; that it is infinite for large numbers too does no harm.
     return tf.cond(tf.math.is_finite(tf.reduce_sum(x)), by_kernel, by_rule)
 

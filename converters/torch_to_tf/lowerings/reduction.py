@@ -195,7 +195,7 @@ def first_extremum(x: tf.Tensor, axis: int, reduce: Reduction) -> tf.Tensor:
 
 @lower("aten.argmax.default", layout=along("dim", required=True))
 def argmax(x: tf.Tensor, dim: int | None = None, keepdim: bool = False) -> tf.Tensor:
-    """Index of the largest element along ``dim``, or in the flattened tensor: the first, NaN before all.
+    """Index of the largest element along ``dim``, or of all: the first, NaN before all.
 
     Differs: ``tf.argmax`` passes over NaN.
     """

@@ -189,7 +189,7 @@ def upsample_bicubic2d_to(
 def _sizes(
     x: tf.Tensor, output_size: Sizes | None, scales: Scales
 ) -> list[tuple[int, Size, Size, float | None]]:
-    """For each spatial axis its place, its size, the size wanted, and the scale factor if one counts."""
+    """For each spatial axis its place, its size, the size wanted, and the scale if one counts."""
     sizes = shape_of(x)[1:-1]
     factors = list(scales) if scales else [None] * len(sizes)
     if output_size is None:
@@ -255,7 +255,7 @@ _KERNEL_TYPES = (
 
 
 def _by_sizes(axis: tuple[int, Size, Size, float | None]) -> bool:
-    """Whether the ratio of the sizes is the scale factor, so that a kernel that knows only sizes may do it."""
+    """Whether the ratio of the sizes is the scale, so a kernel that knows only sizes will do."""
     _, size, wanted, factor = axis
     if factor is None or float(factor).is_integer():
         return True

@@ -16,7 +16,7 @@ _ALONG = along("dim")
 
 
 def _running(x: tf.Tensor, dtype: tf.DType | None) -> tuple[tf.Tensor, tf.DType]:
-    """The operand as PyTorch accumulates it on the CPU (floats in double), and the result's type."""
+    """The operand as PyTorch accumulates it (on the CPU, in double), and the result's type."""
     dtype = dtype or (tf.int64 if kind_of(x.dtype) < 2 else x.dtype)
     return cast(cast(x, dtype), tf.float64 if dtype.is_floating else dtype), dtype
 

@@ -27,7 +27,7 @@ _BY_SLICE = along("dim", plain=("index",))
 
 
 def _flat_places(x: tf.Tensor, index: tf.Tensor, axis: int) -> tf.Tensor:
-    """For every element of ``index`` its place in the flattened ``x``, where only ``axis`` is replaced."""
+    """For every element of ``index`` its place in the flattened ``x``, ``axis`` replaced."""
     sizes, wanted = shape_of(x), shape_of(index)
     places: tf.Tensor = tf.zeros([], tf.int64)
     for place in range(len(sizes)):
@@ -166,7 +166,7 @@ def scatter_value(x: tf.Tensor, dim: int, index: tf.Tensor, value: Number) -> tf
 def scatter_with(
     x: tf.Tensor, dim: int, index: tf.Tensor, src: tf.Tensor, reduce: str
 ) -> tf.Tensor:
-    """``x`` with ``src`` added to (``add``) or multiplied with (``multiply``) the indexed places."""
+    """``x`` with ``src`` added to (``add``) or multiplied with (``multiply``) indexed places."""
     return _scattered(x, dim, index, src, reduce)
 
 
@@ -188,7 +188,7 @@ def scatter_add(x: tf.Tensor, dim: int, index: tf.Tensor, src: tf.Tensor) -> tf.
 def scatter_reduce(
     x: tf.Tensor, dim: int, index: tf.Tensor, src: tf.Tensor, reduce: str, include_self: bool = True
 ) -> tf.Tensor:
-    """The indexed places reduced by ``sum``, ``prod``, ``mean``, ``amax`` or ``amin``, with or without ``x``."""
+    """The indexed places reduced by ``sum``, ``prod``, ``mean``, ``amax`` or ``amin``."""
     return _scattered(x, dim, index, src, reduce, include_self)
 
 

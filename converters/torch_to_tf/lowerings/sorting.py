@@ -206,7 +206,7 @@ def searchsorted(
     side: str | None = None,
     sorter: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """Where the elements would be put into sorted sequences, before or (``right``) behind equal ones."""
+    """Where elements go in sorted sequences, before or (``right``) behind equal ones."""
     if sorter is not None:
         sorted_sequence = take_along(sorted_sequence, sorter, sorter.shape.rank - 1)
     return _places(sorted_sequence, x, right=right or side == "right", out_int32=out_int32)

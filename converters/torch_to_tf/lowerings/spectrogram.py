@@ -65,7 +65,7 @@ def istft(
     length: int | None = None,
     return_complex: bool = False,
 ) -> tf.Tensor:
-    """Inverse of ``stft`` by least squares: overlapping pieces added and divided by the windows' squares.
+    """Inverse of ``stft`` by least squares: overlapping pieces over the windows' squares.
 
     Shapes: x (..., frequencies, frames), complex, window (win_length,) -> (..., T), filled with
     zeros up to ``length``. Dtypes: complex64, complex128 -> float32, float64.
