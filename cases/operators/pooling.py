@@ -13,7 +13,8 @@ from cases.strategies import SPECIALS, floats, integers
 
 _FULL = ("float32", "float32", "float64", "bfloat16")
 _DTYPES = {1: (*_FULL, "float16"), 2: (*_FULL, "float16"), 3: _FULL}
-"""PyTorch's CPU kernels of three-dimensional pools lack float16."""
+_MEAN_DTYPES = _DTYPES | {3: ("float32", "float64")}
+"""PyTorch's CPU kernels of three-dimensional pools lack float16, those of means bfloat16 too."""
 
 
 @st.composite
@@ -40,12 +41,16 @@ def sliding(draw: st.DrawFn, spatial: int, *, maximum: bool) -> Arguments:
     stride = draw(st.just(()) | st.tuples(*[each(1, 3)] * spatial))
     padding = tuple(draw(each(0, k // 2)) for k in kernel)
     dilation = draw(st.tuples(*[each(1, 2)] * spatial)) if maximum else (1,) * spatial
+    # PyTorch's mean over volumes wants an input no smaller than the window, padded or not.
+    spared = 0 if spatial == 3 and not maximum else 2
     least = [
-        max(1, d * (k - 1) + 1 - 2 * p) for k, p, d in zip(kernel, padding, dilation, strict=True)
+        max(1, d * (k - 1) + 1 - spared * p)
+        for k, p, d in zip(kernel, padding, dilation, strict=True)
     ]
     sizes = tuple(n + draw(each(0, 4)) for n in least)
+    dtypes = (_DTYPES if maximum else _MEAN_DTYPES)[spatial]
     arguments: dict[str, object] = {
-        "x": draw(_images(sizes, whole=maximum, dtypes=_DTYPES[spatial])),
+        "x": draw(_images(sizes, whole=maximum and spatial > 1, dtypes=dtypes)),
         "kernel_size": kernel,
         "stride": stride,
         "padding": padding,
