@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from converters import DType, Node, TensorSpec, Value, dtype_of, values_in
+from converters import DType, Node, TensorSpec, Value, dtype_of
 from parity.compare import EXACT, compare, ulp
 from parity.noise import NoiseMeter, both, is_exact, nudge, nudge_constants
 from parity.results import Comparison, Culprit, NodeEvidence
 from parity.sides import Arrays, Recording, Source, as_torch
-from parity.sums import absolute, is_product
+from parity.sums import absolute, is_product, ones
 from parity.targets import Place
 from parity.tolerance import CERTIFICATE, certified, local, sums, whole, zone
 from parity.verdict import Verdict
@@ -149,6 +149,8 @@ class _Bench:
         self.constants = NoiseMeter(wide.oracle if wide is not None else {}, LOCAL_RUNS)
         self.products = one.record(wide=True, prepare=_absolutes(_feeding(one, recorded)))
         self.summed = {node.name for node in one.graph.nodes if is_product(node)}
+        self.terms: dict[Value, int] = {}
+        one.record(wide=True, prepare=_counting(_feeding(one, recorded)), see=self._count)
         feed = _feeding(one, oracle)
         for run in range(LOCAL_RUNS):
             shake = _after(feed, nudge(one.graph, seed + 101 + run, _UNIT))
@@ -156,6 +158,10 @@ class _Bench:
             if wide is not None and wide.constants is not None:
                 shake = _after(_feeding(wide.one, wide.oracle), nudge_constants(seed + 401 + run))
                 wide.one.record(wide=True, prepare=shake, see=self.constants.see)
+
+    def _count(self, value: Value, array: np.ndarray) -> None:
+        if value.producer in self.summed and array.size:
+            self.terms[value] = max(round(float(np.abs(array).max())), 1)
 
     def evidence(self, node: Node, value: Value) -> NodeEvidence:
         """One output of one node."""
@@ -195,14 +201,10 @@ class _Bench:
         judged = compare(
             node.name, source, self.here[value], expected, sums(dtype, products, scaled, expected)
         )
-        zoned = _with_zone(judged, self.here[value], expected, products, dtype, self._terms(node))
-        return _plausible(zoned, self._certificate(node, value, dtype))
-
-    def _terms(self, node: Node) -> int:
-        sizes = [self.oracle[v].size for v in values_in(node.args) if v in self.oracle]
-        return max(
-            max(sizes, default=1) // max(self.oracle[Value(node.name)].shape[-1:] or (1,)), 1
+        zoned = _with_zone(
+            judged, self.here[value], expected, products, dtype, self.terms.get(value, 1)
         )
+        return _plausible(zoned, self._certificate(node, value, dtype))
 
     def _certificate(self, node: Node, value: Value, dtype: DType) -> Comparison | None:
         if self.wide is None or value not in self.there:
@@ -268,6 +270,16 @@ def _absolutes(feed: Prepare) -> Prepare:
     def prepare(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
         given = feed(node, arguments)
         return absolute(given) if is_product(node) else given
+
+    return prepare
+
+
+def _counting(feed: Prepare) -> Prepare:
+    """A sum of products of ones is the number of its terms."""
+
+    def prepare(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        given = feed(node, arguments)
+        return ones(given) if is_product(node) else given
 
     return prepare
 

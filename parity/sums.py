@@ -62,3 +62,17 @@ def absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
         return abs(argument) if name in ("alpha", "beta") else argument
 
     return {name: positive(name, argument) for name, argument in arguments.items()}
+
+
+def ones(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with every number replaced by 1: the operator then counts what it sums up."""
+    import torch
+
+    def one(argument: Any) -> Any:
+        if isinstance(argument, torch.Tensor):
+            numeric = argument.is_floating_point() or argument.is_complex()
+            return torch.ones_like(argument) if numeric else argument
+        return tuple(one(item) for item in argument) if isinstance(argument, tuple) else argument
+
+    scales = {name: 1 for name in ("alpha", "beta") if name in arguments}
+    return {name: one(argument) for name, argument in arguments.items()} | scales
