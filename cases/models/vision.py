@@ -284,10 +284,18 @@ CASES: tuple[ModelCase, ...] = (
         lambda: _pixels(3, 48, 32),
     ),
     ModelCase(
-        "mobilenet_v2", _mobilenet_v2, "vision", _open_batch("pixel_values"), lambda: _pixels(3, 32, 32)
+        "mobilenet_v2",
+        _mobilenet_v2,
+        "vision",
+        _open_batch("pixel_values"),
+        lambda: _pixels(3, 32, 32),
     ),
     ModelCase(
-        "efficientnet", _efficientnet, "vision", _open_batch("pixel_values"), lambda: _pixels(3, 32, 32)
+        "efficientnet",
+        _efficientnet,
+        "vision",
+        _open_batch("pixel_values"),
+        lambda: _pixels(3, 32, 32),
     ),
     ModelCase(
         "regnet",

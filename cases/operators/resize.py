@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from cases.case import Arguments, OperatorCase
 from cases.strategies import floats
@@ -15,6 +16,17 @@ _SCALE_NAMES = {
     3: ("scales_d", "scales_h", "scales_w"),
 }
 _KINDS = ("float32", "float32", "float64")
+
+
+def _usable(size: int) -> SearchStrategy[float]:
+    """Scale factors that leave something of an axis.
+
+    Left out are those, other than 2, that double the size: there PyTorch's own nearest neighbours differ
+    between its memory formats, and between the result and its gradient (UpSampleKernel.cpp, nearest_idx).
+    """
+    return st.sampled_from(
+        [s for s in _SCALES if int(size * s) >= 1 and (s == 2 or int(size * s) != 2 * size)]
+    )
 
 
 @st.composite
@@ -31,15 +43,14 @@ def resized(draw: st.DrawFn, spatial: int, *, interpolated: bool, vector: bool) 
     aligned = {"align_corners": draw(st.booleans())} if interpolated else {}
     wanted = draw(st.tuples(*[st.integers(1, 9)] * spatial))
     if not vector:
-        scales = draw(st.just((None,) * spatial) | st.tuples(*[st.sampled_from(_SCALES)] * spatial))
+        scales = draw(st.just((None,) * spatial) | st.tuples(*map(_usable, sizes)))
         if scales[0] is not None:
-            wanted = tuple(max(1, int(n * s)) for n, s in zip(sizes, scales, strict=True))
+            wanted = tuple(int(n * s) for n, s in zip(sizes, scales, strict=True))
         named = dict(zip(_SCALE_NAMES[spatial], scales, strict=True))
         return {"x": x, "output_size": wanted} | aligned | named
     if draw(st.booleans()):
         return {"input": x, "output_size": wanted, "scale_factors": None} | aligned
-    usable = [[s for s in _SCALES if int(n * s) >= 1] for n in sizes]
-    scales = tuple(draw(st.sampled_from(choice)) for choice in usable)
+    scales = draw(st.tuples(*map(_usable, sizes)))
     return {"input": x, "output_size": None, "scale_factors": scales} | aligned
 
 

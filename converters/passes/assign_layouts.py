@@ -186,7 +186,9 @@ def _keeps_channels(before: object, node: Node) -> bool:
         and before.rank in RANKS
         and after.rank in RANKS
         and before.shape[:2] == after.shape[:2]
-        and (_named_sizes(node) is not None or sum(isinstance(d, Dim) for d in after.shape[2:]) <= 1)
+        and (
+            _named_sizes(node) is not None or sum(isinstance(d, Dim) for d in after.shape[2:]) <= 1
+        )
     )
 
 

@@ -46,7 +46,7 @@ def grid_sampler(
         )
     dtype = tf.float32 if input.dtype.size == 2 else input.dtype
     x = cast(input, dtype)
-    axes = tf.unstack(cast(grid, dtype), axis=-1)[::-1]
+    axes = tf.unstack(cast(grid, dtype), len(sizes), axis=-1)[::-1]
     places = [_unnormalised(g, size, align_corners) for g, size in zip(axes, sizes, strict=True)]
     taps = []
     for place, size in zip(places, sizes, strict=True):

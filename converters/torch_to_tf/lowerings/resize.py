@@ -359,4 +359,5 @@ def cubic_weights(share: tf.Tensor) -> list[tf.Tensor]:
     def far(x: tf.Tensor) -> tf.Tensor:
         return ((_CUBIC * x - 5 * _CUBIC) * x + 8 * _CUBIC) * x - 4 * _CUBIC
 
-    return [far(share + 1), near(share), near(1 - share), far(2 - share)]
+    back = 1 - share
+    return [far(share + 1), near(share), near(back), far(back + 1)]

@@ -96,8 +96,12 @@ FORCED: dict[str, Forward] = {
     "scrambled reduction": lambda module, x: x + x.mean((0, 2)),
     "selected sample": lambda module, x: x + x[0],
     "flattened and back": lambda module, x: x.flatten(1).relu().reshape(x.shape),
-    "reshaped across channels": lambda module, x: x.reshape(x.shape[0], -1, 2, x.shape[3]).reshape(x.shape),
-    "shuffled channels": lambda module, x: x.view(x.shape[0], 2, 2, *x.shape[2:]).transpose(1, 2).reshape(x.shape),
+    "reshaped across channels": lambda module, x: x.reshape(x.shape[0], -1, 2, x.shape[3]).reshape(
+        x.shape
+    ),
+    "shuffled channels": lambda module, x: (
+        x.view(x.shape[0], 2, 2, *x.shape[2:]).transpose(1, 2).reshape(x.shape)
+    ),
     "transposed image": lambda module, x: x.transpose(2, 3),
     "channels for rows": lambda module, x: x.transpose(1, 2),
     "cumulated": lambda module, x: x + x.reshape(-1).cumsum(0).reshape(x.shape),
@@ -218,7 +222,9 @@ def test_images_without_a_batch_axis() -> None:
 def chain(count: int) -> Graph:
     """Residual blocks with a reshape, which wants the source's order, now and then."""
     spec = TensorSpec((2, 8, 8, 8), DType.float32)
-    weight = Parameter("w", TensorSpec((8, 8, 1, 1), DType.float32), np.zeros((8, 8, 1, 1), np.float32), True)
+    weight = Parameter(
+        "w", TensorSpec((8, 8, 1, 1), DType.float32), np.zeros((8, 8, 1, 1), np.float32), True
+    )
     nodes: list[Node] = []
     value = skip = Value("x")
     for place in range(count):
@@ -240,7 +246,7 @@ def chain(count: int) -> Graph:
 
 
 def test_the_cost_is_near_linear_in_the_number_of_nodes() -> None:
-    """Ten times the nodes may take thirty times as long at most; a quadratic pass takes a hundred."""
+    """Ten times the nodes take less than thirty times as long; a quadratic pass takes a hundred."""
     registry = load()
 
     def seconds(count: int) -> float:
