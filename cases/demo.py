@@ -213,8 +213,8 @@ def _show(show: Show, folder: Path, console: Console) -> list[Result]:
     for trial in show.trials(saved):
         report = _check(f"{show.name}: {trial.name}", model, conversion, trial, console)
         results.extend(report.results)
-    write(replace(report, results=tuple(results)), place / "report")
-    console.print(f"report: {place / 'report' / 'report.html'}", highlight=False)
+    write(replace(report, results=tuple(results)), place)
+    console.print(f"report: {place / 'report.html'}", highlight=False)
     return results
 
 
@@ -300,7 +300,7 @@ def _closing(
         console.print(
             f"[green]{checks} checks passed, and the planted fault was found[/] ({seconds:.0f} s)."
         )
-    console.print(f"Look at {(folder / 'report.html').resolve()}", highlight=False, soft_wrap=True)
+    console.print(f"Look at {(folder / 'index.html').resolve()}", highlight=False, soft_wrap=True)
 
 
 def _tensors(inputs: Any) -> Any:
