@@ -14,6 +14,7 @@ from cases.strategies import (
     Shape,
     axis_lists,
     bools,
+    broadcasting,
     floats,
     integers,
     shapes,
@@ -165,4 +166,16 @@ _NORMS = (
     ),
 )
 
-CASES = (*_SUMS, *_EXTREMA, *_TRUTHS, *_NORMS)
+# PyTorch's own gradient fails for the order 0 where the operands broadcast.
+_DISTANCES = (
+    OperatorCase(
+        "aten.dist.default",
+        broadcasting(2).flatmap(
+            lambda s: st.fixed_dictionaries(
+                {"x": tensors(s[0]), "other": tensors(s[1]), "p": _ORDERS.filter(bool)}
+            )
+        ),
+    ),
+)
+
+CASES = (*_SUMS, *_EXTREMA, *_TRUTHS, *_NORMS, *_DISTANCES)

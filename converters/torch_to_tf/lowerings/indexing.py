@@ -54,8 +54,8 @@ def take_along(x: tf.Tensor, index: tf.Tensor, axis: int) -> tf.Tensor:
     Shapes: x and index of one rank; outside ``axis`` index may be smaller than x. -> index's shape.
     """
     rank = x.shape.rank
-    if rank == 0:
-        return tf.reshape(tf.gather(tf.reshape(x, [1]), tf.reshape(index, [1])), [])
+    if rank == 0 or index.shape.rank == 0:
+        return tf.gather(tf.reshape(x, [-1]), index)
     sizes, wanted = shape_of(x), shape_of(index)
     fits = [
         a is b or (isinstance(a, int) and isinstance(b, int) and a == b)

@@ -17,6 +17,7 @@ from converters.torch_to_tf.promotion import (
     kind_of,
     normalized,
     opmath,
+    promote,
 )
 
 Dims = int | Sequence[int] | None
@@ -368,3 +369,10 @@ def norm_dim_dtype(
 ) -> tf.Tensor:
     """Vector norm along ``dim``, computed in ``dtype``."""
     return norm_along(x, p, dim, keepdim, dtype)
+
+
+@lower("aten.dist.default")
+def dist(x: tf.Tensor, other: tf.Tensor, p: Number = 2) -> tf.Tensor:
+    """Vector norm of the difference; both broadcast."""
+    a, b = promote(x, other)
+    return norm_along(a - b, p, None, keepdim=False, dtype=None)

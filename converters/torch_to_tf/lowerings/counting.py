@@ -1,0 +1,45 @@
+"""How often values occur."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from converters.errors import UnsupportedVariantError
+from converters.torch_to_tf.lowerings import lower
+from converters.torch_to_tf.promotion import Number, cast, opmath
+
+
+@lower("aten.histc.default")
+def histc(x: tf.Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> tf.Tensor:
+    """How many elements fall into each of ``bins`` equal parts of [min, max]; others are left out.
+
+    Shapes: x (...) -> (bins,). Dtypes: the result keeps x's.
+    Differs: ``tf.histogram_fixed_width`` puts what is outside into the outermost parts.
+    Raises: UnsupportedVariantError where ``min`` is not below ``max``: the range then follows from
+        the values, which PyTorch computes by a rule of its own.
+    """
+    if not min < max:
+        raise UnsupportedVariantError(
+            f"histc(min={min}, max={max}) takes its range from the values. Pass min below max."
+        )
+    wide = opmath(x.dtype) if x.dtype.is_floating else tf.float64
+    values = cast(tf.reshape(x, [-1]), wide)
+    low, high = cast(min, wide), cast(max, wide)
+    inside = (values >= low) & (values <= high)
+    place = tf.cast((tf.where(inside, values, low) - low) * bins / (high - low), tf.int32)
+    place = tf.where(inside, tf.minimum(place, bins - 1), -1)  # negative places are dropped
+    return cast(tf.math.unsorted_segment_sum(tf.ones_like(values), place, bins), x.dtype)
+
+
+@lower("aten.bincount.default")
+def bincount(x: tf.Tensor, weights: tf.Tensor | None = None, minlength: int = 0) -> tf.Tensor:
+    """How often every integer from 0 on occurs, or the sum of its weights.
+
+    Shapes: x (N,) -> (max(x) + 1,), at least ``minlength``; the size is known at run time only.
+    """
+    top = tf.reduce_max(tf.concat([tf.cast(x, tf.int64), tf.constant([-1], tf.int64)], 0)) + 1
+    size = tf.maximum(top, cast(minlength, tf.int64))
+    if weights is None:
+        return tf.math.unsorted_segment_sum(tf.ones_like(x, tf.int64), x, size)
+    terms = weights if weights.dtype == tf.float32 else cast(weights, tf.float64)
+    return tf.math.unsorted_segment_sum(terms, x, size)
