@@ -20,6 +20,7 @@ from converters.graph import (
     Value,
     map_argument,
 )
+from converters.torch_to_tf.schema import overload
 from converters.torch_to_tf.torch_replay import call_aten, from_numpy
 
 
@@ -51,7 +52,7 @@ def single_node(
 
     args = {name: named(name, argument) for name, argument in arguments.items()}
     before: list[Node] = []
-    if not op.startswith("aten."):  # a function of numbers: they are read from tensors
+    if overload(op) is None:  # a function of numbers: they are read from tensors
         args = {
             name: map_argument(lambda leaf: _number(leaf, before), a) for name, a in args.items()
         }
