@@ -21,8 +21,9 @@ _KINDS = ("float32", "float32", "float64")
 def _usable(size: int) -> SearchStrategy[float]:
     """Scale factors that leave something of an axis.
 
-    Left out are those, other than 2, that double the size: there PyTorch's own nearest neighbours differ
-    between its memory formats, and between the result and its gradient (UpSampleKernel.cpp, nearest_idx).
+    Left out are those, other than 2, that double the size: there PyTorch's own nearest neighbours
+    differ between its memory formats, and between the result and its gradient (UpSampleKernel.cpp,
+    nearest_idx).
     """
     return st.sampled_from(
         [s for s in _SCALES if int(size * s) >= 1 and (s == 2 or int(size * s) != 2 * size)]

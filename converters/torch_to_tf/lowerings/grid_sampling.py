@@ -53,7 +53,7 @@ def grid_sampler(
         if interpolation_mode != _BICUBIC:
             place = _folded(place, size, padding_mode, align_corners)
         taps.append(_taps(place, interpolation_mode))
-    total = tf.zeros([*shape_of(grid)[:-1], input.shape[-1]], dtype)
+    total: tf.Tensor | None = None
     for combination in itertools.product(*taps):
         spots = [spot for spot, _ in combination]
         if interpolation_mode == _BICUBIC:
@@ -64,7 +64,9 @@ def grid_sampler(
         weight = combination[0][1]
         for _, factor in combination[1:]:
             weight = weight * factor
-        total += _elements(x, spots, sizes) * weight[..., None]
+        part = _elements(x, spots, sizes) * weight[..., None]
+        total = part if total is None else total + part
+    assert total is not None
     return cast(total, input.dtype)
 
 

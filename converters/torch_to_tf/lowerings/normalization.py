@@ -1,6 +1,7 @@
 """Normalisation layers. 16-bit types are normalised in float32, as PyTorch does.
 
-The statistics that some of them return beside the result pass no gradient, as in PyTorch.
+The statistics that batch and layer normalisation return beside the result pass no gradient, as in
+PyTorch; those of group normalisation do.
 """
 
 from __future__ import annotations
@@ -313,8 +314,7 @@ def _by_group(
     y, mean, deviation = _standardised(parts, [1, 3], eps)
     y = _affine(tf.reshape(y, shape), weight, bias)
     mean, deviation = (
-        tf.stop_gradient(tf.reshape(cast(part, x.dtype), [batch, groups]))
-        for part in (mean, deviation)
+        tf.reshape(cast(part, x.dtype), [batch, groups]) for part in (mean, deviation)
     )
     return cast(y, x.dtype), mean, deviation
 
