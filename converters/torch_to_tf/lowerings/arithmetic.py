@@ -266,6 +266,8 @@ def clamp(x: tf.Tensor, min: Operand | None = None, max: Operand | None = None) 
     # Written with where: the vector kernels of tf.maximum and tf.minimum change the sign of zeros.
     if min is not None:
         low = cast(min, dtype)
+        if isinstance(min, tf.Tensor) and max is not None:  # equal bounds give min no gradient
+            low = tf.where(low < cast(max, dtype), low, tf.stop_gradient(low))
         result = tf.where(result < low, low, result)
     if max is None:
         return result
