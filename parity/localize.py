@@ -109,9 +109,12 @@ def node_evidence(
     for node in one.graph.nodes:
         outputs = _tensors(node)
         values = [v for v in outputs if v in probe.places and v in recorded]
-        if values:
-            found = [bench.evidence(node, value) for value in values]
+        filled = [v for v in values if recorded[v].size]
+        if filled:
+            found = [bench.evidence(node, value) for value in filled]
             evidence.append(max(found, key=_severity))
+        elif values:
+            evidence.append(_uncovered(node, "none of its results has an element to compare"))
         elif outputs:
             evidence.append(_uncovered(node, "no tensor of the target stands for it"))
     return tuple(evidence)

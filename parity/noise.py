@@ -8,8 +8,10 @@ these inputs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -230,11 +232,29 @@ def nudge(
             spec = specs[reference]
             assert isinstance(spec, TensorSpec)
             xi = torch.rand(argument.shape, generator=generator, dtype=torch.float64)
-            return argument * (1 + (unit or spec.dtype.unit_roundoff) * (2 * xi - 1))
+            u = unit or spec.dtype.unit_roundoff
+            return torch.where(_is_short(argument, u), argument, argument * (1 + u * (2 * xi - 1)))
 
         return {name: move(node.args[name], argument) for name, argument in arguments.items()}
 
     return shake
+
+
+def _is_short(argument: Any, unit: float) -> Any:
+    """Elements whose significand fills at most half of the type's.
+
+    Their products and moderate sums are exact, so nothing rounds: counters held as floats, masks of
+    0 and -100, powers of two. Nudged, two equal ones would no longer be equal.
+    """
+    import torch
+
+    half = round(-math.log2(unit)) // 2
+    parts = (argument.real, argument.imag) if argument.is_complex() else (argument,)
+    short = torch.ones(argument.shape, dtype=torch.bool)
+    for part in parts:
+        significand = torch.frexp(part.detach()).mantissa * 2.0**half
+        short &= significand == significand.round()
+    return short
 
 
 def nudge_constants(seed: int) -> Callable[[Node, Mapping[str, object]], Mapping[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -258,8 +259,23 @@ def _compared(
         wide=wide,
         gradient=gradient,
     )
+    if gradient:
+        unit = 2.0**-53 if wide else dtype_of(source[name]).unit_roundoff
+        reach = unit * _largest_gradient(truth)
+        tolerance = replace(tolerance, scale=np.maximum(tolerance.scale, reach))
     oracle = source[name] if tolerance is EXACT else truth[name]
     return compare(label, source[name], target[name], oracle, tolerance)
+
+
+def _largest_gradient(truth: Arrays) -> float:
+    """The largest element of all gradients of one call.
+
+    They are made of the same terms, so the rounding of the largest reaches those that cancel to
+    nothing.
+    """
+    gradients = [np.abs(array) for name, array in truth.items() if name.startswith("gradient")]
+    finite = [array[np.isfinite(array)] for array in gradients]
+    return max((float(array.max(initial=0.0)) for array in finite), default=0.0)
 
 
 def _tolerance(
