@@ -6,11 +6,11 @@ import tensorflow as tf
 
 from converters.errors import UnsupportedVariantError
 from converters.torch_to_tf.lowerings import lower
-from converters.torch_to_tf.promotion import Number, cast, opmath
+from converters.torch_to_tf.promotion import cast, opmath
 
 
 @lower("aten.histc.default")
-def histc(x: tf.Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> tf.Tensor:
+def histc(x: tf.Tensor, bins: int = 100, min: float = 0, max: float = 0) -> tf.Tensor:
     """How many elements fall into each of ``bins`` equal parts of [min, max]; others are left out.
 
     Shapes: x (...) -> (bins,). Dtypes: the result keeps x's.
