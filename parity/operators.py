@@ -76,7 +76,7 @@ def check_operator(
         )
         truth = source if wide else _source(wide_graph, _wide(inputs), directions)
         found.extend(
-            _compared(name, source, target, truth, noise, scales, graph, wide=wide)
+            _compared(name, source, target, truth, noise, scales, graph, inputs, wide=wide)
             for name in source
         )
     return tuple(found)
@@ -242,6 +242,7 @@ def _compared(
     noise: Mapping[str, Noise],
     scales: Arrays,
     graph: Graph,
+    inputs: Arrays,
     *,
     wide: bool,
 ) -> Comparison:
@@ -261,21 +262,34 @@ def _compared(
     )
     if gradient:
         unit = 2.0**-53 if wide else dtype_of(source[name]).unit_roundoff
-        reach = unit * _largest_gradient(truth)
+        reach = unit * _reach(truth, inputs)
         tolerance = replace(tolerance, scale=np.maximum(tolerance.scale, reach))
     oracle = source[name] if tolerance is EXACT else truth[name]
     return compare(label, source[name], target[name], oracle, tolerance)
 
 
-def _largest_gradient(truth: Arrays) -> float:
-    """The largest element of all gradients of one call.
+def _reach(truth: Arrays, inputs: Arrays) -> float:
+    """The size of the terms that an operator's gradients are summed from.
 
-    They are made of the same terms, so the rounding of the largest reaches those that cancel to
-    nothing.
+    It is that of the largest gradient, for all of them are made of the same terms; but where
+    everything cancels (a batch of two, normalised, hardly depends on its input), it is that of a
+    cotangent, which is about 1, times what the operator makes of its input.
     """
-    gradients = [np.abs(array) for name, array in truth.items() if name.startswith("gradient")]
-    finite = [array[np.isfinite(array)] for array in gradients]
-    return max((float(array.max(initial=0.0)) for array in finite), default=0.0)
+    gradients = {name: array for name, array in truth.items() if name.startswith("gradient")}
+    outputs = {name: array for name, array in truth.items() if name not in gradients}
+    given = _largest(inputs)
+    gain = _largest(outputs) / given if given else 0.0
+    return max(_largest(gradients), gain)
+
+
+def _largest(arrays: Arrays) -> float:
+    """The largest finite absolute value among floating-point arrays; 0 if there is none."""
+    floats = [
+        np.abs(array.astype(np.complex128))
+        for array in arrays.values()
+        if array.dtype.kind in "fcV"
+    ]
+    return max((float(a[np.isfinite(a)].max(initial=0.0)) for a in floats), default=0.0)
 
 
 def _tolerance(
