@@ -89,7 +89,8 @@ CASES = (
     _row("linalg_slogdet", "A", _general),
     _row("slogdet", "x", _general),
     _row("logdet", "x", _definite),
-    OperatorCase("aten.linalg_solve.default", _equations(triangular=False)),
+    # whether the right-hand side is a batch of vectors or a matrix follows from its sizes
+    OperatorCase("aten.linalg_solve.default", _equations(triangular=False), static=True),
     OperatorCase("aten.linalg_solve.default", _vectors(), label="vectors"),
     OperatorCase("aten.linalg_solve_triangular.default", _equations(triangular=True)),
     _row("linalg_cholesky", "x", _definite, upper=st.booleans()),

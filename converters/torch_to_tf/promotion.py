@@ -125,6 +125,8 @@ def cast(operand: Any, dtype: tf.DType) -> Tensor:
             operand = bool(operand)
         elif dtype.is_integer and not isinstance(operand, complex):
             operand = int(operand)
+        elif isinstance(operand, bool):
+            operand = float(operand)
         return tf.constant(operand, dtype)
     assert isinstance(operand, tf.Tensor | tf.Variable)
     if operand.dtype == dtype:

@@ -100,7 +100,7 @@ def gelu(x: tf.Tensor, approximate: str = "none") -> tf.Tensor:
     """Gaussian error linear unit, exact or by tanh.
 
     Differs: ``tf.nn.gelu`` passes sqrt(2) through float32, which shows in float64; written out
-    here.
+    here, with PyTorch's ``1 + erf``, which cancels in the negative tail.
     Source: Hendrycks and Gimpel, arXiv:1606.08415.
     """
     if approximate == "tanh":
@@ -110,7 +110,7 @@ def gelu(x: tf.Tensor, approximate: str = "none") -> tf.Tensor:
         raise UnsupportedVariantError(
             f"gelu(approximate={approximate!r}) is not known; use 'none' or 'tanh'."
         )
-    return computed(lambda a: 0.5 * a * tf.math.erfc(a * -math.sqrt(0.5)), x)
+    return computed(lambda a: 0.5 * a * (1 + tf.math.erf(a * math.sqrt(0.5))), x)
 
 
 @lower("aten.leaky_relu.default", layout=ANY)
