@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
 
-    >>> main(["check"])  # doctest: +ELLIPSIS
+    >>> int(main(["check"]))  # doctest: +ELLIPSIS
     2
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
