@@ -279,7 +279,7 @@ def _reach(truth: Arrays, inputs: Arrays) -> float:
     outputs = {name: array for name, array in truth.items() if name not in gradients}
     given = _largest(inputs)
     gain = _largest(outputs) / given if given else 0.0
-    return max(_largest(gradients), gain, 1.0)
+    return max(_largest(gradients), gain)
 
 
 def _largest(arrays: Arrays) -> float:
