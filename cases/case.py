@@ -19,11 +19,12 @@ class OperatorCase:
 
     Attributes:
         op: its name with the overload, for example ``aten.leaky_relu.default``.
-        arguments: draws its arguments by the names of its lowering: NumPy arrays (floats as
-            float32),
-            numbers, strings, :class:`converters.DType` and tuples of them.
+        arguments: draws its arguments by the names of its lowering: NumPy arrays, numbers, strings,
+            :class:`converters.DType` and tuples of them.
         gradients: whether its result has a gradient with respect to its floating-point arguments.
         label: tells several cases of one operator apart.
+        results: how many of its results count, from the front; None for all. The rest is what
+            PyTorch keeps for its gradient, in shapes that depend on whether one is wanted.
         static: how many results there are, or their rank, follows from a size, so that it has to be
             known when the operator is converted.
     """
@@ -32,6 +33,7 @@ class OperatorCase:
     arguments: SearchStrategy[Arguments]
     gradients: bool = True
     label: str = ""
+    results: int | None = None
     static: bool = False
 
     @property

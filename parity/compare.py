@@ -40,6 +40,10 @@ class Tolerance:
 
 
 EXACT = Tolerance(np.zeros(()), 0.0, 0.0, "exact", "theory: no arithmetic")
+EXACT_VALUES = Tolerance(
+    np.zeros(()), 0.0, 0.0, "exact values", "registry: which of two zeros an extremum returns"
+)
+"""Exact but for the signs of zeros."""
 
 
 def compare(
@@ -141,11 +145,11 @@ def _compare_floats(
     )
     factor, margin = _margin(off, source_off, finite, tolerance, smallest)
     ulps = apart[finite] / ulp(np.abs(o[finite]), source.dtype) if count else np.zeros(1)
-    signs = _other_zeros(source, target) if tolerance.rule == EXACT.rule else 0
+    signs = _other_zeros(source, target) if tolerance.peak_factor == 0 else 0
     verdict, rule, detail = _float_verdict(
         source, target, misplaced, signs, count, margin, tolerance
     )
-    if misplaced or signs:
+    if misplaced or (verdict is Verdict.mismatch and signs):
         margin = float(np.inf)
     return Comparison(
         name,
@@ -197,8 +201,10 @@ def _float_verdict(
         return Verdict.exact, "exact", ""
     if count == 0:
         return Verdict.inconclusive, "exact", "no element is finite on both sides and in the oracle"
-    if signs:
-        return Verdict.mismatch, "exact", f"{signs} of {source.size} zeros have the other sign"
+    if signs and margin <= 1:
+        detail = f"{signs} of {source.size} zeros have the other sign"
+        known = tolerance.rule == EXACT_VALUES.rule
+        return Verdict.known_difference if known else Verdict.mismatch, tolerance.rule, detail
     if margin <= 1:
         return Verdict.rounding, tolerance.rule, ""
     detail = (
@@ -226,7 +232,7 @@ def _margin(
         return tolerance.factor, 0.0
     scale = np.broadcast_to(tolerance.scale, off.shape)[finite]
     target, own = off[finite], source_off[finite]
-    if tolerance.rule == EXACT.rule:
+    if tolerance.peak_factor == 0:
         return 0.0, float(np.inf) if (target > smallest).any() else 0.0
     with np.errstate(all="ignore"):
         target = np.where(target == 0, 0.0, target / scale)

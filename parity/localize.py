@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from converters import DType, Node, TensorSpec, Value, dtype_of
-from parity.compare import EXACT, compare, ulp
-from parity.noise import NoiseMeter, both, is_exact, nudge, nudge_constants
+from parity.compare import compare, ulp
+from parity.exactness import exact_tolerance, is_exact
+from parity.noise import NoiseMeter, both, nudge, nudge_constants, rounding_of
 from parity.results import Comparison, Culprit, NodeEvidence
 from parity.sides import Arrays, Recording, Source, as_torch
-from parity.sums import absolute, is_product, ones
+from parity.sums import absolute, is_product, is_sum, ones
 from parity.targets import Place
 from parity.tolerance import CERTIFICATE, certified, local, sums, whole, zone
 from parity.verdict import Verdict
@@ -151,7 +152,7 @@ class _Bench:
         self.noise = NoiseMeter(oracle, LOCAL_RUNS)
         self.constants = NoiseMeter(wide.oracle if wide is not None else {}, LOCAL_RUNS)
         self.products = one.record(wide=True, prepare=_absolutes(_feeding(one, recorded)))
-        self.summed = {node.name for node in one.graph.nodes if is_product(node)}
+        self.summed = {node.name for node in one.graph.nodes if is_sum(node)}
         self.terms: dict[Value, int] = {}
         one.record(wide=True, prepare=_counting(_feeding(one, recorded)), see=self._count)
         feed = _feeding(one, oracle)
@@ -194,7 +195,7 @@ class _Bench:
         if not (dtype.is_floating or dtype.is_complex):
             return compare(node.name, source, self.here[value], source, local(noise, dtype, source))
         if is_exact(node):
-            return compare(node.name, source, self.here[value], source, EXACT)
+            return compare(node.name, source, self.here[value], source, exact_tolerance(node))
         scaled, expected = noise.scaled(dtype.unit_roundoff / _UNIT), self.expected[value]
         if node.name not in self.summed:
             return compare(
@@ -214,10 +215,12 @@ class _Bench:
             return None
         truth, noise = self.wide.oracle[value], self.noise.noise(value)
         if is_exact(node) and truth.dtype.kind in "fc":
-            return compare(node.name, truth, self.there[value], truth, EXACT)
+            return compare(node.name, truth, self.there[value], truth, exact_tolerance(node))
         if dtype.is_floating or dtype.is_complex:
             fine = both(noise.scaled(2.0**-53 / _UNIT), self.constants.noise(value))
-            if self.wide.constants is not None and node.name not in self.summed:
+            if node.name in self.summed:
+                fine = both(fine, rounding_of(self.products[value], 2.0**-53))
+            if self.wide.constants is not None and not is_product(node):
                 # A lowering's own constants (the square root of 2 in gelu) are float32 in the
                 # target and no argument of the source's operator: they move it as its inputs would.
                 fine = both(fine, noise.scaled(_OWN_CONSTANTS))
@@ -272,7 +275,7 @@ def _after(first: Prepare, second: Prepare) -> Prepare:
 def _absolutes(feed: Prepare) -> Prepare:
     def prepare(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
         given = feed(node, arguments)
-        return absolute(given) if is_product(node) else given
+        return absolute(given) if is_sum(node) else given
 
     return prepare
 
@@ -282,7 +285,7 @@ def _counting(feed: Prepare) -> Prepare:
 
     def prepare(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
         given = feed(node, arguments)
-        return ones(given) if is_product(node) else given
+        return ones(given) if is_sum(node) else given
 
     return prepare
 

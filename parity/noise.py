@@ -16,156 +16,10 @@ from typing import Any
 import numpy as np
 
 from converters import Graph, Node, TensorSpec, Value
+from parity.exactness import is_arithmetic, is_exact
 
 RUNS = 8
 """Sohier et al. (arXiv:1807.09655): eight samples bound the spread within a factor of 2 at 95 %."""
-
-EXACT_OPERATORS = frozenset(
-    [
-        "alias",
-        "amax",
-        "amin",
-        "argmax",
-        "argmin",
-        "argsort",
-        "as_strided",
-        "bitwise_and",
-        "bitwise_not",
-        "bitwise_or",
-        "bitwise_xor",
-        "broadcast_to",
-        "cat",
-        "ceil",
-        "chunk",
-        "clamp",
-        "clamp_max",
-        "clamp_min",
-        "clone",
-        "constant_pad_nd",
-        "contiguous",
-        "copy",
-        "detach",
-        "diagonal",
-        "dropout",
-        "embedding",
-        "empty",
-        "eq",
-        "expand",
-        "expand_as",
-        "fill",
-        "flatten",
-        "flip",
-        "floor",
-        "full",
-        "full_like",
-        "gather",
-        "ge",
-        "gt",
-        "hardtanh",
-        "index",
-        "index_put",
-        "index_select",
-        "isfinite",
-        "isinf",
-        "isnan",
-        "item",
-        "le",
-        "lift_fresh_copy",
-        "logical_and",
-        "logical_not",
-        "logical_or",
-        "logical_xor",
-        "lt",
-        "masked_fill",
-        "masked_select",
-        "max",
-        "max_pool1d",
-        "max_pool2d",
-        "max_pool2d_with_indices",
-        "max_pool3d",
-        "maximum",
-        "min",
-        "minimum",
-        "movedim",
-        "narrow",
-        "ne",
-        "neg",
-        "new_full",
-        "new_ones",
-        "new_zeros",
-        "one_hot",
-        "ones",
-        "ones_like",
-        "pad",
-        "permute",
-        "pixel_shuffle",
-        "pixel_unshuffle",
-        "reflection_pad1d",
-        "reflection_pad2d",
-        "reflection_pad3d",
-        "relu",
-        "relu6",
-        "repeat",
-        "repeat_interleave",
-        "replication_pad1d",
-        "replication_pad2d",
-        "replication_pad3d",
-        "reshape",
-        "reshape_as",
-        "roll",
-        "round",
-        "scatter",
-        "select",
-        "select_scatter",
-        "sign",
-        "slice",
-        "slice_scatter",
-        "sort",
-        "split",
-        "split_with_sizes",
-        "squeeze",
-        "stack",
-        "sym_size",
-        "t",
-        "threshold",
-        "tile",
-        "topk",
-        "transpose",
-        "tril",
-        "triu",
-        "trunc",
-        "type_as",
-        "unbind",
-        "unflatten",
-        "unfold",
-        "unsqueeze",
-        "upsample_nearest1d",
-        "upsample_nearest2d",
-        "upsample_nearest3d",
-        "view",
-        "view_as",
-        "where",
-        "zeros",
-        "zeros_like",
-        "channel_shuffle",
-        "swapaxes",
-        "take",
-        "take_along_dim",
-        "ravel",
-        "identity",
-    ]
-)
-"""Operators that move, select or compare without rounding."""
-
-
-def is_exact(node: Node) -> bool:
-    """Whether an operator computes without rounding."""
-    parts = node.op.split(".")
-    if node.args.get("reduce") or node.args.get(
-        "accumulate"
-    ):  # what meets at one place is added up
-        return False
-    return parts[0] != "aten" or parts[1].strip("_") in EXACT_OPERATORS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,6 +44,17 @@ def both(first: Noise, second: Noise) -> Noise:
     return Noise(
         np.hypot(first.field, second.field), first.moved if second.moved is None else second.moved
     )
+
+
+def rounding_of(terms: np.ndarray, unit: float) -> Noise:
+    """The noise of one rounding error in each of the terms of a sum.
+
+    Args:
+        terms: ``sum |t_i|`` for each element.
+        unit: the unit roundoff in which they are computed.
+    """
+    with np.errstate(all="ignore"):
+        return Noise(np.where(np.isfinite(terms), unit * terms, 0.0))
 
 
 SILENT = Noise(np.zeros(()))
@@ -219,6 +84,7 @@ def nudge(
         if is_exact(node):
             return arguments
         active = any(_is_activation(leaf, specs, weights) for leaf in _leaves(node.args))
+        counts = is_arithmetic(node)
 
         def move(reference: object, argument: object) -> object:
             if isinstance(reference, tuple):
@@ -233,7 +99,8 @@ def nudge(
             assert isinstance(spec, TensorSpec)
             xi = torch.rand(argument.shape, generator=generator, dtype=torch.float64)
             u = unit or spec.dtype.unit_roundoff
-            return torch.where(_is_short(argument, u), argument, argument * (1 + u * (2 * xi - 1)))
+            moved = argument * (1 + u * (2 * xi - 1))
+            return torch.where(_is_short(argument, u), argument, moved) if counts else moved
 
         return {name: move(node.args[name], argument) for name, argument in arguments.items()}
 
@@ -243,8 +110,8 @@ def nudge(
 def _is_short(argument: Any, unit: float) -> Any:
     """Elements whose significand fills at most half of the type's.
 
-    Their products and moderate sums are exact, so nothing rounds: counters held as floats, masks of
-    0 and -100, powers of two. Nudged, two equal ones would no longer be equal.
+    Their products and moderate sums are exact, so nothing rounds there: counters held as floats,
+    masks of 0 and -100, powers of two. Nudged, two equal ones would no longer be equal.
     """
     import torch
 
@@ -286,13 +153,25 @@ def _is_activation(leaf: object, specs: Mapping[Value, object], weights: set[str
     return isinstance(spec, TensorSpec) and (spec.dtype.is_floating or spec.dtype.is_complex)
 
 
+def added(norm: np.ndarray | None, array: np.ndarray, still: np.ndarray) -> np.ndarray:
+    """The norm, element by element, of all movements so far and of one more.
+
+    ``hypot`` rather than squares: the square of 1e-200 would be 0. Where ``array`` or ``still`` is
+    not finite there is no movement to speak of.
+    """
+    with np.errstate(all="ignore"):
+        movement = np.abs(array - still).astype(np.float64)
+    movement = np.where(np.isfinite(movement), movement, 0.0)
+    return movement if norm is None else np.hypot(norm, movement)
+
+
 class NoiseMeter:
     """Collects the movement of tensors over several runs, one tensor at a time."""
 
     def __init__(self, oracle: Mapping[Value, np.ndarray], runs: int = RUNS) -> None:
         """``oracle`` holds the unmoved tensors; ``runs`` is how many runs will be seen."""
         self._oracle = oracle
-        self._squares: dict[Value, np.ndarray] = {}
+        self._norms: dict[Value, np.ndarray] = {}
         self._moved: dict[Value, np.ndarray] = {}
         self._runs = runs
 
@@ -306,15 +185,11 @@ class NoiseMeter:
                 array != still
             )
             return
-        with np.errstate(all="ignore"):
-            square = np.square(np.abs(array - still))
-        square = np.where(np.isfinite(square), square, 0.0).astype(np.float64)
-        known = self._squares.get(value)
-        self._squares[value] = square if known is None else known + square
+        self._norms[value] = added(self._norms.get(value), array, still)
 
     def noise(self, value: Value) -> Noise:
         """The noise of a tensor."""
         if value in self._moved:
             return Noise(np.zeros(()), self._moved[value])
-        squares = self._squares.get(value)
-        return SILENT if squares is None else Noise(np.sqrt(squares / self._runs))
+        norm = self._norms.get(value)
+        return SILENT if norm is None else Noise(norm / math.sqrt(self._runs))

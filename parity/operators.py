@@ -21,11 +21,12 @@ from converters import (
     replay,
     single_node,
 )
-from parity.compare import EXACT, Tolerance, compare
-from parity.noise import Noise, is_exact, nudge
+from parity.compare import Tolerance, compare
+from parity.exactness import exact_tolerance, is_exact
+from parity.noise import Noise, added, both, nudge, rounding_of
 from parity.results import Comparison
 from parity.sides import Arrays, as_numpy, as_torch
-from parity.sums import absolute, is_product
+from parity.sums import absolute, is_sum
 from parity.targets import Place
 from parity.tolerance import certified, local, sums
 from parity.tolerance import gradient as of_gradient
@@ -41,6 +42,7 @@ def check_operator(
     seed: int = 0,
     traced: bool = False,
     dynamic: bool = False,
+    results: int | None = None,
 ) -> tuple[Comparison, ...]:
     """Compare a lowering with the operator it stands for, on one set of arguments.
 
@@ -52,6 +54,7 @@ def check_operator(
         seed: of the noise and the cotangents.
         traced: run the lowering under ``tf.function``.
         dynamic: with every size unknown to it.
+        results: how many of its results count, from the front; None for all.
 
     Returns:
         A comparison for each output and each gradient, in float64 (named so) and in the arguments'
@@ -60,20 +63,19 @@ def check_operator(
     Raises:
         converters.ConversionError: the lowering refuses the arguments.
     """
-    graph, inputs = single_node(op, arguments)
+    graph, inputs = single_node(op, arguments, results=results)
+    open_graph = single_node(op, arguments, dynamic=dynamic, results=results)[0] if traced else None
     wide_graph = promote(graph)
     oracle = _source(wide_graph, _wide(inputs))
-    scales = _sums(wide_graph, inputs) if is_product(graph.nodes[0]) else {}
     directions = _directions(oracle, seed) if gradients else {}
+    scales = _sums(wide_graph, inputs, directions) if is_sum(graph.nodes[0]) else {}
     noise = _noise(graph, wide_graph, inputs, directions, seed)
     found: list[Comparison] = []
     for wide in (True, False):
         one = wide_graph if wide else graph
         given = _wide(inputs) if wide else inputs
         source = _source(one, given, directions)
-        target = _target(
-            op, arguments, one, given, directions, traced=traced, dynamic=dynamic, wide=wide
-        )
+        target = _target(one, given, directions, traced=open_graph, wide=wide)
         truth = source if wide else _source(wide_graph, _wide(inputs), directions)
         found.extend(
             _compared(name, source, target, truth, noise, scales, graph, inputs, wide=wide)
@@ -140,21 +142,13 @@ def _source(
 
 
 def _target(
-    op: str,
-    arguments: Mapping[str, object],
-    graph: Graph,
-    inputs: Arrays,
-    directions: Arrays,
-    *,
-    traced: bool,
-    dynamic: bool,
-    wide: bool,
+    graph: Graph, inputs: Arrays, directions: Arrays, *, traced: Graph | None, wide: bool
 ) -> Arrays:
+    """Outputs and gradients of the lowering: eager, or of the graph to be ``traced``."""
     import tensorflow as tf
 
-    if traced:
-        open_graph, _ = single_node(op, arguments, dynamic=dynamic)
-        conversion = convert(open_graph)
+    if traced is not None:
+        conversion = convert(traced)
         conversion = conversion.promoted() if wide else conversion
         laid = conversion.graph
     else:
@@ -170,7 +164,11 @@ def _target(
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         for name in wanted:
             tape.watch(tensors[name])
-        outputs = list(conversion.model(*tensors.values())) if traced else lowered(laid, tensors)[0]
+        outputs = (
+            list(conversion.model(*tensors.values()))
+            if traced is not None
+            else lowered(laid, tensors)[0]
+        )
     named = dict(
         zip([o.name for o in laid.outputs], map(tf.convert_to_tensor, outputs), strict=True)
     )
@@ -201,7 +199,7 @@ def _noise(
 ) -> dict[str, Any]:
     """How far one rounding error in every input, and in every cotangent, moves the results."""
     truth = _source(wide, _wide(inputs), directions)
-    squares: dict[str, np.ndarray] = {}
+    norms: dict[str, np.ndarray] = {}
     moved: dict[str, np.ndarray] = {}
     for run in range(_RUNS):
         generator = np.random.default_rng(seed + 1 + run)
@@ -214,15 +212,24 @@ def _noise(
             if array.dtype.kind in "biu":
                 moved[name] = moved.get(name, np.zeros(array.shape, bool)) | (array != truth[name])
                 continue
-            with np.errstate(all="ignore"):
-                square = np.square(np.abs(array - truth[name])) / _RUNS
-            squares[name] = squares.get(name, 0.0) + np.where(np.isfinite(square), square, 0.0)
-    noise: dict[str, Any] = {name: Noise(np.sqrt(square)) for name, square in squares.items()}
+            norms[name] = added(norms.get(name), array, truth[name])
+    noise: dict[str, Any] = {name: Noise(norm / _RUNS**0.5) for name, norm in norms.items()}
     return noise | {name: Noise(np.zeros(()), mask) for name, mask in moved.items()}
 
 
-def _sums(graph: Graph, inputs: Arrays) -> Arrays:
-    return _source(graph, _wide(inputs), prepare=lambda _, arguments: absolute(arguments))
+def _sums(graph: Graph, inputs: Arrays, directions: Arrays) -> Arrays:
+    """The size of what is summed up in every output and gradient, in float64."""
+    positive = {name: np.abs(direction) for name, direction in directions.items()}
+    given = {name: _positive(array) for name, array in _wide(inputs).items()}
+    found = _source(graph, given, positive, lambda _, arguments: absolute(arguments))
+    return {name: np.abs(array) for name, array in found.items()}
+
+
+def _positive(array: np.ndarray) -> np.ndarray:
+    """The absolute values; 0 counts as the smallest number, where ``abs`` still has a slope."""
+    if array.dtype.kind not in "fc":
+        return array
+    return np.where(array == 0, np.finfo(np.float64).tiny, np.abs(array)).astype(array.dtype)
 
 
 def _directions(oracle: Arrays, seed: int) -> Arrays:
@@ -261,11 +268,21 @@ def _compared(
         gradient=gradient,
     )
     if gradient:
-        unit = 2.0**-53 if wide else dtype_of(source[name]).unit_roundoff
-        reach = unit * _reach(truth, inputs)
+        unit = 2.0**-53 if wide else _coarsest(name, source)
+        reach = unit * np.maximum(_reach(truth, inputs), scales.get(name, 0.0))
         tolerance = replace(tolerance, scale=np.maximum(tolerance.scale, reach))
-    oracle = source[name] if tolerance is EXACT else truth[name]
+    oracle = source[name] if tolerance.peak_factor == 0 else truth[name]
     return compare(label, source[name], target[name], oracle, tolerance)
+
+
+def _coarsest(name: str, source: Arrays) -> float:
+    """The unit roundoff of the type that a gradient was computed in.
+
+    It may be coarser than that of the input: a float64 number times a float32 tensor is float32.
+    """
+    dtypes = [dtype_of(array) for other, array in source.items() if not other.startswith("grad")]
+    floats = [dtype for dtype in dtypes if dtype.is_floating or dtype.is_complex]
+    return max(dtype.unit_roundoff for dtype in (*floats, dtype_of(source[name])))
 
 
 def _reach(truth: Arrays, inputs: Arrays) -> float:
@@ -305,10 +322,13 @@ def _tolerance(
     dtype = dtype_of(source)
     floating = dtype.is_floating or dtype.is_complex
     if is_exact(node) and floating and not gradient:
-        return EXACT
+        return exact_tolerance(node)
     if wide:
-        return certified(noise.scaled(2.0**-29), truth)
+        fine = noise.scaled(2.0**-29)
+        if products is not None and floating:
+            fine = both(fine, rounding_of(products, 2.0**-53))
+        return certified(fine, truth)
     scaled = noise.scaled(dtype.unit_roundoff / 2.0**-24) if floating else noise
-    if products is not None and floating:
+    if products is not None and floating and not gradient:
         return sums(dtype, products, scaled, truth)
     return (of_gradient if gradient else local)(scaled, dtype, truth)

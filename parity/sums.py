@@ -40,10 +40,26 @@ PRODUCTS = frozenset(
 """Operators that are linear in each of their tensor arguments, plus an addend."""
 
 
+CANCELLING = frozenset(["gelu"])
+"""Operators that add up terms which are positive where their arguments are: ``x/2 + x/2 erf(..)``.
+
+Both frameworks compute gelu so, by ``1 + erf``, and lose the digits of its negative tail.
+"""
+
+
 def is_product(node: Node) -> bool:
     """Whether an operator is a sum of products of its arguments."""
+    return _named(node, PRODUCTS)
+
+
+def is_sum(node: Node) -> bool:
+    """Whether an operator, given its arguments by absolute value, gives the sum of ``|terms|``."""
+    return _named(node, PRODUCTS | CANCELLING)
+
+
+def _named(node: Node, names: frozenset[str]) -> bool:
     parts = node.op.split(".")
-    return parts[0] == "aten" and parts[1] in PRODUCTS
+    return parts[0] == "aten" and parts[1].strip("_") in names
 
 
 def absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,7 @@ from hypothesis.strategies import SearchStrategy
 from cases.case import Arguments, OperatorCase
 from cases.strategies import Shape, floats, integers, numbers, shapes, tensors, with_rank
 
-# -0 is left out: TensorFlow's vector kernels of relu and relu6 turn it into 0, the scalar ones
-# don't.
-_EDGES = (0.0, 1.0, -1.0, float("inf"), float("-inf"), 3.0, -3.0, 6.0, 0.5, -0.5)
+_EDGES = (0.0, -0.0, 1.0, -1.0, float("inf"), float("-inf"), 3.0, -3.0, 6.0, 0.5, -0.5)
 _SMOOTH = (0.0, -0.0, 1.0, -1.0)
 _NAN = (float("nan"),)
 

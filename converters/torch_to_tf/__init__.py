@@ -176,7 +176,11 @@ def lowered(
 
 
 def single_node(
-    op: str, arguments: Mapping[str, object], *, dynamic: bool = False
+    op: str,
+    arguments: Mapping[str, object],
+    *,
+    dynamic: bool = False,
+    results: int | None = None,
 ) -> tuple[Graph, dict[str, Any]]:
     """The graph of one operator call, and the values of its inputs.
 
@@ -185,7 +189,8 @@ def single_node(
         arguments: by the names of the lowering's parameters; every array becomes an input of the
             graph.
         dynamic: leave every size of every input open.
+        results: how many of the results are outputs of the graph, from the front; None for all.
     """
     from converters.torch_to_tf.single import single_node as build
 
-    return build(op, arguments, dynamic=dynamic)
+    return build(op, arguments, dynamic=dynamic, results=results)

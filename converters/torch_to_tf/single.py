@@ -25,7 +25,11 @@ from converters.torch_to_tf.torch_replay import call_aten, from_numpy
 
 
 def single_node(
-    op: str, arguments: Mapping[str, object], *, dynamic: bool = False
+    op: str,
+    arguments: Mapping[str, object],
+    *,
+    dynamic: bool = False,
+    results: int | None = None,
 ) -> tuple[Graph, dict[str, np.ndarray]]:
     """The graph of one operator call, and the values of its inputs.
 
@@ -34,6 +38,7 @@ def single_node(
         arguments: by the names of the lowering's parameters; every array becomes an input of the
             graph.
         dynamic: leave every size of every input open.
+        results: how many of the results are outputs of the graph, from the front; None for all.
 
     Raises:
         Whatever PyTorch raises if it refuses the call.
@@ -64,8 +69,8 @@ def single_node(
             return value.item() if argument.producer.endswith(_ITEM) else value
         return tuple(tensor(item) for item in argument) if isinstance(argument, tuple) else argument
 
-    results = call_aten(node, {name: tensor(argument) for name, argument in args.items()})
-    node = Node("node", op, args, tuple(_result(result, dynamic=dynamic) for result in results))
+    found = call_aten(node, {name: tensor(argument) for name, argument in args.items()})
+    node = Node("node", op, args, tuple(_result(result, dynamic=dynamic) for result in found))
     after = [
         Node(
             f"result_{place}",
@@ -73,14 +78,14 @@ def single_node(
             {"s": Value("node", place), "dtype": kind},
             (spec,),
         )
-        for place, result in enumerate(results)
+        for place, result in enumerate(found)
         if (kind := _NUMBERS.get(type(result))) is not None
         for spec in (TensorSpec((), kind),)
     ]
     numbers = {node.args["s"]: Value(node.name) for node in after}
     outputs = tuple(
         Output(f"output_{place}", numbers.get(Value("node", place), Value("node", place)))
-        for place, result in enumerate(results)
+        for place, result in enumerate(found[:results])
         if isinstance(result, torch.Tensor) or type(result) in _NUMBERS
     )
     signature = {item.name: Value(item.name) for item in inputs}

@@ -21,7 +21,7 @@ def test_a_lowering_computes_what_pytorch_computes(case: OperatorCase) -> None:
     @settings(max_examples=12, deadline=None, derandomize=True, database=None)
     @given(case.arguments)
     def check(arguments: dict[str, object]) -> None:
-        assert_operator(case.op, arguments, gradients=case.gradients)
+        assert_operator(case.op, arguments, gradients=case.gradients, results=case.results)
 
     with np.errstate(all="ignore"):
         check()
@@ -35,7 +35,12 @@ def test_a_lowering_runs_at_sizes_that_were_never_traced(case: OperatorCase) -> 
     @given(case.arguments, st.just(True))
     def check(arguments: dict[str, object], dynamic: bool) -> None:
         assert_operator(
-            case.op, arguments, gradients=False, traced=True, dynamic=dynamic and not case.static
+            case.op,
+            arguments,
+            gradients=False,
+            traced=True,
+            dynamic=dynamic and not case.static,
+            results=case.results,
         )
 
     with np.errstate(all="ignore"):

@@ -30,8 +30,8 @@ def embedding_bag_padding_idx(
     Shapes: weight (V, D), indices (n,), offsets (B,), each a bag's start, or (B + 1,) with
     ``include_last_offset``, per_sample_weights (n,) -> (B, D), and what PyTorch keeps for its
     gradient: the bag of each index (n,), or nothing for a plain sum below float64; the rows of each
-    bag (B,), zeros for a sum; for the maximum the index that won in each place (B, D), else the
-    rows of each bag again.
+    bag (B,), for a sum zeros, as many as offsets; for the maximum the index that won in each place
+    (B, D), else the rows of each bag again.
     Dtypes: floating point; float16 and bfloat16 are joined in float32.
     Source: PyTorch, torch.nn.functional.embedding_bag.
     """
@@ -55,7 +55,7 @@ def embedding_bag_padding_idx(
     if mode == _MEAN:
         result /= tf.cast(tf.maximum(sizes, 1), rows.dtype)[:, tf.newaxis]
     else:
-        sizes = tf.zeros_like(sizes)
+        sizes = tf.zeros_like(offsets)
     return tf.cast(result, weight.dtype), bag_of, sizes, sizes
 
 

@@ -1,0 +1,206 @@
+"""Which operators don't round at all, and which don't on short numbers."""
+
+from __future__ import annotations
+
+from converters import Node
+from parity.compare import EXACT, EXACT_VALUES, Tolerance
+from parity.sums import is_product
+
+EXACT_OPERATORS = frozenset(
+    [
+        "alias",
+        "amax",
+        "amin",
+        "argmax",
+        "argmin",
+        "argsort",
+        "as_strided",
+        "bitwise_and",
+        "bitwise_not",
+        "bitwise_or",
+        "bitwise_xor",
+        "broadcast_to",
+        "cat",
+        "ceil",
+        "channel_shuffle",
+        "chunk",
+        "clamp",
+        "clamp_max",
+        "clamp_min",
+        "clone",
+        "constant_pad_nd",
+        "contiguous",
+        "copy",
+        "copysign",
+        "detach",
+        "diagonal",
+        "dropout",
+        "embedding",
+        "empty",
+        "eq",
+        "expand",
+        "expand_as",
+        "fill",
+        "flatten",
+        "flip",
+        "floor",
+        "fmax",
+        "fmin",
+        "full",
+        "full_like",
+        "gather",
+        "ge",
+        "gt",
+        "hardtanh",
+        "identity",
+        "index",
+        "index_put",
+        "index_select",
+        "isfinite",
+        "isinf",
+        "isnan",
+        "item",
+        "le",
+        "lift_fresh_copy",
+        "logical_and",
+        "logical_not",
+        "logical_or",
+        "logical_xor",
+        "lt",
+        "masked_fill",
+        "masked_select",
+        "max",
+        "max_pool1d",
+        "max_pool2d",
+        "max_pool2d_with_indices",
+        "max_pool3d",
+        "maximum",
+        "min",
+        "minimum",
+        "movedim",
+        "narrow",
+        "ne",
+        "neg",
+        "new_full",
+        "new_ones",
+        "new_zeros",
+        "one_hot",
+        "ones",
+        "ones_like",
+        "pad",
+        "permute",
+        "pixel_shuffle",
+        "pixel_unshuffle",
+        "ravel",
+        "reflection_pad1d",
+        "reflection_pad2d",
+        "reflection_pad3d",
+        "relu",
+        "relu6",
+        "repeat",
+        "repeat_interleave",
+        "replication_pad1d",
+        "replication_pad2d",
+        "replication_pad3d",
+        "reshape",
+        "reshape_as",
+        "roll",
+        "round",
+        "scatter",
+        "select",
+        "select_scatter",
+        "sign",
+        "slice",
+        "slice_scatter",
+        "sort",
+        "split",
+        "split_with_sizes",
+        "squeeze",
+        "stack",
+        "swapaxes",
+        "sym_size",
+        "t",
+        "take",
+        "take_along_dim",
+        "threshold",
+        "tile",
+        "topk",
+        "transpose",
+        "tril",
+        "triu",
+        "trunc",
+        "type_as",
+        "unbind",
+        "unflatten",
+        "unfold",
+        "unsqueeze",
+        "upsample_nearest1d",
+        "upsample_nearest2d",
+        "upsample_nearest3d",
+        "view",
+        "view_as",
+        "where",
+        "zeros",
+        "zeros_like",
+    ]
+)
+"""Operators that move, select or compare without rounding."""
+
+EXTREMA = frozenset(
+    [
+        "amax",
+        "amin",
+        "clamp",
+        "clamp_max",
+        "clamp_min",
+        "fmax",
+        "fmin",
+        "hardtanh",
+        "max",
+        "max_pool1d",
+        "max_pool2d",
+        "max_pool2d_with_indices",
+        "max_pool3d",
+        "maximum",
+        "min",
+        "minimum",
+        "relu",
+        "relu6",
+    ]
+)
+"""Exact operators that may return either of two zeros.
+
+IEEE 754-2008, 5.3.1, leaves open which one maxNum returns. Vector instructions return the second
+operand, C++'s comparison the first, and both frameworks take the one or the other for different
+elements of the same tensor.
+"""
+
+ARITHMETIC_OPERATORS = frozenset(
+    ["add", "sub", "rsub", "mul", "square", "sum", "cumsum", "addcmul"]
+)
+"""Operators that are exact on numbers with short significands: they only add and multiply."""
+
+
+def is_exact(node: Node) -> bool:
+    """Whether an operator computes without rounding."""
+    library, name = _named(node)
+    if node.args.get("reduce") or node.args.get("accumulate"):
+        return False  # what meets at one place is added up
+    return library != "aten" or name in EXACT_OPERATORS
+
+
+def exact_tolerance(node: Node) -> Tolerance:
+    """The tolerance of an exact operator's floating-point results."""
+    library, name = _named(node)
+    return EXACT_VALUES if library == "aten" and name in EXTREMA else EXACT
+
+
+def is_arithmetic(node: Node) -> bool:
+    """Whether an operator only adds and multiplies."""
+    library, name = _named(node)
+    return library == "aten" and (name in ARITHMETIC_OPERATORS or is_product(node))
+
+
+def _named(node: Node) -> tuple[str, str]:
+    parts = node.op.split(".")
+    return parts[0], parts[1].strip("_")
