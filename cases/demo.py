@@ -1,9 +1,8 @@
 """The demonstration: trained models converted, proven, and one planted fault found.
 
 ``python -m cases.demo`` writes ``reports/demo/`` and ends with an exit code of 1 if anything is not
-as it
-should be: a conversion that fails its check, an independent original that differs, or a fault not
-found.
+as it should be: a conversion that fails its check, an independent original that differs, a report
+that the gate stops, or a fault not found.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from parity.results import Report, Result
 
 FOLDER = Path("reports/demo")
+BASELINE = Path(__file__).parents[1] / "reports" / "baselines" / "demo.json"
 FAULT = "encoder.layer.3.output.LayerNorm"
 FAULTY_EPSILON = 1e-5
 
@@ -190,7 +190,7 @@ def run(folder: Path = FOLDER) -> int:
     except MissingModelError as error:
         console.print(f"[red]{error}[/]")
         return 2
-    _overview(results, folder)
+    wrong += _gated(results, folder, console)
     _closing(console, folder, len(results), wrong, time.perf_counter() - began)
     return 1 if wrong else 0
 
@@ -274,20 +274,28 @@ def _planted(folder: Path, console: Console) -> list[str]:
     return []
 
 
-def _overview(results: Sequence[Result], folder: Path) -> None:
-    """All checks but the planted fault's, on one page."""
+def _gated(results: Sequence[Result], folder: Path, console: Console) -> list[str]:
+    """Report all checks but the planted fault's together, and gate them on what is known."""
     from datetime import UTC, datetime
 
-    from converters import replaced_file
+    from parity.baseline import read_baseline
     from parity.environment import collect
-    from parity.report import readable
-    from parity.report.html import html
+    from parity.gate import gate
+    from parity.report import write
     from parity.results import Report
 
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    page = html(readable(Report(tuple(results), collect(), created)))
-    with replaced_file(folder / "index.html", force=True) as work:
-        work.write_text(page, encoding="utf-8")
+    report = Report(tuple(results), collect(), created)
+    write(report, folder)
+    console.rule("[bold]The gate[/]", align="left")
+    outcome = gate(report, read_baseline(BASELINE))
+    if outcome.passed:
+        console.print(
+            f"[green]open[/]: {outcome.compared} comparisons are no worse than in "
+            f"{BASELINE.relative_to(BASELINE.parents[2])}",
+            highlight=False,
+        )
+    return [f"the gate: {f.where}: {f.detail}" for f in outcome.findings]
 
 
 def _closing(
@@ -300,7 +308,7 @@ def _closing(
         console.print(
             f"[green]{checks} checks passed, and the planted fault was found[/] ({seconds:.0f} s)."
         )
-    console.print(f"Look at {(folder / 'index.html').resolve()}", highlight=False, soft_wrap=True)
+    console.print(f"Look at {(folder / 'report.html').resolve()}", highlight=False, soft_wrap=True)
 
 
 def _tensors(inputs: Any) -> Any:

@@ -17,6 +17,7 @@ from converters import (
     TensorSpec,
     Value,
     dtype_of,
+    load_pt2,
     promote,
     replay,
     torch_graph,
@@ -129,7 +130,7 @@ def source_of(source: Any, inputs: Any, target: object) -> Source:
     named = bind(graph, args, kwargs)
     module = source
     if isinstance(source, str | Path):
-        module = torch.export.load(source).module()
+        module = load_pt2(Path(source)).module()
     elif isinstance(source, torch.export.ExportedProgram):
         module = source.module()
 

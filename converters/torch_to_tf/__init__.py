@@ -56,7 +56,7 @@ def load_pt2(path: Path) -> torch.export.ExportedProgram:
     Raises:
         CaptureError: the file is missing, is not a ``.pt2`` archive, or is damaged.
     """
-    from converters.torch_to_tf.capture import load_pt2 as load
+    from converters.torch_to_tf.archive import load_pt2 as load
 
     return load(path)
 

@@ -12,7 +12,6 @@ import inspect
 import io
 import logging
 import warnings
-import zipfile
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from torch.utils import _pytree as pytree
 
 from converters.errors import CaptureError
 from converters.graph import Graph
+from converters.torch_to_tf.archive import load_pt2
 from converters.torch_to_tf.functionalize import functional
 from converters.torch_to_tf.reader import operators_of, read_program
 from converters.torch_to_tf.recurrence import recurrence_kept_whole
@@ -110,28 +110,6 @@ def split_inputs(
     if len(inputs) == 2 and isinstance(inputs[0], tuple) and isinstance(inputs[1], dict):
         return inputs[0], inputs[1]
     return inputs, {}
-
-
-def load_pt2(path: Path) -> ExportedProgram:
-    """Read an exported program.
-
-    Raises:
-        CaptureError: the file is missing, is not a ``.pt2`` archive, or is damaged.
-    """
-    if not path.is_file():
-        raise CaptureError(f"{path} does not exist or is not a file.")
-    if not zipfile.is_zipfile(path):
-        raise CaptureError(
-            f"{path} is not a .pt2 archive. "
-            "Write one with torch.export.save(torch.export.export(...), path)."
-        )
-    try:
-        return torch.export.load(path)
-    except Exception as error:
-        raise CaptureError(
-            f"{path} can't be read as a .pt2 archive: {_first_paragraph(error)} "
-            "Write it again with torch.export.save, using a PyTorch not newer than the one here."
-        ) from error
 
 
 def _check_call(
