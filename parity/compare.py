@@ -143,12 +143,14 @@ def _compare_floats(
     smallest = (
         0.0 if source.dtype.kind == "c" else float(np.ldexp(1.0, _FORMATS[source.dtype.name][1]))
     )
-    factor, margin = _margin(off, source_off, finite, tolerance, smallest)
+    own, margin = _margin(off, source_off, finite, tolerance, smallest)
     ulps = apart[finite] / ulp(np.abs(o[finite]), source.dtype) if count else np.zeros(1)
     signs = _other_zeros(source, target) if tolerance.peak_factor == 0 else 0
     verdict, rule, detail = _float_verdict(
         source, target, misplaced, signs, count, margin, tolerance
     )
+    if own and verdict is Verdict.rounding:
+        detail = f"at most {OWN:g} times as far from the oracle as the source itself"
     if misplaced or (verdict is Verdict.mismatch and signs):
         margin = float(np.inf)
     return Comparison(
@@ -167,7 +169,7 @@ def _compare_floats(
         source_error=source_error,
         target_error=target_error,
         noise=noise,
-        tolerance=factor * noise,
+        tolerance=tolerance.factor * noise,
         tolerance_from=tolerance.origin,
         margin=margin,
         sign_bias=_sign_bias(t, o, finite),
@@ -219,8 +221,8 @@ def _margin(
     finite: np.ndarray,
     tolerance: Tolerance,
     smallest: float,
-) -> tuple[float, float]:
-    """The factor that is allowed, and the part of the tolerance that the target uses.
+) -> tuple[bool, float]:
+    """Whether the source's own error is what allows it, and the part of it that the target uses.
 
     Where nothing rounds, only numbers below the ``smallest`` normal one may be flushed to zero.
 
@@ -229,21 +231,22 @@ def _margin(
     """
     count = int(finite.sum())
     if not count:
-        return tolerance.factor, 0.0
+        return False, 0.0
     scale = np.broadcast_to(tolerance.scale, off.shape)[finite]
     target, own = off[finite], source_off[finite]
     if tolerance.peak_factor == 0:
-        return 0.0, float(np.inf) if (target > smallest).any() else 0.0
+        return False, float(np.inf) if (target > smallest).any() else 0.0
     with np.errstate(all="ignore"):
         target = np.where(target == 0, 0.0, target / scale)
         own = np.where(own == 0, 0.0, own / scale)
     if not np.isfinite(own).all():  # the source itself is off where nothing rounds
         own = np.zeros_like(own)
-    factor = max(tolerance.factor, OWN * _rms(own, count))
-    peak_factor = max(tolerance.peak_factor, OWN * float(own.max()))
-    return factor, max(
-        _ratio(_rms(target, count), factor), _ratio(float(target.max()), peak_factor)
-    )
+    used = _rms(target, count), float(target.max())
+    factors = tolerance.factor, tolerance.peak_factor
+    allowed = OWN * _rms(own, count), OWN * float(own.max())
+    margins = [_ratio(u, max(f, a)) for u, f, a in zip(used, factors, allowed, strict=True)]
+    beyond = any(u > f for u, f in zip(used, factors, strict=True))
+    return beyond, max(margins)
 
 
 def _other_zeros(source: np.ndarray, target: np.ndarray) -> int:

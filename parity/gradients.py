@@ -9,13 +9,16 @@ import numpy as np
 
 from converters import Conversion, Graph, TensorSpec, Value, dtype_of, replay
 from parity.compare import compare
-from parity.noise import Noise, nudge
+from parity.noise import Noise, added, both, nudge, rounding_of
 from parity.results import Comparison
 from parity.sides import Arrays, Source, as_numpy, as_torch
 from parity.targets import Place, Target
-from parity.tolerance import certified, whole
+from parity.terms import gradient_terms
+from parity.tolerance import PEAK, SUMS, WHOLE, certified, whole
 
 _RUNS = 4
+_OF_TERMS = 2 * SUMS / (WHOLE * PEAK)
+"""What brings ``u sum |t|`` to the units of the noise floor: the worst element may be off by 8."""
 
 
 def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison, ...]:
@@ -35,6 +38,7 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
         _source_gradients(one, cotangents, wide=True, prepare=nudge(one.graph, seed + 201 + run))
         for run in range(_RUNS)
     ]
+    terms = _terms(one, cotangents)
     wide = _target_gradients(wide_there(), one, cotangents, wide=True)
     own = _target_gradients(here(), one, cotangents, wide=False)
     source = _source_gradients(one, cotangents, wide=False)
@@ -45,6 +49,7 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
     comparisons = []
     for name, truth in oracle.items():
         noise = _noise(truth, [run[name] for run in runs])
+        noise = both(noise, rounding_of(terms[name], coarsest * _OF_TERMS))
         fine = noise.scaled(2.0**-53 / coarsest)
         comparisons.append(
             compare(f"{name} (float64)", truth, wide[name], truth, certified(fine, truth))
@@ -57,7 +62,30 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
 
 
 def _noise(truth: np.ndarray, moved: list[np.ndarray]) -> Noise:
-    return Noise(np.sqrt(np.mean([np.square(np.abs(run - truth)) for run in moved], axis=0)))
+    norm = None
+    for run in moved:
+        norm = added(norm, run, truth)
+    assert norm is not None
+    return Noise(norm / len(moved) ** 0.5)
+
+
+def _terms(one: Source, cotangents: Arrays) -> Arrays:
+    """The size of the terms of every gradient, in float64."""
+    values, wanted = _leaves(one, wide=True)
+    directions = {name: as_torch(array) for name, array in cotangents.items()}
+    terms = gradient_terms(one.promoted, values, wanted, directions)
+    return {f"gradient of {name}": array for name, array in terms.items()}
+
+
+def _leaves(one: Source, *, wide: bool) -> tuple[dict[str, Any], list[str]]:
+    """Tensors for inputs and parameters, and the names of those that get a gradient."""
+    graph = one.promoted if wide else one.graph
+    values = one.tensors(wide=wide)
+    values.update({p.name: as_torch(p.value) for p in graph.parameters})
+    wanted = _wanted(graph, values)
+    for name in wanted:
+        values[name].requires_grad_()
+    return values, wanted
 
 
 def _cotangents(one: Source, seed: int) -> Arrays:
@@ -80,11 +108,7 @@ def _source_gradients(
     import torch
 
     graph = one.promoted if wide else one.graph
-    values = one.tensors(wide=wide)
-    values.update({p.name: as_torch(p.value) for p in graph.parameters})
-    wanted = _wanted(graph, values)
-    for name in wanted:
-        values[name].requires_grad_()
+    values, wanted = _leaves(one, wide=wide)
     outputs, _ = replay(graph, values, prepare=prepare)
     pairs = [
         (result, as_torch(cotangents[output.name].astype(dtype_of(result).numpy)))

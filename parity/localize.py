@@ -252,14 +252,15 @@ def _with_zone(
 
 
 def _plausible(judged: Comparison, certificate: Comparison | None) -> Comparison:
-    """A sum that is off by more than usual is still a reordering of itself in the plausible zone.
+    """A sum that is off by more than usual may still be a reordering of itself.
 
-    That takes both: the same node passes in float64, and the error is below the probabilistic bound
-    for the number of its terms (Higham and Mary 2019). A lower precision inside is far beyond it.
+    That takes both: the same node passes in float64, and the error is within the plausible zone,
+    the probabilistic bound for the number of its terms (Higham and Mary 2019). A lower precision
+    inside is far beyond it.
     """
     certified_alike = certificate is not None and certificate.verdict.passes
     off = judged.verdict is Verdict.mismatch and judged.nan_mismatches == 0
-    if not (off and certified_alike and judged.zone == "plausible"):
+    if not (off and certified_alike and judged.zone in ("expected", "plausible")):
         return judged
     detail = f"{judged.eta:.3g} u sum |a b|, below 4 sqrt(n): another order of summation"
     return replace(judged, verdict=Verdict.rounding, detail=detail)

@@ -225,6 +225,19 @@ CASES = (
     OperatorCase("aten.index_put.default", _masked_put(), label="mask"),
     OperatorCase("aten.masked_scatter.default", _masked()),
     OperatorCase("aten.slice_scatter.default", _sliced()),
+    OperatorCase(
+        "aten.slice_scatter.default",
+        st.fixed_dictionaries(
+            {
+                "x": tensors((0, 3)),
+                "src": tensors((0, 2)),
+                "dim": st.just(1),
+                "start": st.just(1),
+                "end": st.just(3),
+            }
+        ),
+        label="empty",
+    ),
     OperatorCase("aten.select_scatter.default", _selected()),
     OperatorCase("aten.diagonal_scatter.default", _diagonal()),
     OperatorCase(

@@ -196,6 +196,8 @@ def _by_slice(
     x: tf.Tensor, dim: int, index: tf.Tensor, source: tf.Tensor, write: object
 ) -> tf.Tensor:
     """Write whole slices along ``dim``: the axis is moved to the front, and back."""
+    if 0 in x.shape:  # TensorFlow refuses indices into nothing
+        return x
     if x.shape.rank == 0:
         return tf.reshape(
             _by_slice(tf.reshape(x, [1]), 0, index, tf.reshape(source, [-1]), write), []

@@ -1,0 +1,167 @@
+"""How large the terms are that a gradient is summed from.
+
+The gradient of a parameter is a sum over the batch and over all positions. What its terms add up to
+says little about how far their rounding carries: the terms' absolute values do (Higham, ASNA,
+chapters 3 and 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from converters import Graph, Input, Node, Output, TensorSpec, Value, replay, values_in
+from parity.sides import Arrays, as_numpy
+from parity.sums import absolute, is_product
+
+
+def gradient_terms(
+    graph: Graph, values: Mapping[str, Any], wanted: Sequence[str], cotangents: Mapping[str, Any]
+) -> Arrays:
+    """``sum |t_i|`` for each element of the gradients of parameters and inputs.
+
+    Args:
+        graph: in float64.
+        values: tensors for its inputs and parameters, by name; those that are ``wanted`` require
+            gradients.
+        wanted: the names of parameters and inputs.
+        cotangents: a tensor for each output that has a gradient, by name.
+
+    Returns:
+        By name, float64. What reaches an operator is taken as it is: only the last sum, that of the
+        operator that uses the parameter, is looked at.
+    """
+    import torch
+
+    users = _Users(graph, set(wanted))
+    outputs, _ = replay(graph, values, observe=users.observe, prepare=users.prepare)
+    pairs = [
+        (result, cotangents[output.name])
+        for output, result in zip(graph.outputs, outputs, strict=True)
+        if output.name in cotangents and result.requires_grad
+    ]
+    leaves = [values[name] for name in wanted]
+    torch.autograd.grad(
+        [result for result, _ in pairs], leaves, [c for _, c in pairs], allow_unused=True
+    )
+    specs = graph.specs
+    terms = {name: np.zeros(tuple(values[name].shape)) for name in wanted}
+    for node in users.nodes:
+        upstream = users.upstream.get(node.name)
+        if upstream is None:
+            continue
+        for name, share in _shares(specs, node, users.given[node.name], upstream, wanted).items():
+            terms[name] += np.nan_to_num(np.abs(share), posinf=0.0)
+    return terms
+
+
+class _Users:
+    """The nodes that use what is wanted: what they were given, and what came back to them."""
+
+    def __init__(self, graph: Graph, wanted: set[str]) -> None:
+        self.nodes = [
+            node
+            for node in graph.nodes
+            if any(value.producer in wanted for value in values_in(dict(node.args)))
+            and isinstance(node.outputs[0], TensorSpec)
+        ]
+        self.given: dict[str, Mapping[str, object]] = {}
+        self.upstream: dict[str, Any] = {}
+        self._names = {node.name for node in self.nodes}
+
+    def prepare(self, node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        if node.name in self._names:
+            self.given[node.name] = dict(arguments)
+        return arguments
+
+    def observe(self, node: Node, outputs: Sequence[object]) -> None:
+        first: Any = outputs[0]
+        if node.name in self._names and first.requires_grad:
+            first.register_hook(lambda upstream: self.upstream.__setitem__(node.name, upstream))
+
+
+def _shares(
+    specs: Mapping[Value, object],
+    node: Node,
+    given: Mapping[str, object],
+    upstream: Any,
+    wanted: Sequence[str],
+) -> Arrays:
+    """A node's part of ``sum |t_i|``.
+
+    A product is given everything by absolute value. Elsewhere a parameter scales or shifts single
+    elements, so the sign of what it does to each is taken out of the upstream gradient.
+    """
+    import torch
+
+    small, tensors = _alone(specs, node, given)
+    used = [name for name in wanted if name in tensors]
+    product = is_product(node)
+    if product:
+        tensors = {k: _positive(t) if t.is_floating_point() else t for k, t in tensors.items()}
+    signed = upstream.abs()
+    if not product:
+        signed = signed * _signs(small, tensors, used, upstream)
+    for name in used:
+        tensors[name].requires_grad_()
+    (result, *_), _ = replay(
+        small, tensors, prepare=(lambda _, arguments: absolute(arguments)) if product else None
+    )
+    found = torch.autograd.grad(result, [tensors[name] for name in used], signed, allow_unused=True)
+    return {
+        name: as_numpy(share) for name, share in zip(used, found, strict=True) if share is not None
+    }
+
+
+def _signs(small: Graph, tensors: Mapping[str, Any], keys: Sequence[str], upstream: Any) -> Any:
+    """The sign of each output element's slope in what is wanted; 1 where it has none to tell."""
+    import torch
+
+    def forward(*moved: Any) -> Any:
+        return replay(small, {**tensors, **dict(zip(keys, moved, strict=True))})[0][0]
+
+    at = tuple(tensors[key] for key in keys)
+    try:
+        ones = tuple(torch.ones_like(t) for t in at)
+        slope = torch.func.jvp(forward, at, ones)[1]
+    except (RuntimeError, NotImplementedError):  # no forward mode for this operator
+        return upstream.sign()
+    return torch.where(slope < 0, -1.0, 1.0).to(upstream.dtype)
+
+
+def _positive(tensor: Any) -> Any:
+    """The absolute values; 0 counts as the smallest number, where ``abs`` still has a slope."""
+    import torch
+
+    return tensor.abs().clamp_min(torch.finfo(tensor.dtype).tiny)
+
+
+def _alone(
+    specs: Mapping[Value, object], node: Node, given: Mapping[str, object]
+) -> tuple[Graph, dict[str, Any]]:
+    """The graph of one node, whose first output is the only one, and its tensors by name."""
+    import torch
+
+    tensors: dict[str, Any] = {}
+    inputs: dict[str, Input] = {}
+
+    def swap(reference: object, argument: object) -> object:
+        if isinstance(reference, Value) and isinstance(argument, torch.Tensor):
+            key, spec = _key(reference), specs[reference]
+            assert isinstance(spec, TensorSpec)
+            tensors[key], inputs[key] = argument.detach(), Input(key, spec)
+            return Value(key)
+        if isinstance(reference, tuple):
+            return tuple(swap(r, a) for r, a in zip(reference, argument, strict=True))  # type: ignore[call-overload]
+        return argument if isinstance(reference, Value) else reference
+
+    args = {name: swap(reference, given[name]) for name, reference in node.args.items()}
+    single = Node("node", node.op, args, node.outputs)
+    output = Output("output", Value("node"))
+    return Graph(tuple(inputs.values()), (), (single,), (output,)), tensors
+
+
+def _key(value: Value) -> str:
+    return value.producer if value.index == 0 else f"{value.producer}:{value.index}"
