@@ -156,11 +156,14 @@ def _source(
         values[name].requires_grad_()
     outputs, _ = replay(graph, values, prepare=prepare)
     named = dict(zip([o.name for o in graph.outputs], outputs, strict=True))
-    result = {name: as_numpy(output) for name, output in named.items()}
+    result = {
+        name: as_numpy(output) if isinstance(output, torch.Tensor) else np.asarray(output)
+        for name, output in named.items()
+    }
     pairs = [
         (named[name], as_torch(direction.astype(dtype_of(named[name]).numpy)))
         for name, direction in (directions or {}).items()
-        if named[name].requires_grad
+        if isinstance(named[name], torch.Tensor) and named[name].requires_grad
     ]
     if pairs and wanted:
         leaves = [values[name] for name in wanted]
@@ -206,9 +209,10 @@ def _target(
             if traced is not None
             else lowered(laid, tensors | owned)[0]
         )
-    named = dict(
-        zip([o.name for o in laid.outputs], map(tf.convert_to_tensor, outputs), strict=True)
-    )
+    named = {
+        output.name: tf.convert_to_tensor(value, _number_type(value))
+        for output, value in zip(laid.outputs, outputs, strict=True)
+    }
     result = {}
     for output in laid.outputs:
         spec = specs[output.value] if isinstance(output.value, Value) else None
@@ -229,6 +233,14 @@ def _target(
         for name, gradient in zip(wanted, found, strict=True):
             result[f"gradient of {name}"] = tf.convert_to_tensor(gradient).numpy()
     return result
+
+
+def _number_type(value: object) -> Any:
+    """Numbers are held as Python holds them."""
+    import tensorflow as tf
+
+    kinds = {bool: tf.bool, int: tf.int64, float: tf.float64, complex: tf.complex128}
+    return kinds.get(type(value))
 
 
 def _noise(

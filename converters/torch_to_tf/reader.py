@@ -264,6 +264,11 @@ class _Reader:
                 type(value), DType.int64
             )
             return TensorSpec((), kind)
+        if value.layout is not torch.strided:
+            raise CaptureError(
+                f"the model computes with tensors of the layout {value.layout}, which are not "
+                "supported. Pass dense ones (to_dense())."
+            )
         shape = tuple(
             dim if isinstance(dim, int) else Dim(str(dim.node.expr), _hint(dim))
             for dim in value.shape

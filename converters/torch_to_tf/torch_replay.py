@@ -64,11 +64,18 @@ def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
     if node.op in _VIEWS:
         given["x"] = given["x"].contiguous()  # type: ignore[attr-defined]
     found = overload(node.op)
-    if found is None:
+    if node.op == "aten.copy.default":
+        result = _copied(**given)
+    elif found is None:
         result = _python_function(node.op)(*given.values())
     else:
         result = found(**_schema_arguments(found, given))
     return tuple(result) if isinstance(result, tuple | list) else (result,)
+
+
+def _copied(x: Any, src: Any, non_blocking: bool = False) -> torch.Tensor:  # noqa: ARG001
+    """``aten.copy`` by operators that have a derivative, which it has not."""
+    return torch.broadcast_to(src.to(x.dtype), x.shape).clone()
 
 
 def _schema_arguments(found: Any, given: Mapping[str, object]) -> dict[str, object]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from converters.torch_to_tf.lowerings import random
+from converters.torch_to_tf.lowerings import distributions, random
 
 SIZE = (200, 500)
 COUNT = 100_000
@@ -98,3 +98,94 @@ def test_rrelu_draws_its_slopes_between_the_bounds_in_training() -> None:
     assert slopes.min() >= 0.25
     assert slopes.max() <= 0.5
     assert_mean(slopes, 0.375, 0.25 * 12**-0.5)
+
+
+ZEROS = tf.zeros(SIZE)
+
+
+def test_uniform_fills_its_interval() -> None:
+    values = distributions.uniform(ZEROS, -3, 5).numpy()
+    assert values.min() >= -3
+    assert values.max() <= 5
+    assert_mean(values, 1, 8 * 12**-0.5)
+    assert_mean((values - 1) ** 2, 64 / 12, 64 * 180**-0.5)
+
+
+def test_exponential_has_its_rate() -> None:
+    values = distributions.exponential(ZEROS, 2.0).numpy()
+    assert values.min() >= 0
+    assert np.isfinite(values).all()
+    assert_mean(values, 0.5, 0.5)
+    assert_mean(values**2, 0.5, 20**0.5 / 4)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.7, 1.0])
+def test_geometric_counts_trials(p: float) -> None:
+    values = distributions.geometric(ZEROS, p).numpy()
+    assert values.min() == 1
+    assert np.array_equal(values, np.round(values))
+    assert_mean(values, 1 / p, (1 - p) ** 0.5 / p)
+    assert_mean((values == 1).astype(float), p, (p * (1 - p)) ** 0.5)
+
+
+def test_cauchy_has_its_quartiles() -> None:
+    values = distributions.cauchy(ZEROS, 1.0, 0.5).numpy()
+    assert_mean((values < 1).astype(float), 0.5, 0.5)
+    assert_mean((values < 0.5).astype(float), 0.25, 0.1875**0.5)
+    assert_mean((values < 1.5).astype(float), 0.75, 0.1875**0.5)
+
+
+def test_log_normal_is_normal_in_its_logarithm() -> None:
+    values = np.log(distributions.log_normal(ZEROS, 0.5, 0.25).numpy())
+    assert_mean(values, 0.5, 0.25)
+    assert_mean((values - 0.5) ** 2, 0.0625, 0.0625 * 2**0.5)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: distributions.normal_functional(ZEROS, 2.0, 3.0),
+        lambda: distributions.normal_around(2.0, tf.fill(SIZE, 3.0)),
+        lambda: distributions.normal_of_size(2.0, 3.0, SIZE),
+    ],
+)
+def test_normal_has_its_mean_and_deviation(draw) -> None:
+    values = draw().numpy()
+    assert_mean(values, 2, 3)
+    assert_mean((values - 2) ** 2, 9, 9 * 2**0.5)
+
+
+def test_bernoulli_takes_a_probability_for_each_element() -> None:
+    chances = np.linspace(0, 1, SIZE[1], dtype=np.float32)
+    values = distributions.bernoulli_each(ZEROS, tf.constant(chances)).numpy()
+    assert_mean(values, 0.5, 0.5)
+    assert (values[:, 0] == 0).all()
+    assert (values[:, -1] == 1).all()
+
+
+@pytest.mark.parametrize("rate", [0.5, 20.0])
+def test_poisson_has_its_rate_as_mean_and_variance(rate: float) -> None:
+    values = distributions.poisson(tf.fill(SIZE, rate)).numpy()
+    assert_mean(values, rate, rate**0.5)
+    assert_mean((values - rate) ** 2, rate, (rate + 2 * rate**2) ** 0.5)
+
+
+@pytest.mark.parametrize("replacement", [False, True])
+def test_multinomial_draws_by_weight(replacement: bool) -> None:
+    weights = tf.constant([[0.0, 1.0, 2.0, 5.0]] * 50_000)
+    values = distributions.multinomial(weights, 1, replacement).numpy()
+    for index, weight in enumerate([0.0, 1.0, 2.0, 5.0]):
+        chance = weight / 8
+        assert_mean((values == index).astype(float), chance, (chance * (1 - chance)) ** 0.5)
+
+
+def test_multinomial_without_replacement_draws_no_index_twice() -> None:
+    values = distributions.multinomial(tf.ones((1000, 6)), 6).numpy()
+    assert np.array_equal(np.sort(values, axis=1), np.tile(np.arange(6), (1000, 1)))
+    assert_mean((values[:, 0] == 0).astype(float), 1 / 6, (5 / 36) ** 0.5)
+
+
+def test_randint_like_takes_every_integer_of_its_range_equally_often() -> None:
+    values = distributions.randint_like_low(ZEROS, -1, 3).numpy()
+    for value in range(-1, 3):
+        assert_mean((values == value).astype(float), 0.25, 0.1875**0.5)

@@ -15,19 +15,21 @@ from converters.torch_to_tf.promotion import Number, cast, default_dtype, opmath
 Size: TypeAlias = int | tf.Tensor
 
 
-def _uniform(size: Sequence[Size], dtype: tf.DType) -> tf.Tensor:
+def drawn_uniform(size: Sequence[Size], dtype: tf.DType) -> tf.Tensor:
+    """Uniform in [0, 1). Shapes: -> size."""
     return cast(
         tf.random.uniform(list(size) or tf.zeros([0], tf.int32), dtype=opmath(dtype)), dtype
     )
 
 
-def _normal(size: Sequence[Size], dtype: tf.DType) -> tf.Tensor:
+def drawn_normal(size: Sequence[Size], dtype: tf.DType) -> tf.Tensor:
+    """Standard normal. Shapes: -> size."""
     return cast(tf.random.normal(list(size) or tf.zeros([0], tf.int32), dtype=opmath(dtype)), dtype)
 
 
 def _kept(x: tf.Tensor, p: float, size: Sequence[Size]) -> tf.Tensor:
     """True with probability 1 - p."""
-    return _uniform(size, tf.float32) >= p
+    return drawn_uniform(size, tf.float32) >= p
 
 
 def _dropped(x: tf.Tensor, p: float, size: Sequence[Size]) -> tf.Tensor:
@@ -114,44 +116,46 @@ def rrelu(
     """
     slope = cast((lower + upper) / 2, x.dtype)
     if training:
-        slope = cast(lower, x.dtype) + _uniform(shape_of(x), x.dtype) * cast(upper - lower, x.dtype)
+        slope = cast(lower, x.dtype) + drawn_uniform(shape_of(x), x.dtype) * cast(
+            upper - lower, x.dtype
+        )
     return tf.where(x <= 0 if training else x < 0, x * slope, x)
 
 
 @lower("aten.bernoulli.default")
 def bernoulli(x: tf.Tensor) -> tf.Tensor:
     """1 with the probability that ``x`` gives, else 0."""
-    return cast(_uniform(shape_of(x), opmath(x.dtype)) < cast(x, opmath(x.dtype)), x.dtype)
+    return cast(drawn_uniform(shape_of(x), opmath(x.dtype)) < cast(x, opmath(x.dtype)), x.dtype)
 
 
 @lower("aten.bernoulli.p")
 def bernoulli_p(x: tf.Tensor, p: float) -> tf.Tensor:
     """1 with probability ``p``, else 0, in the shape and type of ``x``."""
-    return cast(_uniform(shape_of(x), tf.float64) < p, x.dtype)
+    return cast(drawn_uniform(shape_of(x), tf.float64) < p, x.dtype)
 
 
 @lower("aten.rand.default")
 def rand(size: Sequence[Size], dtype: tf.DType | None = None) -> tf.Tensor:
     """Uniform in [0, 1)."""
-    return _uniform(size, dtype or default_dtype())
+    return drawn_uniform(size, dtype or default_dtype())
 
 
 @lower("aten.rand_like.default")
 def rand_like(x: tf.Tensor, dtype: tf.DType | None = None) -> tf.Tensor:
     """Uniform in [0, 1), in the shape of ``x``."""
-    return _uniform(shape_of(x), dtype or x.dtype)
+    return drawn_uniform(shape_of(x), dtype or x.dtype)
 
 
 @lower("aten.randn.default")
 def randn(size: Sequence[Size], dtype: tf.DType | None = None) -> tf.Tensor:
     """Standard normal."""
-    return _normal(size, dtype or default_dtype())
+    return drawn_normal(size, dtype or default_dtype())
 
 
 @lower("aten.randn_like.default")
 def randn_like(x: tf.Tensor, dtype: tf.DType | None = None) -> tf.Tensor:
     """Standard normal, in the shape of ``x``."""
-    return _normal(shape_of(x), dtype or x.dtype)
+    return drawn_normal(shape_of(x), dtype or x.dtype)
 
 
 @lower("aten.randint.default")
@@ -179,7 +183,7 @@ def randperm(n: Size, dtype: tf.DType | int | None = INT64) -> tf.Tensor:
 @lower("aten.normal.Tensor_float")
 def normal(mean: tf.Tensor, std: float = 1.0) -> tf.Tensor:
     """Normal with the given means and one standard deviation."""
-    return mean + cast(std, mean.dtype) * _normal(shape_of(mean), mean.dtype)
+    return mean + cast(std, mean.dtype) * drawn_normal(shape_of(mean), mean.dtype)
 
 
 @lower("aten.normal.Tensor_Tensor")
