@@ -15,6 +15,7 @@ import multiprocessing
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, as_completed
 from concurrent.futures import TimeoutError as Late
 from pathlib import Path
 
@@ -79,11 +80,12 @@ def sweep(
     """
     spawned = multiprocessing.get_context("spawn")  # TensorFlow doesn't survive a fork
     with ProcessPool(workers, max_tasks=64, initializer=_settle, context=spawned) as pool:
-        futures = {
+        futures: dict[Future[Tally], str] = {
             pool.schedule(_judged, args=(name, dtype, limit), timeout=seconds): name
             for name in names
         }
-        for future, name in futures.items():
+        for future in as_completed(futures):
+            name = futures[future]
             try:
                 yield future.result()
             except Late:

@@ -65,7 +65,7 @@ def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
         given["x"] = given["x"].contiguous()  # type: ignore[attr-defined]
     found = overload(node.op)
     if node.op == "aten.copy.default":
-        result = _copied(**given)
+        result: object = _copied(**given)
     elif found is None:
         result = _python_function(node.op)(*given.values())
     else:
@@ -73,7 +73,7 @@ def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
     return tuple(result) if isinstance(result, tuple | list) else (result,)
 
 
-def _copied(x: Any, src: Any, non_blocking: bool = False) -> torch.Tensor:  # noqa: ARG001
+def _copied(x: Any, src: Any, non_blocking: Any = False) -> torch.Tensor:  # noqa: ARG001
     """``aten.copy`` by operators that have a derivative, which it has not."""
     return torch.broadcast_to(src.to(x.dtype), x.shape).clone()
 

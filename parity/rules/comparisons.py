@@ -2,15 +2,15 @@
 
 What grows is judged by a factor and by a floor:
 
-- ``GROWTH`` is 2, one bit of accuracy. Seeds are fixed, so only libraries and machines move a
+- ``GROWTH`` is 3. Seeds are fixed, so only libraries and machines move a
   healthy pair. A BERT of 113 nodes and a convolutional network were run with oneDNN on and off, one
   thread and two, and without AVX-512: errors of tensors with 64 elements and more moved by factors
-  of up to 1.66. The smallest fault planted in a 12-layer model raised the error 17 times. 2 lies
-  between the two.
+  of up to 1.66. Without oneDNN and without any vector instructions in PyTorch, the margin of one
+  gradient of MiniLM (that of a bias which cancels out, so nothing but rounding) moved by 2.72. The
+  smallest fault planted in a 12-layer model raised the error 17 times. 3 lies between.
 - The root mean square of few errors has itself a spread: the logarithm of the ratio of two of them,
   of n elements each, has the standard deviation 1/sqrt(n). The factor is widened by three of those.
-  In the same runs tensors of 16 and 32 elements moved by up to 2.23, where 2 alone would have
-  failed.
+  In the same runs tensors of 16 and 32 elements moved by up to 2.23.
 - An error below the noise floor (what one rounding per operation does), or within the A/A interval
   of the *baseline*, is no regression. The baseline's interval counts, so that a target that has
   become erratic doesn't widen its own allowance.
@@ -27,7 +27,8 @@ from parity.report.numbers import figure
 from parity.rules.findings import Finding, Kind, Pair, kind_of, reproduces
 from parity.verdict import Verdict
 
-GROWTH = 2.0
+GROWTH = 3.0
+_LOOSER = 2.0
 _TIGHTER = 0.99
 
 
@@ -106,7 +107,7 @@ def keeps_tolerance(pair: Pair) -> Iterator[Finding]:
     now, before = pair.now, pair.before
     if before is None:
         return
-    if now.tolerance > GROWTH * before.tolerance:
+    if now.tolerance > _LOOSER * before.tolerance:
         detail = f"{figure(now.tolerance)}, was {figure(before.tolerance)} in the baseline"
         yield Finding(Kind.loosened, pair.where, detail)
     elif now.tolerance_from != before.tolerance_from:
@@ -138,7 +139,7 @@ def growth(elements: int) -> float:
     """By what factor a root mean square of so many errors may grow before it counts.
 
     >>> round(growth(100_000), 2), round(growth(100), 2)
-    (2.02, 2.7)
+    (3.03, 4.05)
     """
     return GROWTH * math.exp(3 / math.sqrt(max(elements, 1)))
 

@@ -258,10 +258,10 @@ FAULTS = {
     "an error that has grown": Fault(
         comparisons.has_not_regressed,
         Kind.regression,
-        scaled(3.0, "target_error", "max_abs", "max_rel"),
+        scaled(4.5, "target_error", "max_abs", "max_rel"),
     ),
     "a margin that has grown": Fault(
-        comparisons.has_not_regressed, Kind.regression, scaled(3.0, "margin")
+        comparisons.has_not_regressed, Kind.regression, scaled(4.5, "margin")
     ),
     "an error where there was none": Fault(
         comparisons.has_not_regressed,

@@ -148,14 +148,14 @@ def test_growth_below_the_factor_passes_and_above_it_fails(make, baseline):
 
 
 def test_growth_inside_the_a_a_interval_of_the_baseline_passes(make):
-    grown = scaled(3.0, "target_error", "max_abs", "max_rel")
+    grown = scaled(4.5, "target_error", "max_abs", "max_rel")
     erratic = replace(make["bert"](), floor={"source": 0.0, "target": 1.0})
     known = baseline_of(make["report"](erratic))
     assert gate(make["report"](grown(make["bert"]())), known, today=TODAY).passed
 
 
 def test_a_target_that_became_erratic_does_not_excuse_itself(make, baseline):
-    grown = scaled(3.0, "target_error", "max_abs", "max_rel")
+    grown = scaled(4.5, "target_error", "max_abs", "max_rel")
     erratic = replace(grown(make["bert"]()), floor={"source": 0.0, "target": 1.0})
     assert not gate(make["report"](erratic), baseline, today=TODAY).passed
 
