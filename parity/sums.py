@@ -5,10 +5,11 @@ Source: Higham, "Accuracy and Stability of Numerical Algorithms", chapters 3 and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from converters import Node
+from converters import Node, TensorSpec, Value
 
 PRODUCTS = frozenset(
     [
@@ -60,6 +61,60 @@ def is_sum(node: Node) -> bool:
 def _named(node: Node, names: frozenset[str]) -> bool:
     parts = node.op.split(".")
     return parts[0] == "aten" and parts[1].strip("_") in names
+
+
+def count(node: Node, specs: Mapping[Value, object]) -> int:
+    """How many products each element of a product's result is the sum of; 1 for other operators.
+
+    Args:
+        node: any.
+        specs: of the graph's values.
+    """
+    if not is_product(node):
+        return 1
+    name = node.op.split(".")[1]
+    shapes = {key: _shape(argument, specs) for key, argument in node.args.items()}
+    if name.startswith("conv"):
+        weight = shapes["weight"]
+        if not weight:
+            return 1
+        transposed = "transpose" in name or bool(node.args.get("transposed"))
+        return math.prod(weight[2:]) * (weight[0] if transposed else weight[1])
+    if name == "einsum":
+        return _contracted(node, specs)
+    if name == "tensordot":
+        return math.prod(shapes["x"][axis] for axis in node.args["dims_self"])  # type: ignore[attr-defined]
+    if name == "bilinear":
+        return math.prod(shapes["weight"][1:])
+    if name == "outer":
+        return 1
+    first = next((shapes[key] for key in _FIRST if shapes.get(key)), (1,))
+    return first[-1]
+
+
+_FIRST = ("mat1", "batch1", "input", "mat", "x")
+
+
+def _contracted(node: Node, specs: Mapping[Value, object]) -> int:
+    """The product of the sizes of those letters that the result of an einsum doesn't have."""
+    equation = str(node.args["equation"]).replace(" ", "")
+    inputs, arrow, output = equation.partition("->")
+    sizes: dict[str, int] = {}
+    operands = node.args["tensors"]
+    assert isinstance(operands, tuple)
+    for term, operand in zip(inputs.split(","), operands, strict=True):
+        shape = _shape(operand, specs)
+        before, _, after = term.partition("...")
+        sizes.update(zip(before, shape, strict=False))
+        sizes.update(zip(reversed(after), reversed(shape), strict=False))
+    letters = inputs.replace(",", "").replace("...", "")
+    kept = output if arrow else "".join(c for c in letters if letters.count(c) == 1)
+    return math.prod(size for letter, size in sizes.items() if letter not in kept)
+
+
+def _shape(argument: object, specs: Mapping[Value, object]) -> tuple[int, ...]:
+    spec = specs.get(argument) if isinstance(argument, Value) else None
+    return spec.hint if isinstance(spec, TensorSpec) else ()
 
 
 def absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
