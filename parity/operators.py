@@ -11,6 +11,7 @@ import numpy as np
 from converters import (
     Graph,
     Node,
+    ScalarSpec,
     TensorSpec,
     Value,
     convert,
@@ -217,7 +218,11 @@ def _target(
     for output in laid.outputs:
         spec = specs[output.value] if isinstance(output.value, Value) else None
         axes = spec.axes if isinstance(spec, TensorSpec) else None
-        result[output.name] = Place("", axes).logical(named[output.name].numpy())
+        array = Place("", axes).logical(named[output.name].numpy())
+        if isinstance(spec, ScalarSpec):  # a number has Python's precision
+            wide = {"f": np.dtype(np.float64), "i": np.dtype(np.int64)}
+            array = array.astype(wide.get(array.dtype.kind, array.dtype))
+        result[output.name] = array
     pairs = [
         (named[name], tf.cast(direction, named[name].dtype))
         for name, direction in directions.items()
