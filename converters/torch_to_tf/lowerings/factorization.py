@@ -104,33 +104,6 @@ def _same_batch(a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return tuple(tf.broadcast_to(x, shape) for x, shape in zip((a, b), full, strict=True))  # type: ignore[return-value]
 
 
-@lower("aten.linalg_solve_triangular.default")
-def linalg_solve_triangular(
-    x: tf.Tensor, B: tf.Tensor, upper: bool, left: bool = True, unitriangular: bool = False
-) -> tf.Tensor:
-    """As :func:`linalg_solve` for a triangular matrix; only its triangle is read.
-
-    Shapes: x (..., n, n), B (..., n, k); leading axes broadcast. Dtypes: float32, float64, complex.
-    """
-    if unitriangular:
-        x = tf.linalg.set_diag(x, tf.ones(shape_of(x)[:-1], x.dtype))
-    if left:
-        return tf.linalg.triangular_solve(x, B, lower=not upper)
-    turned = tf.linalg.matrix_transpose(x), tf.linalg.matrix_transpose(B)
-    return tf.linalg.matrix_transpose(tf.linalg.triangular_solve(*turned, lower=upper))
-
-
-@lower("aten.linalg_cholesky.default", "aten.cholesky.default")
-def cholesky(x: tf.Tensor, upper: bool = False) -> tf.Tensor:
-    """Triangular L with ``L L^H = x``, or its adjoint when ``upper``.
-
-    Shapes: x (..., n, n), positive definite. Dtypes: float32, float64, complex.
-    """
-    if not upper:
-        return tf.linalg.cholesky(x)
-    return tf.linalg.adjoint(tf.linalg.cholesky(tf.linalg.adjoint(x)))
-
-
 @lower("aten.linalg_qr.default")
 def linalg_qr(A: tf.Tensor, mode: str = "reduced") -> tuple[tf.Tensor, tf.Tensor]:
     """Orthonormal Q and upper triangular R with ``Q R = A``, signs as by Householder.
