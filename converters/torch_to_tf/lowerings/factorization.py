@@ -115,30 +115,6 @@ def linalg_qr(A: tf.Tensor, mode: str = "reduced") -> tuple[tf.Tensor, tf.Tensor
     return (tf.zeros([0], A.dtype) if mode == "r" else q), r
 
 
-@lower("aten.linalg_eigvalsh.default")
-def linalg_eigvalsh(x: tf.Tensor, UPLO: str = "L") -> tf.Tensor:
-    """Eigenvalues of a Hermitian matrix in ascending order; one triangle is read.
-
-    Shapes: x (..., n, n) -> (..., n), real. Dtypes: float32, float64, complex.
-    """
-    return _eigenvalues(tf.linalg.adjoint(x) if UPLO == "U" else x)
-
-
-@tf.custom_gradient
-def _eigenvalues(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-    """Eigenvalues with PyTorch's gradient, which is Hermitian.
-
-    TensorFlow's lies in one triangle.
-    """
-    values, vectors = tf.linalg.eigh(x)
-
-    def gradient(upstream: tf.Tensor) -> tf.Tensor:
-        scaled = vectors * tf.cast(upstream, x.dtype)[..., tf.newaxis, :]
-        return tf.matmul(scaled, vectors, adjoint_b=True)
-
-    return tf.math.real(values), gradient
-
-
 @lower("aten.linalg_matrix_power.default", "aten.matrix_power.default")
 def matrix_power(x: tf.Tensor, n: int) -> tf.Tensor:
     """The matrix multiplied ``n`` times, or its inverse ``-n`` times. Shapes: (..., k, k)."""
