@@ -80,6 +80,7 @@ EXACT_OPERATORS = frozenset(
         "movedim",
         "narrow",
         "ne",
+        "nextafter",
         "neg",
         "new_full",
         "new_ones",

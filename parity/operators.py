@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,14 @@ from parity.tolerance import certified, local, sums
 from parity.tolerance import gradient as of_gradient
 
 _RUNS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Which gradients are taken: of what, and along which direction of each output."""
+
+    wanted: tuple[str, ...]
+    directions: Arrays
 
 
 def check_operator(
@@ -73,7 +81,7 @@ def check_graph(
     graph: Graph,
     inputs: Arrays,
     *,
-    gradients: bool = True,
+    gradients: bool | Collection[str] = True,
     seed: int = 0,
     traced: Graph | None = None,
 ) -> tuple[Comparison, ...]:
@@ -82,7 +90,7 @@ def check_graph(
     Args:
         graph: as captured.
         inputs: an array for each of its inputs, by name.
-        gradients: also compare vector-Jacobian products.
+        gradients: also compare vector-Jacobian products: of all inputs, or of those named.
         seed: of the noise and the cotangents.
         traced: trace this graph, the same with other sizes open, under ``tf.function`` instead.
 
@@ -95,16 +103,22 @@ def check_graph(
     """
     wide_graph = promote(graph)
     oracle = _source(wide_graph, _wide(inputs))
-    directions = _directions(oracle, seed) if gradients else {}
-    truth = _source(wide_graph, _wide(inputs), directions) if directions else oracle
-    scales = _sums(wide_graph, inputs, directions) if _is_one_sum(graph) else {}
-    noise = _noise(graph, wide_graph, inputs, directions, truth, seed)
+    wanted = [
+        item.name
+        for item in graph.inputs
+        if (gradients is True or (gradients and item.name in gradients))
+        and (item.spec.dtype.is_floating or item.spec.dtype.is_complex)
+    ]
+    way = _Way(tuple(wanted), _directions(oracle, seed) if wanted else {})
+    truth = _source(wide_graph, _wide(inputs), way) if wanted else oracle
+    scales = _sums(wide_graph, inputs, way) if _is_one_sum(graph) else {}
+    noise = _noise(graph, wide_graph, inputs, way, truth, seed)
     found: list[Comparison] = []
     for wide in (True, False):
         one = wide_graph if wide else graph
         given = _wide(inputs) if wide else inputs
-        source = truth if wide else _source(one, given, directions)
-        target = _target(one, given, directions, traced=traced, wide=wide)
+        source = truth if wide else _source(one, given, way)
+        target = _target(one, given, way, traced=traced, wide=wide)
         found.extend(
             _compared(name, source, target, truth, noise, scales, graph, inputs, wide=wide)
             for name in source
@@ -143,17 +157,13 @@ def _wide(inputs: Arrays) -> Arrays:
     return {name: array.astype(dtype_of(array).promoted.numpy) for name, array in inputs.items()}
 
 
-def _source(
-    graph: Graph, inputs: Arrays, directions: Arrays | None = None, prepare: Any = None
-) -> Arrays:
-    """Outputs, and gradients along ``directions``, of PyTorch itself."""
+def _source(graph: Graph, inputs: Arrays, way: _Way | None = None, prepare: Any = None) -> Arrays:
+    """Outputs and gradients of PyTorch itself."""
     import torch
 
+    way = way or _Way((), {})
     values = {name: as_torch(array) for name, array in inputs.items()}
-    wanted = [
-        n for n, v in values.items() if directions and (v.is_floating_point() or v.is_complex())
-    ]
-    for name in wanted:
+    for name in way.wanted:
         values[name].requires_grad_()
     outputs, _ = replay(graph, values, prepare=prepare)
     named = dict(zip([o.name for o in graph.outputs], outputs, strict=True))
@@ -163,24 +173,22 @@ def _source(
     }
     pairs = [
         (named[name], as_torch(direction.astype(dtype_of(named[name]).numpy)))
-        for name, direction in (directions or {}).items()
+        for name, direction in way.directions.items()
         if isinstance(named[name], torch.Tensor) and named[name].requires_grad
     ]
-    if pairs and wanted:
-        leaves = [values[name] for name in wanted]
+    if pairs:
+        leaves = [values[name] for name in way.wanted]
         found = torch.autograd.grad(
             [output for output, _ in pairs], leaves, [d for _, d in pairs], allow_unused=True
         )
-        for name, leaf, gradient in zip(wanted, leaves, found, strict=True):
+        for name, leaf, gradient in zip(way.wanted, leaves, found, strict=True):
             result[f"gradient of {name}"] = as_numpy(
                 torch.zeros_like(leaf) if gradient is None else gradient
             )
     return result
 
 
-def _target(
-    graph: Graph, inputs: Arrays, directions: Arrays, *, traced: Graph | None, wide: bool
-) -> Arrays:
+def _target(graph: Graph, inputs: Arrays, way: _Way, *, traced: Graph | None, wide: bool) -> Arrays:
     """Outputs and gradients of the lowering: eager, or of the graph to be ``traced``."""
     import tensorflow as tf
 
@@ -199,11 +207,8 @@ def _target(
         item.name: tf.constant(Place("", item.spec.axes).physical(item.value))
         for item in laid.parameters
     }
-    wanted = [
-        n for n, t in tensors.items() if directions and (t.dtype.is_floating or t.dtype.is_complex)
-    ]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        for name in wanted:
+        for name in way.wanted:
             tape.watch(tensors[name])
         outputs = (
             list(conversion.model(*tensors.values()))
@@ -220,22 +225,22 @@ def _target(
         axes = spec.axes if isinstance(spec, TensorSpec) else None
         array = Place("", axes).logical(named[output.name].numpy())
         if isinstance(spec, ScalarSpec):  # a number has Python's precision
-            wide = {"f": np.dtype(np.float64), "i": np.dtype(np.int64)}
-            array = array.astype(wide.get(array.dtype.kind, array.dtype))
+            kinds = {"f": np.dtype(np.float64), "i": np.dtype(np.int64)}
+            array = array.astype(kinds.get(array.dtype.kind, array.dtype))
         result[output.name] = array
     pairs = [
         (named[name], tf.cast(direction, named[name].dtype))
-        for name, direction in directions.items()
+        for name, direction in way.directions.items()
         if named[name].dtype.is_floating or named[name].dtype.is_complex
     ]
-    if pairs and wanted:
+    if pairs:
         found = tape.gradient(
             [output for output, _ in pairs],
-            [tensors[name] for name in wanted],
+            [tensors[name] for name in way.wanted],
             [d for _, d in pairs],
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
-        for name, gradient in zip(wanted, found, strict=True):
+        for name, gradient in zip(way.wanted, found, strict=True):
             result[f"gradient of {name}"] = tf.convert_to_tensor(gradient).numpy()
     return result
 
@@ -249,7 +254,7 @@ def _number_type(value: object) -> Any:
 
 
 def _noise(
-    graph: Graph, wide: Graph, inputs: Arrays, directions: Arrays, truth: Arrays, seed: int
+    graph: Graph, wide: Graph, inputs: Arrays, way: _Way, truth: Arrays, seed: int
 ) -> dict[str, Any]:
     """How far one rounding error in every input, and in every cotangent, moves the results."""
     norms: dict[str, np.ndarray] = {}
@@ -258,9 +263,11 @@ def _noise(
         generator = np.random.default_rng(seed + 1 + run)
         turned = {
             name: direction * (1 + 2.0**-24 * generator.uniform(-1, 1, direction.shape))
-            for name, direction in directions.items()
+            for name, direction in way.directions.items()
         }
-        shaken = _source(wide, _wide(inputs), turned, nudge(graph, seed + 1 + run, 2.0**-24))
+        shaken = _source(
+            wide, _wide(inputs), _Way(way.wanted, turned), nudge(graph, seed + 1 + run, 2.0**-24)
+        )
         for name, array in shaken.items():
             if array.dtype.kind in "biu":
                 moved[name] = moved.get(name, np.zeros(array.shape, bool)) | (array != truth[name])
@@ -274,11 +281,13 @@ def _is_one_sum(graph: Graph) -> bool:
     return len(graph.nodes) == 1 and is_sum(graph.nodes[0])
 
 
-def _sums(graph: Graph, inputs: Arrays, directions: Arrays) -> Arrays:
+def _sums(graph: Graph, inputs: Arrays, way: _Way) -> Arrays:
     """The size of what is summed up in every output and gradient, in float64."""
-    positive = {name: np.abs(direction) for name, direction in directions.items()}
+    positive = {name: np.abs(direction) for name, direction in way.directions.items()}
     given = {name: _positive(array) for name, array in _wide(inputs).items()}
-    found = _source(graph, given, positive, lambda _, arguments: absolute(arguments))
+    found = _source(
+        graph, given, _Way(way.wanted, positive), lambda _, arguments: absolute(arguments)
+    )
     return {name: np.abs(array) for name, array in found.items()}
 
 

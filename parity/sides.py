@@ -93,6 +93,8 @@ def as_numpy(tensor: Any) -> np.ndarray:
     import torch
 
     tensor = tensor.detach().cpu()
+    if tensor._is_zerotensor():
+        tensor = tensor.clone()
     if tensor.is_conj() or tensor.is_neg():
         tensor = tensor.resolve_conj().resolve_neg()
     if tensor.dtype == torch.bfloat16:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import strategies as st
 
 from cases.case import OperatorCase
 from cases.strategies import integers, tensors
 
 CASES = (
+    OperatorCase(
+        "aten.histc.default",
+        st.fixed_dictionaries(
+            {
+                "x": st.one_of(
+                    tensors(distributions=("normal",)), st.just(np.full(5, 3.0, np.float32))
+                )
+            }
+        ),
+        gradients=False,
+        label="range of the values",
+    ),
     OperatorCase(
         "aten.histc.default",
         st.fixed_dictionaries(

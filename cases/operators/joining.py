@@ -117,7 +117,10 @@ CASES = (
             indices=st.sampled_from(((1,), (1, 3), (0, 2), (-1,))),
         ),
     ),
-    OperatorCase("aten.unbind.int", along_one(tensors, keepdim=False, min_rank=1), static=True),
+    *(
+        OperatorCase(op, along_one(tensors, keepdim=False, min_rank=1), static=True)
+        for op in ("aten.unbind.int", "aten.unbind_copy.int")
+    ),
     OperatorCase(
         "aten.slice.Tensor",
         _EMPTY_TOO.flatmap(

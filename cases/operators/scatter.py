@@ -207,6 +207,14 @@ CASES = (
         for reduce in ("sum", "mean", "prod", "amax", "amin")
     ),
     OperatorCase("aten.index_add.default", _plus(_slices(unique=False), alpha=numbers())),
+    *(
+        OperatorCase(
+            "aten.index_reduce.default",
+            _plus(_slices(unique=False), reduce=st.just(reduce), include_self=st.booleans()),
+            label=reduce,
+        )
+        for reduce in ("mean", "prod", "amax", "amin")
+    ),
     OperatorCase("aten.index_copy.default", _slices(unique=True)),
     OperatorCase(
         "aten.index_fill.int_Scalar", _plus(_slices(unique=False, source=False), value=numbers())

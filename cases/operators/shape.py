@@ -121,6 +121,7 @@ def _as_other(drawn: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
 _RESHAPES = (
     OperatorCase("aten.view.default", _reshaped("size")),
     OperatorCase("aten._unsafe_view.default", _reshaped("size")),
+    OperatorCase("aten.view_copy.default", _reshaped("size")),
     OperatorCase("aten.reshape.default", _reshaped("shape")),
     OperatorCase("aten.view_as.default", _like(shapes())),
     OperatorCase("aten.reshape_as.default", _like(shapes())),
@@ -160,6 +161,7 @@ _SIZES_OF_ONE = (
 )
 _ORDERS = (
     OperatorCase("aten.permute.default", _EMPTY_TOO.flatmap(_permuted)),
+    OperatorCase("aten.permute_copy.default", _EMPTY_TOO.flatmap(_permuted)),
     OperatorCase("aten.transpose.int", _two_axes("dim0", "dim1")),
     OperatorCase("aten.swapdims.default", _two_axes("dim0", "dim1")),
     OperatorCase("aten.swapaxes.default", _two_axes("axis0", "axis1")),

@@ -15,16 +15,19 @@ def histc(x: tf.Tensor, bins: int = 100, min: float = 0, max: float = 0) -> tf.T
 
     Shapes: x (...) -> (bins,). Dtypes: the result keeps x's.
     Differs: ``tf.histogram_fixed_width`` puts what is outside into the outermost parts.
-    Raises: UnsupportedVariantError where ``min`` is not below ``max``: the range then follows from
-        the values, which PyTorch computes by a rule of its own.
+    Where ``min`` equals ``max`` the range is that of the values, or one to both sides of it if they
+    are all equal.
     """
-    if not min < max:
-        raise UnsupportedVariantError(
-            f"histc(min={min}, max={max}) takes its range from the values. Pass min below max."
-        )
     wide = opmath(x.dtype) if x.dtype.is_floating else tf.float64
     values = cast(tf.reshape(x, [-1]), wide)
     low, high = cast(min, wide), cast(max, wide)
+    if min > max:
+        raise UnsupportedVariantError(f"histc(min={min}, max={max}) has no range. Pass min <= max.")
+    if min == max:
+        if 0 not in x.shape:
+            low, high = tf.reduce_min(values), tf.reduce_max(values)
+        single = cast(low == high, wide)
+        low, high = low - single, high + single
     inside = (values >= low) & (values <= high)
     place = tf.cast((tf.where(inside, values, low) - low) * bins / (high - low), tf.int32)
     place = tf.where(inside, tf.minimum(place, bins - 1), -1)  # negative places are dropped

@@ -136,7 +136,7 @@ def _parts(x: tf.Tensor, sizes: Sequence[Size], axis: int) -> list[tf.Tensor]:
     return list(tf.split(x, list(sizes), axis)) if len(sizes) > 1 else [tf.identity(x)]
 
 
-@lower("aten.unbind.int", layout=_ALONG)
+@lower("aten.unbind.int", "aten.unbind_copy.int", layout=_ALONG)
 def unbind(x: tf.Tensor, dim: int = 0) -> list[tf.Tensor]:
     """The slices along ``dim``, without it."""
     axis = normalized(dim, x.shape.rank)

@@ -216,6 +216,25 @@ def _by_slice(
     return result if axis == 0 else tf.transpose(result, back)
 
 
+@lower("aten.index_reduce.default", layout=_BY_SLICE)
+def index_reduce(
+    x: tf.Tensor,
+    dim: int,
+    index: tf.Tensor,
+    source: tf.Tensor,
+    reduce: str,
+    include_self: bool = True,
+) -> tf.Tensor:
+    """The slices named by ``index`` reduced by ``prod``, ``mean``, ``amax`` or ``amin``."""
+    if x.shape.rank == 0:
+        flat, places, values = (tf.reshape(tensor, [-1]) for tensor in (x, index, source))
+        return tf.reshape(index_reduce(flat, 0, places, values, reduce, include_self), [])
+    axis = normalized(dim, x.shape.rank)
+    line = [-1 if place == axis else 1 for place in range(x.shape.rank)]
+    places = tf.broadcast_to(tf.reshape(index, line), tf.shape(source))
+    return _scattered(x, axis, places, source, reduce, include_self)
+
+
 @lower("aten.index_add.default", layout=_BY_SLICE)
 def index_add(
     x: tf.Tensor, dim: int, index: tf.Tensor, source: tf.Tensor, alpha: Number = 1

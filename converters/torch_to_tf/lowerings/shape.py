@@ -20,7 +20,7 @@ Size: TypeAlias = int | tf.Tensor
 _ALONG = along("dim")
 
 
-@lower("aten.view.default", "aten._unsafe_view.default")
+@lower("aten.view.default", "aten._unsafe_view.default", "aten.view_copy.default")
 def view(x: tf.Tensor, size: Sequence[Size]) -> tf.Tensor:
     """The same elements in another shape; one size may be -1."""
     return _reshaped(x, size)
@@ -142,7 +142,7 @@ def expand_as(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     return expand(x, shape_of(other))
 
 
-@lower("aten.permute.default")
+@lower("aten.permute.default", "aten.permute_copy.default")
 def permute(x: tf.Tensor, dims: Sequence[int]) -> tf.Tensor:
     """Reorder the axes."""
     return tf.transpose(x, [d % x.shape.rank for d in dims]) if len(dims) else x

@@ -4,16 +4,50 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from converters.errors import UnsupportedVariantError
 from converters.layout import ANY
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.lowerings.arithmetic import pow as power
-from converters.torch_to_tf.promotion import computed, promote
+from converters.torch_to_tf.promotion import cast, computed, promote, same_shape
 
 
 @lower("aten.i0.default", layout=ANY)
 def i0(x: tf.Tensor) -> tf.Tensor:
     """Modified Bessel function of the first kind, order 0. Integers are computed as floats."""
     return computed(tf.math.bessel_i0, x, floats=True)
+
+
+@lower("aten.polygamma.default", layout=ANY)
+def polygamma(n: int, x: tf.Tensor) -> tf.Tensor:
+    """The n-th derivative of digamma. Integers are computed as floats."""
+    if n == 0:
+        return computed(tf.math.digamma, x, floats=True)
+    return computed(
+        lambda a: tf.math.polygamma(tf.fill(tf.shape(a), cast(n, a.dtype)), a), x, floats=True
+    )
+
+
+@lower("aten.igamma.default", "aten.special_gammainc.default", layout=ANY)
+def igamma(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    """Lower regularized incomplete gamma function of order ``x`` at ``other``."""
+    return computed(lambda a, b: tf.math.igamma(*same_shape(a, b)), x, other)
+
+
+@lower("aten.igammac.default", "aten.special_gammaincc.default", layout=ANY)
+def igammac(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    """Upper regularized incomplete gamma function of order ``x`` at ``other``."""
+    return computed(lambda a, b: tf.math.igammac(*same_shape(a, b)), x, other)
+
+
+@lower("aten.nextafter.default", layout=ANY)
+def nextafter(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    """The next number after ``x`` in the direction of ``other``. Dtypes: float32, float64."""
+    left, right = promote(x, other)
+    if left.dtype not in (tf.float32, tf.float64):
+        raise UnsupportedVariantError(
+            f"nextafter has no kernel for {left.dtype.name}; use float32 or float64."
+        )
+    return tf.math.nextafter(left, right)
 
 
 @lower("aten.ldexp.Tensor", layout=ANY)
