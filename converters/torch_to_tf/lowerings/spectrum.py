@@ -147,7 +147,9 @@ def _svd_gradient(
     turned_v -= tf.linalg.adjoint(turned_v)
     here, there = s[..., tf.newaxis, :], s[..., tf.newaxis]
     gaps = (here - there) * (here + there)
-    inner = _over(tf.linalg.set_diag(turned_u * columns + rows * turned_v, tf.zeros_like(complex_s)), gaps)
+    inner = _over(
+        tf.linalg.set_diag(turned_u * columns + rows * turned_v, tf.zeros_like(complex_s)), gaps
+    )
     diagonal = tf.cast(of_s, u.dtype)
     if u.dtype.is_complex:
         diagonal += _over(tf.linalg.diag_part(turned_u), 2 * s)
