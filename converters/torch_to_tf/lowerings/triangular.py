@@ -72,9 +72,32 @@ def cholesky(x: tf.Tensor, upper: bool = False) -> tf.Tensor:
 
     Shapes: x (..., n, n), positive definite. Dtypes: float32, float64, complex.
     """
-    if not upper:
-        return tf.linalg.cholesky(x)
-    return tf.linalg.adjoint(tf.linalg.cholesky(tf.linalg.adjoint(x)))
+    return _cholesky(x, upper)
+
+
+def _cholesky(x: tf.Tensor, upper: bool) -> tf.Tensor:
+    """L, with PyTorch's gradient, which differs from TensorFlow's for complex matrices.
+
+    PyTorch keeps the imaginary part of the diagonal's gradient.
+    Source: Murray 2016, Differentiation of the Cholesky decomposition, arXiv:1602.07527.
+    """
+
+    @tf.custom_gradient
+    def factor(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        low = tf.linalg.cholesky(tf.linalg.adjoint(x) if upper else x)
+
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            upstream = tf.linalg.adjoint(upstream) if upper else upstream
+            inner = tf.linalg.band_part(tf.matmul(low, upstream, adjoint_a=True), -1, 0)
+            both = inner + tf.linalg.adjoint(inner)
+            inner = tf.linalg.set_diag(both, tf.linalg.diag_part(inner)) / 2
+            inner = solve_triangular(low, inner, upper=False, adjoint=True)
+            outer = solve_triangular(low, tf.linalg.adjoint(inner), upper=False, adjoint=True)
+            return tf.linalg.adjoint(outer)
+
+        return tf.linalg.adjoint(low) if upper else low, gradient
+
+    return factor(x)
 
 
 @lower("aten.cholesky_solve.default")
