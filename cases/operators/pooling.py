@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from cases.case import Arguments, OperatorCase
-from cases.strategies import SPECIALS, floats, integers
+from cases.strategies import SPECIALS, floats, integers, tensors
 
 _FULL = ("float32", "float32", "float64", "bfloat16")
 _DTYPES = {1: (*_FULL, "float16"), 2: (*_FULL, "float16"), 3: _FULL}
@@ -77,7 +77,31 @@ def _row(op: str, arguments: SearchStrategy[Arguments]) -> OperatorCase:
     return OperatorCase(op, arguments)
 
 
+def _winners(x: np.ndarray) -> Arguments:
+    """The arguments of the gradient of pooling 2 x 2 windows."""
+    *lead, height, width = x.shape
+    windows = x.reshape(*lead, height // 2, 2, width // 2, 2).swapaxes(-3, -2)
+    row, column = np.divmod(windows.reshape(*lead, height // 2, width // 2, 4).argmax(-1), 2)
+    rows = 2 * np.arange(height // 2)[:, None] + row
+    places = rows * width + 2 * np.arange(width // 2) + column
+    return {
+        "grad_output": np.cos(places).astype(x.dtype),
+        "x": x,
+        "kernel_size": (2, 2),
+        "stride": (2, 2),
+        "padding": (0, 0),
+        "dilation": (1, 1),
+        "ceil_mode": False,
+        "indices": places.astype(np.int64),
+    }
+
+
 CASES: tuple[OperatorCase, ...] = (
+    OperatorCase(
+        "aten.max_pool2d_with_indices_backward.default",
+        tensors((2, 3, 4, 6)).map(_winners),
+        gradients=False,
+    ),
     *(_row(f"aten.max_pool{n}d.default", sliding(n, maximum=True)) for n in (1, 2, 3)),
     *(_row(f"aten.max_pool{n}d_with_indices.default", sliding(n, maximum=True)) for n in (1, 2, 3)),
     *(_row(f"aten.avg_pool{n}d.default", sliding(n, maximum=False)) for n in (1, 2, 3)),

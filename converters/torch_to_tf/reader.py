@@ -200,6 +200,7 @@ class _Reader:
         op = op_name(fx)
         if op in _CHECKS:
             return
+        _require_contiguous(op, fx)
         if op == "operator.getitem" and isinstance(fx.args[0], FxNode):
             parent = self.values[fx.args[0]]
             if isinstance(parent, tuple):
@@ -322,6 +323,24 @@ class _Reader:
             iter([Value(o.name) if isinstance(o.value, Value) else o.value for o in outputs]),
         )
         return outputs, result, mutations
+
+
+def _require_contiguous(op: str, fx: FxNode) -> None:
+    """Views by strides read memory; a graph holds no strides, so theirs must be the usual ones.
+
+    Raises:
+        CaptureError: they are not.
+    """
+    if not op.startswith("aten.as_strided"):
+        return
+    value = fx.all_input_nodes[0].meta.get("val")
+    if isinstance(value, torch.Tensor) and not (
+        value.is_contiguous() and value.storage_offset() == 0
+    ):
+        raise CaptureError(
+            f"as_strided is called on a tensor with the strides {tuple(value.stride())}, which is "
+            "not contiguous. Call contiguous() on it first, or use operators that name axes."
+        )
 
 
 def _storage(tensor: torch.Tensor) -> object:

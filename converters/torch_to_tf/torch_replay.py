@@ -14,7 +14,15 @@ from converters.graph import Graph, Node, map_argument
 from converters.interpreter import Observer, evaluate
 from converters.torch_to_tf.schema import argument_name, overload
 
-_VIEWS = frozenset({"aten.view.default", "aten._unsafe_view.default"})
+_VIEWS = frozenset(
+    {
+        "aten.view.default",
+        "aten._unsafe_view.default",
+        "aten.as_strided.default",
+        "aten.as_strided_copy.default",
+        "aten.as_strided_scatter.default",
+    }
+)
 """Operators that depend on strides.
 
 A graph does not hold strides, nor the memory formats of copies.

@@ -322,6 +322,32 @@ def _max_pool_with_indices(
     return best, where
 
 
+@lower("aten.max_pool2d_with_indices_backward.default")
+def max_pool2d_with_indices_backward(
+    grad_output: tf.Tensor,
+    x: tf.Tensor,
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    ceil_mode: bool,
+    indices: tf.Tensor,
+) -> tf.Tensor:
+    """The upstream gradient added up at the places that won.
+
+    Shapes: grad_output and indices (..., H', W'), x (..., H, W) -> (..., H, W).
+    """
+    sizes = shape_of(x)
+    plane = sizes[-2] * sizes[-1]
+    count = tf.reduce_prod(tf.shape(indices)[-2:])
+    rows = tf.reshape(cast(indices, tf.int32), tf.stack([-1, count]))
+    places = rows + plane * tf.range(tf.shape(rows)[0])[:, tf.newaxis]
+    total = tf.math.unsorted_segment_sum(
+        tf.reshape(grad_output, [-1]), tf.reshape(places, [-1]), tf.size(x)
+    )
+    return tf.reshape(total, sizes)
+
+
 def _flat_places(sizes: Sequence[Size]) -> tf.Tensor:
     """(1, *sizes, 1), counting in row-major order."""
     total = (
