@@ -43,6 +43,8 @@ def as_strided_scatter(
     """``x`` with :func:`as_strided` of it replaced by ``src``.
 
     Shapes: x (...), src size -> (...).
+    Differs: the gradient of x. PyTorch 2.13's is that of the elements which were overwritten, and 0
+    for those that were kept.
     """
     places = tf.reshape(_places(size, stride, storage_offset), [-1, 1])
     values = tf.reshape(cast(src, x.dtype), [-1])
