@@ -48,7 +48,7 @@ CASES = (
     OperatorCase("aten.imag.default", st.fixed_dictionaries({"x": _complex()})),
     *(
         OperatorCase(f"aten.{name}.default", st.fixed_dictionaries({"x": _complex()}))
-        for name in ("conj", "_conj", "conj_physical")
+        for name in ("conj", "_conj", "conj_physical", "_conj_physical")
     ),
     OperatorCase(
         "aten.angle.default",

@@ -53,6 +53,8 @@ def _several(
 
 _PAIRS = ((-2, -1), (0, 1), (2, 0))
 _BOTH = _FLOATS + _COMPLEX
+_SCALES = st.integers(0, 2)
+_LAST = st.sampled_from(((2,), (2, 0), (0, 1, 2), (2, 1)))
 
 CASES = (
     OperatorCase("aten.fft_fft.default", _one(_BOTH)),
@@ -73,5 +75,42 @@ CASES = (
             lettered({"x": "abc"}, dtypes=_BOTH, dim=st.sampled_from((None, (0,), (-1, 0)))),
         )
         for op in ("fft_fftshift", "fft_ifftshift")
+    ),
+    OperatorCase(
+        "aten._fft_c2c.default",
+        lettered(
+            {"x": "abc"},
+            dtypes=_COMPLEX,
+            distributions=_KINDS,
+            dim=st.sampled_from(((), (1,), (2, 0), (0, 1, 2))),
+            normalization=_SCALES,
+            forward=st.booleans(),
+        ),
+    ),
+    OperatorCase(
+        "aten._fft_r2c.default",
+        lettered(
+            {"x": "abc"},
+            dtypes=_FLOATS,
+            distributions=_KINDS,
+            dim=_LAST,
+            normalization=_SCALES,
+            onesided=st.booleans(),
+        ),
+    ),
+    *(
+        OperatorCase(
+            "aten._fft_c2r.default",
+            lettered(
+                {"x": "ab" + str(size // 2 + 1)},
+                dtypes=_COMPLEX,
+                distributions=_KINDS,
+                dim=st.sampled_from(((2,), (0, 2), (0, 1, 2))),
+                normalization=_SCALES,
+                last_dim_size=st.just(size),
+            ),
+            label=f"of {size}",
+        )
+        for size in (5, 8)
     ),
 )

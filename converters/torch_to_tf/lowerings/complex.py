@@ -45,7 +45,13 @@ def imag(x: tf.Tensor) -> tf.Tensor:
     return tf.math.imag(x)
 
 
-@lower("aten.conj.default", "aten._conj.default", "aten.conj_physical.default", layout=ANY)
+@lower(
+    "aten.conj.default",
+    "aten._conj.default",
+    "aten.conj_physical.default",
+    "aten._conj_physical.default",
+    layout=ANY,
+)
 def conj(x: tf.Tensor) -> tf.Tensor:
     """The complex conjugate."""
     return tf.math.conj(x) if x.dtype.is_complex else tf.identity(x)
