@@ -97,6 +97,23 @@ def _winners(x: np.ndarray) -> Arguments:
 
 
 CASES: tuple[OperatorCase, ...] = (
+    *(
+        OperatorCase(
+            f"aten.{name}.default",
+            st.fixed_dictionaries(
+                {
+                    "x": tensors((2, 3, 2, 5)),
+                    "kernel_size": st.just((1500, 1500)),
+                    "stride": st.just((1500, 1500)),
+                    "padding": st.sampled_from(((0, 0), (3, 1))),
+                    "ceil_mode": st.just(True),
+                }
+            ),
+            label="a kernel larger than the input",
+            static=True,
+        )
+        for name in ("avg_pool2d", "max_pool2d")
+    ),
     OperatorCase(
         "aten.max_pool2d_with_indices_backward.default",
         tensors((2, 3, 4, 6)).map(_winners),

@@ -175,6 +175,19 @@ def _window(x: tf.Tensor, *entries: Sequence[int] | int) -> list[tuple[int, ...]
     return [each(entry or lists[0], spatial) for entry in lists]
 
 
+def _within(
+    x: tf.Tensor, kernel: Sequence[int], padding: Sequence[int], *, ceil_mode: bool
+) -> tuple[int, ...]:
+    """The kernel cut to the padded input: what hangs over counts for nothing.
+
+    A pool over everything is sometimes written as one with a kernel of thousands and ``ceil_mode``.
+    """
+    if not ceil_mode:
+        return tuple(kernel)
+    axes = zip(shape_of(x)[1:-1], kernel, padding, strict=True)
+    return tuple(min(k, n + 2 * p) if isinstance(n, int) else k for n, k, p in axes)
+
+
 def _max_pool(
     x: tf.Tensor,
     kernel_size: Sequence[int],
@@ -184,6 +197,8 @@ def _max_pool(
     ceil_mode: bool,
 ) -> tf.Tensor:
     kernel, stride, padding, dilation = _window(x, kernel_size, stride, padding, dilation)
+    if all(step == 1 for step in dilation):
+        kernel = _within(x, kernel, padding, ceil_mode=ceil_mode)
 
     counts, padded = _padded(x, kernel, stride, padding, dilation, ceil_mode, _lowest(x.dtype))
 
@@ -374,6 +389,7 @@ def _avg_pool(
             "floating-point type."
         )
     kernel, stride, padding = _window(x, kernel_size, stride, padding)
+    kernel = _within(x, kernel, padding, ceil_mode=ceil_mode)
     ones = (1,) * len(kernel)
     wide = cast(x, tf.float32) if x.dtype.size == 2 else x
     counts, padded = _padded(wide, kernel, stride, padding, ones, ceil_mode, 0)
