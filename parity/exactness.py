@@ -147,6 +147,9 @@ EXACT_OPERATORS = frozenset(
 )
 """Operators that move, select or compare without rounding."""
 
+_OF_NUMBERS = frozenset(["operator", "math", "builtins", "torch"])
+"""Libraries of functions of sizes."""
+
 EXTREMA = frozenset(
     [
         "amax",
@@ -187,7 +190,7 @@ def is_exact(node: Node) -> bool:
     library, name = _named(node)
     if node.args.get("reduce") or node.args.get("accumulate"):
         return False  # what meets at one place is added up
-    return library != "aten" or name in EXACT_OPERATORS
+    return library in _OF_NUMBERS or (library == "aten" and name in EXACT_OPERATORS)
 
 
 def exact_tolerance(node: Node) -> Tolerance:

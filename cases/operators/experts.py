@@ -33,8 +33,4 @@ CASES = (
         _groups("input", "weight", st.integers(1, 5)),
         static=True,
     ),
-    # PyTorch's kernel wants rows of whole 16 bytes.
-    OperatorCase(
-        "aten._grouped_mm.default", _groups("x", "mat2", st.sampled_from((4, 8))), static=True
-    ),
 )

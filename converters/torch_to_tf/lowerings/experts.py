@@ -9,32 +9,13 @@ from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.promotion import shape_of
 
 
-@lower("aten._grouped_mm.default")
-def grouped_mm(
-    x: tf.Tensor,
-    mat2: tf.Tensor,
-    offs: tf.Tensor | None = None,
-    bias: tf.Tensor | None = None,
-    out_dtype: tf.DType | None = None,
-) -> tf.Tensor:
-    """Rows up to each offset times that group's matrix.
-
-    Shapes: x (n, k), sorted by group, mat2 (g, k, m), offs (g,), where each group ends -> (n, m).
-    """
-    if x.shape.rank != 2 or mat2.shape.rank != 3 or offs is None or bias is not None:
-        raise UnsupportedVariantError(
-            "_grouped_mm is supported for rows (n, k) with matrices (g, k, m) and offsets, without "
-            "bias."
-        )
-    result = grouped_mm_fallback(x, mat2, offs)
-    return result if out_dtype is None else tf.cast(result, out_dtype)
-
-
 @lower("transformers.grouped_mm_fallback.default")
 def grouped_mm_fallback(input: tf.Tensor, weight: tf.Tensor, offs: tf.Tensor) -> tf.Tensor:
-    """As :func:`grouped_mm`; rows behind the last offset are 0.
+    """Rows up to each offset times that group's matrix; rows behind the last offset are 0.
 
-    The number of groups has to be known. Source: transformers, integrations/moe.py.
+    Shapes: input (n, k), sorted by group, weight (g, k, m), offs (g,), where each group ends ->
+    (n, m). The number of groups has to be known.
+    Source: transformers, integrations/moe.py.
     """
     groups = weight.shape[0]
     if groups is None:
