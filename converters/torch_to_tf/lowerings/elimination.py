@@ -28,7 +28,7 @@ def eliminated(a: tf.Tensor, *, pivoting: bool = True) -> tuple[tf.Tensor, tf.Te
             a = tf.gather(a, order, axis=-2, batch_dims=len(batch))
         pivot = a[..., i, i, tf.newaxis]
         under = tf.where(row > i, a[..., :, i], 0)
-        multiplier = tf.where(pivot == 0, under, under / tf.where(pivot == 0, 1, pivot))
+        multiplier = under / tf.where(pivot != 0, pivot, 1)
         right = tf.where(column > i, a[..., i, :], 0)
         a -= multiplier[..., tf.newaxis] * right[..., tf.newaxis, :]
         at = (row > i)[:, tf.newaxis] & (column == i)
@@ -51,7 +51,7 @@ def first_true(marks: tf.Tensor) -> tf.Tensor:
     place = tf.range(1, tf.shape(marks)[-1] + 1)
     none = tf.int32.max
     first = tf.reduce_min(tf.where(marks, place, none), -1)
-    return tf.where(first == none, 0, first)
+    return tf.where(first != none, first, 0)
 
 
 def require(condition: tf.Tensor, message: str) -> None:

@@ -180,7 +180,8 @@ def linalg_solve_ex(
     singular, info = _singular(A)
     if check_errors:
         require(info == 0, "the matrix is singular")
-    marked = tf.where(singular, tf.cast(float("nan"), A.dtype), 1)[..., tf.newaxis, tf.newaxis]
+    one = tf.ones(tf.shape(singular), A.dtype)
+    marked = tf.where(singular, float("nan") * one, one)[..., tf.newaxis, tf.newaxis]
     solution = linalg_solve(_regular(A, singular), B, left)
     if _is_vector(A, B):
         marked = marked[..., 0]

@@ -64,12 +64,11 @@ def _reflection(
     norm = tf.norm(tf.abs(under), axis=-1)
     real, imaginary = tf.math.real(alpha), tf.math.imag(alpha)
     length = tf.norm(tf.stack([norm, real, imaginary], -1), axis=-1)
-    done = (norm == 0) & (imaginary == 0)
-    beta = tf.cast(tf.where(done, real, tf.where(real < 0, length, -length)), x.dtype)
-    one = tf.ones_like(alpha)
-    tau = tf.where(done, 0, (beta - alpha) / tf.where(done, one, beta))
-    vector = under / tf.where(done, one, alpha - beta)[..., tf.newaxis]
-    return tf.where(row == i, 1, vector), beta, tau
+    moved = (norm != 0) | (imaginary != 0)
+    beta = tf.cast(tf.where(moved, tf.where(real < 0, length, -length), real), x.dtype)
+    tau = tf.where(moved, (beta - alpha) / tf.where(moved, beta, 1), 0)
+    vector = under / tf.where(moved, alpha - beta, 1)[..., tf.newaxis]
+    return tf.where(row != i, vector, 1), beta, tau
 
 
 @lower("aten.linalg_householder_product.default")

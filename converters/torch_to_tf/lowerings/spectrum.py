@@ -69,8 +69,8 @@ def _eigh(
 
 def _over(x: tf.Tensor, divisor: tf.Tensor) -> tf.Tensor:
     """``x / divisor``, but 0 wherever x is: what nothing depends on has no gradient."""
-    zero = x == 0
-    return tf.where(zero, 0, x / tf.where(zero, 1, tf.cast(divisor, x.dtype)))
+    other = x != 0
+    return tf.where(other, x / tf.where(other, tf.cast(divisor, x.dtype), 1), 0)
 
 
 @lower("aten.linalg_eig.default")
@@ -230,7 +230,7 @@ def _cutoff(
     largest_size = tf.cast(tf.reduce_max(tf.shape(x)[-2:]), real)
     own = largest_size * np.finfo(real.as_numpy_dtype).eps
     least = tf.zeros([], real) if atol is None else tf.cast(atol, real)
-    factor = tf.where(least > 0, 0, own) if rtol is None else tf.cast(rtol, real)
+    factor = tf.where(least <= 0, own, 0) if rtol is None else tf.cast(rtol, real)
 
     def limit(values: tf.Tensor) -> tf.Tensor:
         largest = tf.reduce_max(values, -1, keepdims=True)
