@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from cases.case import OperatorCase
-from cases.strategies import integers, tensors
+from cases.strategies import integers, shapes, tensors
 
 CASES = (
     OperatorCase(
@@ -43,5 +43,44 @@ CASES = (
         st.fixed_dictionaries({"x": integers((6,), 0, 5), "weights": tensors((6,))}),
         gradients=False,
         label="weights",
+    ),
+    *(
+        OperatorCase(
+            "aten.histogram.bin_ct",
+            shapes(1, 3, 2).flatmap(  # one value alone may lie on the edge between two parts
+                lambda shape, weighted=weighted: st.fixed_dictionaries(
+                    {
+                        "x": tensors(shape, distributions=("normal", "uniform")),
+                        "bins": st.integers(1, 7),
+                        "range": st.sampled_from((None, (-1.0, 1.0), (0.0, 2.5))),
+                    }
+                    | (
+                        {"weight": tensors(shape, low=0.1, high=3), "density": st.booleans()}
+                        if weighted
+                        else {}
+                    )
+                )
+            ),
+            gradients=False,
+            label="weights" if weighted else "",
+        )
+        for weighted in (False, True)
+    ),
+    OperatorCase(
+        "aten.histogram.bin_ct",
+        st.fixed_dictionaries({"x": tensors(()), "bins": st.sampled_from((1, 3, 5))}),
+        gradients=False,
+        label="one value",
+    ),
+    OperatorCase(
+        "aten.histogram.bins_tensor",
+        st.fixed_dictionaries(
+            {
+                "x": tensors(distributions=("normal", "uniform"), specials=(0.0, 0.25, 2.0, 3.0)),
+                "bins": st.just(np.array([-1.0, 0.0, 0.25, 2.0], np.float32)),
+                "density": st.just(False),
+            }
+        ),
+        gradients=False,
     ),
 )

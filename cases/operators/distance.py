@@ -43,6 +43,11 @@ CASES = (
         gradients=False,
     ),
     OperatorCase(
+        "aten._pdist_forward.default",
+        lettered({"x": "nm"}, distributions=_KINDS, p=_POWERS),
+        gradients=False,
+    ),
+    OperatorCase(
         "aten.cosine_similarity.default",
         st.one_of(
             lettered({"x1": "ab", "x2": "ab"}, min_size=2, dim=st.integers(-2, 1)),

@@ -149,6 +149,13 @@ CASES = (
         for name in ("nonzero", "argwhere", "nonzero_numpy")
     ),
     OperatorCase(
+        "aten.nonzero_static.default",
+        st.fixed_dictionaries(
+            {"x": _SPARSE, "size": st.integers(0, 9), "fill_value": st.sampled_from((-1, 7))}
+        ),
+        gradients=False,
+    ),
+    OperatorCase(
         "aten.where.default", st.fixed_dictionaries({"condition": _SPARSE}), gradients=False
     ),
     OperatorCase(

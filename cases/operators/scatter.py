@@ -267,4 +267,16 @@ CASES = (
         ),
         gradients=False,
     ),
+    OperatorCase(
+        "aten.embedding_renorm.default",
+        st.fixed_dictionaries(
+            {
+                "x": floats((5, 4), dtypes=("float32", "float64"), distributions=("normal",)),
+                "indices": integers((2, 2), 0, 4),
+                "max_norm": st.sampled_from((0.5, 1.0, 2.0)),
+                "norm_type": st.sampled_from((1.0, 2.0, 3.0, float("inf"))),
+            }
+        ),
+        gradients=False,
+    ),
 )

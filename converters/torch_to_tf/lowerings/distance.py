@@ -7,7 +7,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from converters.torch_to_tf.lowerings import lower
-from converters.torch_to_tf.promotion import floating
+from converters.torch_to_tf.promotion import floating, shape_of
 
 _SWITCH = 25
 """From more rows than this on, PyTorch's cdist computes Euclidean distances by a matrix product."""
@@ -40,6 +40,17 @@ def cdist(
 def cdist_forward(x1: tf.Tensor, x2: tf.Tensor, p: float, compute_mode: int | None) -> tf.Tensor:
     """:func:`cdist` without defaults."""
     return cdist(x1, x2, p, compute_mode)
+
+
+@lower("aten._pdist_forward.default")
+def pdist_forward(x: tf.Tensor, p: float = 2.0) -> tf.Tensor:
+    """The p-norm of the difference of every row and every row behind it.
+
+    Shapes: x (N, M) -> (N (N - 1) / 2,). Dtypes: floating point.
+    """
+    numbers = tf.range(shape_of(x)[0])
+    pairs = tf.where(numbers[:, tf.newaxis] < numbers)
+    return _norm(tf.gather(x, pairs[:, 0]) - tf.gather(x, pairs[:, 1]), p)
 
 
 def _root(squares: tf.Tensor) -> tf.Tensor:

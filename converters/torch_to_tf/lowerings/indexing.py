@@ -219,6 +219,15 @@ def nonzero(x: tf.Tensor) -> tf.Tensor:
     return tf.where(truth(x))
 
 
+@lower("aten.nonzero_static.default")
+def nonzero_static(x: tf.Tensor, size: int, fill_value: int = -1) -> tf.Tensor:
+    """The first ``size`` rows of :func:`nonzero`, filled up with ``fill_value``."""
+    found = nonzero(x)[:size]
+    missing = [[0, size - tf.shape(found)[0]], [0, 0]]
+    filled = tf.pad(found, missing, constant_values=tf.constant(fill_value, tf.int64))
+    return tf.ensure_shape(filled, [size, x.shape.rank])
+
+
 @lower("aten.nonzero_numpy.default")
 def nonzero_columns(x: tf.Tensor) -> list[tf.Tensor]:
     """The places of elements that are not 0, a tensor for each axis."""

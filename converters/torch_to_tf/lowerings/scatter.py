@@ -17,6 +17,7 @@ from converters.torch_to_tf.promotion import (
     Number,
     cast,
     normalized,
+    opmath,
     same_shape,
     shape_of,
 )
@@ -375,3 +376,19 @@ def put(x: tf.Tensor, index: tf.Tensor, source: tf.Tensor, accumulate: bool = Fa
 def copy(x: tf.Tensor, src: tf.Tensor) -> tf.Tensor:
     """``src`` in the shape and type of ``x``."""
     return tf.broadcast_to(cast(src, x.dtype), tf.shape(x))
+
+
+@lower("aten.embedding_renorm.default")
+def embedding_renorm(
+    x: tf.Tensor, indices: tf.Tensor, max_norm: float, norm_type: float
+) -> tf.Tensor:
+    """``x`` with the indexed rows shortened to a norm of ``max_norm``, where it is greater.
+
+    Shapes: x (V, D), indices (...) -> (V, D). Dtypes: floating point.
+    Source: ATen native/Embedding.cpp, which adds 1e-7 to the norm it divides by.
+    """
+    places = tf.reshape(indices, [-1])
+    rows = cast(tf.gather(x, places), opmath(x.dtype))
+    norm = cast(tf.norm(rows, norm_type, axis=1, keepdims=True), tf.float64)
+    factor = cast(tf.where(norm > max_norm, max_norm / (norm + 1e-7), 1.0), rows.dtype)
+    return tf.tensor_scatter_nd_update(x, places[:, tf.newaxis], cast(rows * factor, x.dtype))

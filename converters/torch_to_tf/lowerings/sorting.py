@@ -37,7 +37,7 @@ def _key(x: tf.Tensor, *, descending: bool) -> tf.Tensor:
     return key if descending else tf.bitwise.invert(key)
 
 
-def _leading(x: tf.Tensor, count: int | tf.Tensor, axis: int, *, descending: bool) -> tf.Tensor:
+def leading(x: tf.Tensor, count: int | tf.Tensor, axis: int, *, descending: bool) -> tf.Tensor:
     """Indices of the first ``count`` elements in order along ``axis``.
 
     Of equal ones the first comes first.
@@ -54,7 +54,7 @@ def _ordered(x: tf.Tensor, count: int | tf.Tensor | None, dim: int, *, descendin
         return tf.identity(x), tf.zeros([], tf.int64)
     axis = normalized(dim, x.shape.rank)
     count = shape_of(x)[axis] if count is None else count
-    index = _leading(x, count, axis, descending=descending)
+    index = leading(x, count, axis, descending=descending)
     return take_along(x, index, axis), index
 
 
