@@ -73,6 +73,13 @@ CASES = (
         label="one value",
     ),
     OperatorCase(
+        "aten.histogram.bin_ct",
+        st.fixed_dictionaries({"x": tensors((0, 2)), "bins": st.integers(1, 3)}),
+        gradients=False,
+        label="empty",
+        static=True,  # torch.export never leaves a size of 0 open
+    ),
+    OperatorCase(
         "aten.histogram.bins_tensor",
         st.fixed_dictionaries(
             {

@@ -69,7 +69,7 @@ def histogram(
     if range is not None:
         low, high = cast(range[0], x.dtype), cast(range[1], x.dtype)
     elif 0 in x.shape:
-        low = high = tf.zeros([], x.dtype)
+        low, high = tf.zeros([], x.dtype), tf.ones([], x.dtype)
     else:
         low, high = tf.reduce_min(x), tf.reduce_max(x)
     half = cast(low == high, x.dtype) / 2

@@ -1,0 +1,25 @@
+"""Rows of Airy's function."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from cases.case import OperatorCase
+from cases.strategies import SPECIALS, floats
+
+CASES = (
+    OperatorCase(
+        "aten.special_airy_ai.default",
+        st.fixed_dictionaries(
+            {
+                "x": floats(
+                    low=-2,  # left of -2.09 PyTorch's float64 is none
+                    high=20,
+                    specials=(*SPECIALS, -2.09, 2.09, 120.0),
+                    dtypes=("float32", "float64"),
+                )
+            }
+        ),
+        gradients=False,  # PyTorch has none
+    ),
+)
