@@ -18,8 +18,8 @@ from converters.torch_to_tf.promotion import Number, cast, computed, promote, sa
 def digamma(x: tf.Tensor) -> tf.Tensor:
     """The derivative of ``lgamma``; infinite at 0. Integers are computed as floats.
 
-    Differs: PyTorch 2.13's gradient, :func:`polygamma` of order 1, is off by up to 4.6e-10 in
-    float64 (against mpmath).
+    Differs: PyTorch 2.13's gradient, :func:`polygamma` of order 1, is off by up to 1.5e-9 in
+    float64 (against mpmath, from 0.05 to 20).
     """
 
     def finite(a: tf.Tensor) -> tf.Tensor:
@@ -34,7 +34,8 @@ def digamma(x: tf.Tensor) -> tf.Tensor:
 def polygamma(n: int, x: tf.Tensor) -> tf.Tensor:
     """The n-th derivative of digamma. Integers are computed as floats.
 
-    Differs: for ``n = 1`` PyTorch 2.13's float64 is off by up to 4.6e-10 (against mpmath).
+    Differs: for ``n = 1`` PyTorch 2.13's float64 is off by up to 1.5e-9 (against mpmath, from
+    0.05 to 20).
     """
     if n == 0:
         return digamma(x)
