@@ -35,7 +35,7 @@ KNOWN: dict[str, str] = {
     "new_empty_strided": _MEMORY,
     "nn.functional.fractional_max_pool2d": _MISSING,
     "nn.functional.fractional_max_pool3d": _MISSING,
-    "nn.functional.layer_norm": "a single element is normalised: its gradient is nothing but rounding",
+    "nn.functional.layer_norm": "the gradient of one normalised element is nothing but rounding",
     "nn.functional.linear_cross_entropy.chunked": _CHUNKS,
     "nn.functional.linear_cross_entropy.chunked_none": _CHUNKS,
     "nn.functional.scaled_dot_product_attention": "dropout inside attention is refused",
