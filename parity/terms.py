@@ -116,17 +116,23 @@ def _shares(
 
 
 def _signs(small: Graph, tensors: Mapping[str, Any], keys: Sequence[str], upstream: Any) -> Any:
-    """The sign of each output element's slope in what is wanted; 1 where it has none to tell."""
+    """The sign of each output element's slope in what is wanted; 1 where it has none to tell.
+
+    The slope is the derivative of a vector-Jacobian product by its vector, along ones.
+    """
     import torch
 
-    def forward(*moved: Any) -> Any:
-        return replay(small, {**tensors, **dict(zip(keys, moved, strict=True))})[0][0]
-
-    at = tuple(tensors[key] for key in keys)
+    moved = {key: tensors[key].clone().requires_grad_() for key in keys}
+    (result, *_), _ = replay(small, {**tensors, **moved})
+    vector = torch.zeros_like(result, requires_grad=True)
     try:
-        ones = tuple(torch.ones_like(t) for t in at)
-        slope = torch.func.jvp(forward, at, ones)[1]
-    except (RuntimeError, NotImplementedError):  # no forward mode for this operator
+        products = torch.autograd.grad(
+            result, list(moved.values()), vector, create_graph=True, allow_unused=True
+        )
+        found = [product for product in products if product is not None and product.requires_grad]
+        ones = [torch.ones_like(product) for product in found]
+        (slope,) = torch.autograd.grad(found, [vector], ones)
+    except RuntimeError:  # the operator can't be differentiated twice
         return upstream.sign()
     return torch.where(slope < 0, -1.0, 1.0).to(upstream.dtype)
 
