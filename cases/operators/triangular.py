@@ -16,6 +16,14 @@ def _factor(generator: np.random.Generator, shape: Shape) -> np.ndarray:
     return general(generator, shape)
 
 
+def _cholesky_factor(generator: np.random.Generator, shape: Shape) -> np.ndarray:
+    """As :func:`_factor`, with a real diagonal, which the factor of a Hermitian matrix has."""
+    matrix = np.array(_factor(generator, shape))
+    places = np.arange(min(shape[-2:], default=0))
+    matrix[..., places, places] = matrix[..., places, places].real
+    return matrix
+
+
 CASES = (
     OperatorCase(
         "aten.linalg_solve_triangular.default",
@@ -40,6 +48,8 @@ CASES = (
     row("linalg_cholesky", "x", definite, **_EITHER),
     row("cholesky", "x", definite, **_EITHER),
     row("linalg_cholesky_ex", "x", definite, check_errors=st.booleans(), **_EITHER),
-    row("cholesky_inverse", "x", _factor, **_EITHER),
-    OperatorCase("aten.cholesky_solve.default", equations(("input2", "x"), _factor, **_EITHER)),
+    row("cholesky_inverse", "x", _cholesky_factor, **_EITHER),
+    OperatorCase(
+        "aten.cholesky_solve.default", equations(("input2", "x"), _cholesky_factor, **_EITHER)
+    ),
 )
