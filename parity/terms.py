@@ -116,7 +116,7 @@ def _shares(
 
 
 def _signs(small: Graph, tensors: Mapping[str, Any], keys: Sequence[str], upstream: Any) -> Any:
-    """The sign of each output element's slope in what is wanted; 1 where it has none to tell.
+    """The sign (or phase) of each output element's slope in what is wanted; 1 where that is 0.
 
     The slope is the derivative of a vector-Jacobian product by its vector, along ones.
     """
@@ -133,8 +133,8 @@ def _signs(small: Graph, tensors: Mapping[str, Any], keys: Sequence[str], upstre
         ones = [torch.ones_like(product) for product in found]
         (slope,) = torch.autograd.grad(found, [vector], ones)
     except RuntimeError:  # the operator can't be differentiated twice
-        return upstream.sign()
-    return torch.where(slope < 0, -1.0, 1.0).to(upstream.dtype)
+        return torch.sgn(upstream)
+    return torch.where(slope == 0, torch.ones_like(slope), torch.sgn(slope))
 
 
 def _positive(tensor: Any) -> Any:
