@@ -113,6 +113,21 @@ def convert(
     return emit(source, graph, registry, promoted, capture)
 
 
+def require_writable(path: str | Path, **options: object) -> None:
+    """Refuse a path that :attr:`Conversion.save` would refuse, before anything is converted.
+
+    Args:
+        path: as for ``save``.
+        options: as for ``save``; those that are None count as not given.
+
+    Raises:
+        OutputError: nothing is written with this suffix, or its format does not know an option.
+    """
+    from converters.torch_to_tf.targets import format_of
+
+    format_of(path, options)
+
+
 def laid_out(source: Graph, *, channels_last: bool = False) -> Graph:
     """The graph with the target's axis orders.
 

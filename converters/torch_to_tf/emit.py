@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,16 +12,15 @@ import tensorflow as tf
 
 from converters.conversion import Conversion
 from converters.dtypes import DType
-from converters.errors import ConversionError, LoweringError, OutputError, UnsupportedOpError
-from converters.files import replaced_folder
+from converters.errors import ConversionError, LoweringError, UnsupportedOpError
 from converters.graph import Dim, Graph, Node, Parameter, TensorSpec, Value, map_argument
 from converters.interpreter import Observer, evaluate
 from converters.registry import Registry
-from converters.skeleton import Skeleton
 from converters.torch_to_tf.promotion import default_float
+from converters.torch_to_tf.structure import leaves, map_structure, pruned, structured
+from converters.torch_to_tf.targets import Saver
+from converters.torch_to_tf.targets.traced import Traced
 from converters.weights import WeightMap
-
-PROVENANCE_FILE = "assets.extra/provenance.json"
 
 
 class ConvertedModule(tf.Module):
@@ -118,9 +115,7 @@ def emit(
         name: the module's name.
     """
     provenance: dict[str, tuple[str | None, ...]] = {}
-    signature = {
-        key: kept for key, s in graph.signature.items() if (kept := _pruned(s)) is not None
-    }
+    signature = {key: kept for key, s in graph.signature.items() if (kept := pruned(s)) is not None}
 
     def observe(node: Node, outputs: Sequence[object]) -> None:
         provenance[node.name] = tuple(getattr(output, "name", None) for output in outputs)
@@ -128,7 +123,7 @@ def emit(
     def forward(self: ConvertedModule, *args: object) -> object:
         values: dict[str, object] = {k: v.read_value() for k, v in self.weights.items()}
         for structure, argument in zip(signature.values(), args, strict=True):
-            values.update(_leaves(structure, argument))
+            values.update(leaves(structure, argument))
         results, mutated = run(graph, registry, values, observe)
         for key, value in mutated.items():
             self.weights[key].assign(value)
@@ -139,7 +134,7 @@ def emit(
         [inspect.Parameter(key, kind) for key in ("self", *signature)]
     )
     specs = {item.name: _tensor_spec(item.name, item.spec) for item in graph.inputs}
-    input_signature = [_structured(structure, specs) for structure in signature.values()]
+    input_signature = [structured(structure, specs) for structure in signature.values()]
     function = tf.function(forward, input_signature=input_signature, autograph=False)
     # SavedModel looks __call__ up on the class, so each converted model is a class of its own.
     module = type(name, (ConvertedModule,), {"__call__": function})(graph.parameters, name)
@@ -150,7 +145,7 @@ def emit(
         provenance=provenance,
         source=source,
         graph=graph,
-        save=_Saver(module, source, graph, signature, specs, provenance),
+        save=Saver(Traced(module, source, graph, signature, specs, provenance)),
         promoted=promoted,
         capture=capture,
     )
@@ -159,47 +154,6 @@ def emit(
 def _tensor_spec(name: str, spec: TensorSpec) -> tf.TensorSpec:
     shape = [None if isinstance(dim, Dim) else dim for dim in spec.target_shape]
     return tf.TensorSpec(shape, tf.as_dtype(spec.dtype.value), name=name)
-
-
-def _pruned(structure: object) -> object:
-    """The structure without constants; None where no tensor is left."""
-    if isinstance(structure, Mapping):
-        kept = {
-            key: inner for key, item in structure.items() if (inner := _pruned(item)) is not None
-        }
-        return kept or None
-    if isinstance(structure, tuple | list):
-        items = tuple(inner for item in structure if (inner := _pruned(item)) is not None)
-        return items or None
-    return structure if isinstance(structure, Value) else None
-
-
-def _structured(structure: object, specs: Mapping[str, object]) -> Any:
-    if isinstance(structure, Value):
-        return specs[structure.producer]
-    return map_structure(lambda leaf: _structured(leaf, specs), structure)
-
-
-def map_structure(function: Callable[[object], object], structure: object) -> object:
-    """Apply a function to the direct children of a tuple, list or dict; to a leaf itself."""
-    if isinstance(structure, Mapping):
-        return {key: function(item) for key, item in structure.items()}
-    if isinstance(structure, list):
-        return [function(item) for item in structure]
-    if isinstance(structure, tuple):
-        return tuple(function(item) for item in structure)
-    return structure
-
-
-def _leaves(structure: object, argument: Any) -> Iterator[tuple[str, object]]:
-    if isinstance(structure, Value):
-        yield structure.producer, argument
-    elif isinstance(structure, Mapping):
-        for key, item in structure.items():
-            yield from _leaves(item, argument[key])
-    elif isinstance(structure, tuple):
-        for item, part in zip(structure, argument, strict=True):
-            yield from _leaves(item, part)
 
 
 def _filled(graph: Graph, results: Sequence[object]) -> object:
@@ -217,94 +171,3 @@ def _filled(graph: Graph, results: Sequence[object]) -> object:
         )
 
     return fill(graph.result)
-
-
-class _Saver:
-    """Writes one converted model. Called as ``conversion.save(path, force=False)``."""
-
-    def __init__(
-        self,
-        module: ConvertedModule,
-        source: Graph,
-        graph: Graph,
-        signature: Mapping[str, object],
-        specs: Mapping[str, tf.TensorSpec],
-        provenance: Mapping[str, tuple[str | None, ...]],
-    ) -> None:
-        self.module, self.graph, self.signature, self.specs = module, graph, signature, specs
-        self.source, self.provenance = source, provenance
-
-    def __call__(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write a SavedModel folder.
-
-        Args:
-            path: the folder; it must not exist.
-            force: replace what is there.
-
-        Raises:
-            OutputError: the suffix is unknown, the path exists, or it can't be written. What was
-                there before is untouched.
-        """
-        path = Path(path)
-        if path.suffix in _OTHER_FORMATS:
-            raise OutputError(
-                f"{path.suffix} can't be written from PyTorch yet. "
-                "Name a folder without a suffix for a SavedModel."
-            )
-        with replaced_folder(path, force=force) as folder:
-            tf.saved_model.save(self.module, str(folder), signatures=self._serving())
-            extra = folder / PROVENANCE_FILE
-            extra.parent.mkdir(exist_ok=True)
-            extra.write_text(self._provenance())
-        return path
-
-    def _serving(self) -> Any:
-        def serve(**flat: tf.Tensor) -> dict[str, tf.Tensor]:
-            result = self.module(*[_structured(s, flat) for s in self.signature.values()])
-            return dict(_named(self.graph.result, result))
-
-        return tf.function(serve, autograph=False).get_concrete_function(**self.specs)
-
-    def _provenance(self) -> str:
-        axes = {
-            value: spec.axes
-            for value, spec in self.graph.specs.items()
-            if isinstance(spec, TensorSpec)
-        }
-        nodes = {
-            name: [
-                {"tensor": tensor, "axes": axes.get(Value(name, index))}
-                for index, tensor in enumerate(tensors)
-            ]
-            for name, tensors in self.provenance.items()
-        }
-        return json.dumps(
-            {
-                "version": 1,
-                "nodes": nodes,
-                "skeleton": Skeleton.of(self.source).to_json(),
-                "weights": {p.name: p.spec.axes for p in self.graph.parameters},
-                "inputs": {item.name: item.spec.axes for item in self.graph.inputs},
-                "outputs": {
-                    item.name: axes.get(item.value)
-                    for item in self.graph.outputs
-                    if isinstance(item.value, Value)
-                },
-            }
-        )
-
-
-_OTHER_FORMATS = frozenset(
-    {".keras", ".h5", ".tflite", ".pb", ".onnx", ".pt", ".pt2", ".safetensors"}
-)
-
-
-def _named(structure: object, result: Any) -> Iterator[tuple[str, tf.Tensor]]:
-    if isinstance(structure, Value):
-        yield structure.producer, result
-    elif isinstance(structure, Mapping):
-        for key, item in structure.items():
-            yield from _named(item, result[key])
-    elif isinstance(structure, tuple | list):
-        for item, part in zip(structure, result, strict=True):
-            yield from _named(item, part)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from converters import require_writable
 from parity.cli.console import load_frameworks, print_json, progress_bar, show_report, summary_of
 from parity.cli.failures import ExitCode, UnusableError
 from parity.cli.inputs import dynamic_shapes
@@ -65,6 +66,7 @@ def convert(
             raise UnusableError(
                 f"{path} exists already. Choose another path, or pass --force to replace it."
             )
+    require_writable(out)
     load_frameworks(quiet=not debug)
     console = Console(stderr=as_json)
     loaded = load_source(source)
