@@ -29,6 +29,6 @@ def test_a_version_number_is_no_suffix(linear, tmp_path):
 
 
 def test_an_option_that_a_format_does_not_know_is_refused_by_name(linear, tmp_path: Path):
-    with pytest.raises(OutputError, match="SavedModel.*knows no option quantise"):
+    with pytest.raises(OutputError, match=r"SavedModel.*knows no option quantise"):
         linear.save(tmp_path / "model", quantise="int8")
     assert list(tmp_path.iterdir()) == []
