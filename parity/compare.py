@@ -38,6 +38,11 @@ class Tolerance:
     origin: str
     moved: np.ndarray | None = None
 
+    @property
+    def exact(self) -> bool:
+        """Whether nothing may be off."""
+        return self.peak_factor == 0
+
 
 EXACT = Tolerance(np.zeros(()), 0.0, 0.0, "exact", "theory: no arithmetic")
 EXACT_VALUES = Tolerance(
@@ -145,7 +150,7 @@ def _compare_floats(
     )
     own, margin = _margin(off, source_off, finite, tolerance, smallest)
     ulps = apart[finite] / ulp(np.abs(o[finite]), source.dtype) if count else np.zeros(1)
-    signs = _other_zeros(source, target) if tolerance.peak_factor == 0 else 0
+    signs = _other_zeros(source, target) if tolerance.exact else 0
     verdict, rule, detail = _float_verdict(
         source, target, misplaced, signs, count, margin, tolerance
     )
@@ -234,7 +239,7 @@ def _margin(
         return False, 0.0
     scale = np.broadcast_to(tolerance.scale, off.shape)[finite]
     target, own = off[finite], source_off[finite]
-    if tolerance.peak_factor == 0:
+    if tolerance.exact:
         return False, float(np.inf) if (target > smallest).any() else 0.0
     with np.errstate(all="ignore"):
         target = np.where(target == 0, 0.0, target / scale)

@@ -4,13 +4,40 @@ from __future__ import annotations
 
 from converters import Node
 from parity.compare import EXACT, EXACT_VALUES, Tolerance
-from parity.sums import is_product
+from parity.sums import PRODUCTS, is_aten
 
-EXACT_OPERATORS = frozenset(
+EXTREMA = frozenset(
     [
-        "alias",
         "amax",
         "amin",
+        "clamp",
+        "clamp_max",
+        "clamp_min",
+        "fmax",
+        "fmin",
+        "hardtanh",
+        "max",
+        "max_pool1d",
+        "max_pool2d",
+        "max_pool2d_with_indices",
+        "max_pool3d",
+        "maximum",
+        "min",
+        "minimum",
+        "relu",
+        "relu6",
+    ]
+)
+"""Exact operators that may return either of two zeros.
+
+IEEE 754-2008, 5.3.1, leaves open which one maxNum returns. Vector instructions return the second
+operand, C++'s comparison the first, and both frameworks take the one or the other for different
+elements of the same tensor.
+"""
+
+EXACT_OPERATORS = EXTREMA | frozenset(
+    [
+        "alias",
         "argmax",
         "argmin",
         "argsort",
@@ -24,9 +51,6 @@ EXACT_OPERATORS = frozenset(
         "ceil",
         "channel_shuffle",
         "chunk",
-        "clamp",
-        "clamp_max",
-        "clamp_min",
         "clone",
         "constant_pad_nd",
         "contiguous",
@@ -44,14 +68,11 @@ EXACT_OPERATORS = frozenset(
         "flatten",
         "flip",
         "floor",
-        "fmax",
-        "fmin",
         "full",
         "full_like",
         "gather",
         "ge",
         "gt",
-        "hardtanh",
         "identity",
         "index",
         "index_put",
@@ -69,14 +90,6 @@ EXACT_OPERATORS = frozenset(
         "lt",
         "masked_fill",
         "masked_select",
-        "max",
-        "max_pool1d",
-        "max_pool2d",
-        "max_pool2d_with_indices",
-        "max_pool3d",
-        "maximum",
-        "min",
-        "minimum",
         "movedim",
         "narrow",
         "ne",
@@ -96,8 +109,6 @@ EXACT_OPERATORS = frozenset(
         "reflection_pad1d",
         "reflection_pad2d",
         "reflection_pad3d",
-        "relu",
-        "relu6",
         "repeat",
         "repeat_interleave",
         "replication_pad1d",
@@ -153,35 +164,6 @@ EXACT_OPERATORS = frozenset(
 _OF_NUMBERS = frozenset(["operator", "math", "builtins", "torch"])
 """Libraries of functions of sizes."""
 
-EXTREMA = frozenset(
-    [
-        "amax",
-        "amin",
-        "clamp",
-        "clamp_max",
-        "clamp_min",
-        "fmax",
-        "fmin",
-        "hardtanh",
-        "max",
-        "max_pool1d",
-        "max_pool2d",
-        "max_pool2d_with_indices",
-        "max_pool3d",
-        "maximum",
-        "min",
-        "minimum",
-        "relu",
-        "relu6",
-    ]
-)
-"""Exact operators that may return either of two zeros.
-
-IEEE 754-2008, 5.3.1, leaves open which one maxNum returns. Vector instructions return the second
-operand, C++'s comparison the first, and both frameworks take the one or the other for different
-elements of the same tensor.
-"""
-
 ARITHMETIC_OPERATORS = frozenset(
     ["add", "sub", "rsub", "mul", "square", "sum", "cumsum", "addcmul"]
 )
@@ -190,24 +172,16 @@ ARITHMETIC_OPERATORS = frozenset(
 
 def is_exact(node: Node) -> bool:
     """Whether an operator computes without rounding."""
-    library, name = _named(node)
     if node.args.get("reduce") or node.args.get("accumulate"):
         return False  # what meets at one place is added up
-    return library in _OF_NUMBERS or (library == "aten" and name in EXACT_OPERATORS)
+    return node.op.split(".")[0] in _OF_NUMBERS or is_aten(node, EXACT_OPERATORS)
 
 
 def exact_tolerance(node: Node) -> Tolerance:
     """The tolerance of an exact operator's floating-point results."""
-    library, name = _named(node)
-    return EXACT_VALUES if library == "aten" and name in EXTREMA else EXACT
+    return EXACT_VALUES if is_aten(node, EXTREMA) else EXACT
 
 
 def is_arithmetic(node: Node) -> bool:
     """Whether an operator only adds and multiplies."""
-    library, name = _named(node)
-    return library == "aten" and (name in ARITHMETIC_OPERATORS or is_product(node))
-
-
-def _named(node: Node) -> tuple[str, str]:
-    parts = node.op.split(".")
-    return parts[0], parts[1].strip("_")
+    return is_aten(node, ARITHMETIC_OPERATORS | PRODUCTS)

@@ -14,7 +14,7 @@ from parity.exactness import exact_tolerance, is_exact
 from parity.noise import NoiseMeter, both, nudge, nudge_constants, rounding_of
 from parity.results import Comparison, Culprit, NodeEvidence
 from parity.sides import Arrays, Recording, Source, as_torch
-from parity.sums import absolute, is_product, is_sum, ones
+from parity.sums import absolute, count, is_product, is_sum
 from parity.targets import Place
 from parity.tolerance import CERTIFICATE, certified, local, sums, whole, zone
 from parity.verdict import Verdict
@@ -151,10 +151,8 @@ class _Bench:
         self.expected = one.record(wide=True, prepare=_feeding(one, recorded))
         self.noise = NoiseMeter(oracle, LOCAL_RUNS)
         self.constants = NoiseMeter(wide.oracle if wide is not None else {}, LOCAL_RUNS)
-        self.products = one.record(wide=True, prepare=_absolutes(_feeding(one, recorded)))
-        self.summed = {node.name for node in one.graph.nodes if is_sum(node)}
-        self.terms: dict[Value, int] = {}
-        one.record(wide=True, prepare=_counting(_feeding(one, recorded)), see=self._count)
+        self.terms: dict[str, int] = {}
+        self.products = one.record(wide=True, prepare=self._absolute(_feeding(one, recorded)))
         feed = _feeding(one, oracle)
         for run in range(LOCAL_RUNS):
             shake = _after(feed, nudge(one.graph, seed + 101 + run, _UNIT))
@@ -163,9 +161,17 @@ class _Bench:
                 shake = _after(_feeding(wide.one, wide.oracle), nudge_constants(seed + 401 + run))
                 wide.one.record(wide=True, prepare=shake, see=self.constants.see)
 
-    def _count(self, value: Value, array: np.ndarray) -> None:
-        if value.producer in self.summed and array.size:
-            self.terms[value] = max(round(float(np.abs(array).max())), 1)
+    def _absolute(self, feed: Prepare) -> Prepare:
+        """Sums by absolute value, and the number of their terms."""
+
+        def prepare(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
+            given = feed(node, arguments)
+            if not is_sum(node):
+                return given
+            self.terms[node.name] = count(node, given)
+            return absolute(given)
+
+        return prepare
 
     def evidence(self, node: Node, value: Value) -> NodeEvidence:
         """One output of one node."""
@@ -197,7 +203,7 @@ class _Bench:
         if is_exact(node):
             return compare(node.name, source, self.here[value], source, exact_tolerance(node))
         scaled, expected = noise.scaled(dtype.unit_roundoff / _UNIT), self.expected[value]
-        if node.name not in self.summed:
+        if node.name not in self.terms:
             return compare(
                 node.name, source, self.here[value], expected, local(scaled, dtype, expected)
             )
@@ -206,7 +212,7 @@ class _Bench:
             node.name, source, self.here[value], expected, sums(dtype, products, scaled, expected)
         )
         zoned = _with_zone(
-            judged, self.here[value], expected, products, dtype, self.terms.get(value, 1)
+            judged, self.here[value], expected, products, dtype, self.terms[node.name]
         )
         return _plausible(zoned, self._certificate(node, value, dtype))
 
@@ -218,7 +224,7 @@ class _Bench:
             return compare(node.name, truth, self.there[value], truth, exact_tolerance(node))
         if dtype.is_floating or dtype.is_complex:
             fine = both(noise.scaled(2.0**-53 / _UNIT), self.constants.noise(value))
-            if node.name in self.summed:
+            if node.name in self.terms:
                 fine = both(fine, rounding_of(self.products[value], 2.0**-53))
             if self.wide.constants is not None and not is_product(node):
                 # A lowering's own constants (the square root of 2 in gelu) are float32 in the
@@ -271,24 +277,6 @@ Prepare = Callable[[Node, Mapping[str, object]], Mapping[str, object]]
 
 def _after(first: Prepare, second: Prepare) -> Prepare:
     return lambda node, arguments: second(node, first(node, arguments))
-
-
-def _absolutes(feed: Prepare) -> Prepare:
-    def prepare(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
-        given = feed(node, arguments)
-        return absolute(given) if is_sum(node) else given
-
-    return prepare
-
-
-def _counting(feed: Prepare) -> Prepare:
-    """A sum of products of ones is the number of its terms."""
-
-    def prepare(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
-        given = feed(node, arguments)
-        return ones(given) if is_sum(node) else given
-
-    return prepare
 
 
 def _feeding(one: Source, recorded: Recording) -> Prepare:

@@ -97,7 +97,7 @@ def nudge(
             return arguments
         active = any(_is_activation(leaf, specs, weights) for leaf in _leaves(node.args))
         counts = is_arithmetic(node)
-        accumulation = math.sqrt(1 + count(node, specs) / (2 * LANES))
+        accumulation = math.sqrt(1 + count(node, arguments) / (2 * LANES))
 
         def move(reference: object, argument: object) -> object:
             if isinstance(reference, tuple):

@@ -29,6 +29,7 @@ from parity.results import Comparison
 from parity.sides import Arrays, as_numpy, as_torch
 from parity.sums import absolute, is_sum
 from parity.targets import Place
+from parity.terms import gradient_terms
 from parity.tolerance import certified, local, sums
 from parity.tolerance import gradient as of_gradient
 
@@ -283,19 +284,16 @@ def _is_one_sum(graph: Graph) -> bool:
 
 def _sums(graph: Graph, inputs: Arrays, way: _Way) -> Arrays:
     """The size of what is summed up in every output and gradient, in float64."""
-    positive = {name: np.abs(direction) for name, direction in way.directions.items()}
-    given = {name: _positive(array) for name, array in _wide(inputs).items()}
-    found = _source(
-        graph, given, _Way(way.wanted, positive), lambda _, arguments: absolute(arguments)
-    )
-    return {name: np.abs(array) for name, array in found.items()}
-
-
-def _positive(array: np.ndarray) -> np.ndarray:
-    """The absolute values; 0 counts as the smallest number, where ``abs`` still has a slope."""
-    if array.dtype.kind not in "fc":
-        return array
-    return np.where(array == 0, np.finfo(np.float64).tiny, np.abs(array)).astype(array.dtype)
+    given = _wide(inputs)
+    outputs = _source(graph, given, prepare=lambda _, arguments: absolute(arguments))
+    values = {name: as_torch(array) for name, array in given.items()}
+    for name in way.wanted:
+        values[name].requires_grad_()
+    directions = {name: as_torch(direction) for name, direction in way.directions.items()}
+    terms = gradient_terms(graph, values, way.wanted, directions)
+    return {name: np.abs(array) for name, array in outputs.items()} | {
+        f"gradient of {name}": array for name, array in terms.items()
+    }
 
 
 def _directions(oracle: Arrays, seed: int) -> Arrays:
@@ -337,7 +335,7 @@ def _compared(
         unit = 2.0**-53 if wide else _coarsest(name, source)
         reach = unit * np.maximum(_reach(truth, inputs), scales.get(name, 0.0))
         tolerance = replace(tolerance, scale=np.maximum(tolerance.scale, reach))
-    oracle = source[name] if tolerance.peak_factor == 0 else truth[name]
+    oracle = source[name] if tolerance.exact else truth[name]
     return compare(label, source[name], target[name], oracle, tolerance)
 
 

@@ -6,10 +6,10 @@ Source: Higham, "Accuracy and Stability of Numerical Algorithms", chapters 3 and
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from converters import Node, TensorSpec, Value
+from converters import Node
 
 PRODUCTS = frozenset(
     [
@@ -50,42 +50,43 @@ Both frameworks compute gelu so, by ``1 + erf``, and lose the digits of its nega
 
 def is_product(node: Node) -> bool:
     """Whether an operator is a sum of products of its arguments."""
-    return _named(node, PRODUCTS)
+    return is_aten(node, PRODUCTS)
 
 
 def is_sum(node: Node) -> bool:
     """Whether an operator, given its arguments by absolute value, gives the sum of ``|terms|``."""
-    return _named(node, PRODUCTS | CANCELLING)
+    return is_aten(node, PRODUCTS | CANCELLING)
 
 
-def _named(node: Node, names: frozenset[str]) -> bool:
-    parts = node.op.split(".")
-    return parts[0] == "aten" and parts[1].strip("_") in names
+def is_aten(node: Node, names: frozenset[str]) -> bool:
+    """Whether an operator is one of PyTorch's of these names, in any overload."""
+    library, name, *_ = node.op.split(".")
+    return library == "aten" and name.strip("_") in names
 
 
-def count(node: Node, specs: Mapping[Value, object]) -> int:
+def count(node: Node, arguments: Mapping[str, Any]) -> int:
     """How many products each element of a product's result is the sum of; 1 for other operators.
 
     Args:
         node: any.
-        specs: of the graph's values.
+        arguments: its tensors and numbers, by the names of its parameters.
     """
     if not is_product(node):
         return 1
     name = node.op.split(".")[1]
-    shapes = {key: _shape(argument, specs) for key, argument in node.args.items()}
+    shapes = {key: tuple(getattr(given, "shape", ())) for key, given in arguments.items()}
     if name.startswith("conv"):
         weight = shapes["weight"]
-        if not weight:
-            return 1
-        transposed = "transpose" in name or bool(node.args.get("transposed"))
+        transposed = "transpose" in name or bool(arguments.get("transposed"))
         return math.prod(weight[2:]) * (weight[0] if transposed else weight[1])
     if name == "einsum":
-        return _contracted(node, specs)
+        return _contracted(str(arguments["equation"]), arguments["tensors"])
     if name == "tensordot":
-        return math.prod(shapes["x"][axis] for axis in node.args["dims_self"])  # type: ignore[attr-defined]
+        return math.prod(shapes["x"][axis] for axis in arguments["dims_self"])
     if name == "bilinear":
         return math.prod(shapes["weight"][1:])
+    if name == "addbmm":
+        return shapes["batch1"][0] * shapes["batch1"][2]
     if name == "outer":
         return 1
     first = next((shapes[key] for key in _FIRST if shapes.get(key)), (1,))
@@ -95,26 +96,17 @@ def count(node: Node, specs: Mapping[Value, object]) -> int:
 _FIRST = ("mat1", "batch1", "input", "mat", "x")
 
 
-def _contracted(node: Node, specs: Mapping[Value, object]) -> int:
+def _contracted(equation: str, operands: Sequence[Any]) -> int:
     """The product of the sizes of those letters that the result of an einsum doesn't have."""
-    equation = str(node.args["equation"]).replace(" ", "")
-    inputs, arrow, output = equation.partition("->")
+    inputs, arrow, output = equation.replace(" ", "").partition("->")
     sizes: dict[str, int] = {}
-    operands = node.args["tensors"]
-    assert isinstance(operands, tuple)
     for term, operand in zip(inputs.split(","), operands, strict=True):
-        shape = _shape(operand, specs)
         before, _, after = term.partition("...")
-        sizes.update(zip(before, shape, strict=False))
-        sizes.update(zip(reversed(after), reversed(shape), strict=False))
+        sizes.update(zip(before, operand.shape, strict=False))
+        sizes.update(zip(reversed(after), reversed(operand.shape), strict=False))
     letters = inputs.replace(",", "").replace("...", "")
     kept = output if arrow else "".join(c for c in letters if letters.count(c) == 1)
     return math.prod(size for letter, size in sizes.items() if letter not in kept)
-
-
-def _shape(argument: object, specs: Mapping[Value, object]) -> tuple[int, ...]:
-    spec = specs.get(argument) if isinstance(argument, Value) else None
-    return spec.hint if isinstance(spec, TensorSpec) else ()
 
 
 def absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,17 +125,3 @@ def absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
         return abs(argument) if name in ("alpha", "beta") else argument
 
     return {name: positive(name, argument) for name, argument in arguments.items()}
-
-
-def ones(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments with every number replaced by 1: the operator then counts what it sums up."""
-    import torch
-
-    def one(argument: Any) -> Any:
-        if isinstance(argument, torch.Tensor):
-            numeric = argument.is_floating_point() or argument.is_complex()
-            return torch.ones_like(argument) if numeric else argument
-        return tuple(one(item) for item in argument) if isinstance(argument, tuple) else argument
-
-    scales = {name: 1 for name in ("alpha", "beta") if name in arguments}
-    return {name: one(argument) for name, argument in arguments.items()} | scales

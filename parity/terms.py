@@ -14,7 +14,7 @@ import numpy as np
 
 from converters import Graph, Input, Node, Output, TensorSpec, Value, replay, values_in
 from parity.sides import Arrays, as_numpy
-from parity.sums import absolute, is_product
+from parity.sums import absolute, is_sum
 
 
 def gradient_terms(
@@ -42,10 +42,11 @@ def gradient_terms(
         for output, result in zip(graph.outputs, outputs, strict=True)
         if output.name in cotangents and result.requires_grad
     ]
-    leaves = [values[name] for name in wanted]
-    torch.autograd.grad(
-        [result for result, _ in pairs], leaves, [c for _, c in pairs], allow_unused=True
-    )
+    if pairs:
+        leaves = [values[name] for name in wanted]
+        torch.autograd.grad(
+            [result for result, _ in pairs], leaves, [c for _, c in pairs], allow_unused=True
+        )
     specs = graph.specs
     terms = {name: np.zeros(tuple(values[name].shape)) for name in wanted}
     for node in users.nodes:
@@ -91,23 +92,23 @@ def _shares(
 ) -> Arrays:
     """A node's part of ``sum |t_i|``.
 
-    A product is given everything by absolute value. Elsewhere a parameter scales or shifts single
+    A sum is given everything by absolute value. Elsewhere a parameter scales or shifts single
     elements, so the sign of what it does to each is taken out of the upstream gradient.
     """
     import torch
 
     small, tensors = _alone(specs, node, given)
     used = [name for name in wanted if name in tensors]
-    product = is_product(node)
-    if product:
+    summed = is_sum(node)
+    if summed:
         tensors = {k: _positive(t) if t.is_floating_point() else t for k, t in tensors.items()}
     signed = upstream.abs()
-    if not product:
+    if not summed:
         signed = signed * _signs(small, tensors, used, upstream)
     for name in used:
         tensors[name].requires_grad_()
     (result, *_), _ = replay(
-        small, tensors, prepare=(lambda _, arguments: absolute(arguments)) if product else None
+        small, tensors, prepare=(lambda _, arguments: absolute(arguments)) if summed else None
     )
     found = torch.autograd.grad(result, [tensors[name] for name in used], signed, allow_unused=True)
     return {
