@@ -34,8 +34,10 @@ from converters.passes.promote import promote
 from converters.skeleton import Skeleton, matched_nodes
 from converters.torch_to_tf import (
     convert,
+    has_derivative,
     laid_out,
     load_pt2,
+    lower,
     lowered,
     replay,
     require_writable,
@@ -70,8 +72,10 @@ __all__ = [
     "convert",
     "dtype_of",
     "evaluate",
+    "has_derivative",
     "laid_out",
     "load_pt2",
+    "lower",
     "lowered",
     "matched_nodes",
     "promote",

@@ -55,8 +55,7 @@ class UnsupportedOpError(ConversionError):
         super().__init__(
             f"{kinds} operator{'s' if kinds != 1 else ''} of the model "
             f"{'have' if kinds != 1 else 'has'} no lowering:\n{lines}\n"
-            "Replace them in the model, or register a lowering with @lower "
-            "(docs/adding_an_operator.md)."
+            f"Replace them in the model{_registered(self.missing)}."
         )
 
     @classmethod
@@ -67,6 +66,19 @@ class UnsupportedOpError(ConversionError):
         for op, module, source in nodes:
             first.setdefault(op, (module, source))
         return cls([MissingOp(op, count, *first[op]) for op, count in counts.most_common()])
+
+
+def _registered(missing: Sequence[MissingOp]) -> str:
+    """How to lower an operator oneself, if one of them can be lowered so."""
+    names = [item.op.split(".") for item in missing]
+    own = next((name for name in names if len(name) == 3), None)  # namespace, name, overload
+    if own is None:
+        return ""
+    return (
+        ", or register a TensorFlow function for each with "
+        f'@converters.lower("{own[0]}::{own[1]}.{own[2]}") (docs/extending.md; on the command '
+        "line, --plugin names the file that does it)"
+    )
 
 
 class LoweringError(ConversionError):

@@ -18,7 +18,7 @@ import numpy as np
 from converters import DType, TensorSpec, Value, dtype_of, promote
 from parity.compare import Tolerance, compare, sample_points
 from parity.errors import ParityError, ProgramError
-from parity.gradients import compare_gradients
+from parity.gradients import compare_gradients, not_differentiable
 from parity.localize import LOCAL_RUNS, Probe, culprit_of, node_evidence
 from parity.noise import RUNS, NoiseMeter, both, nudge, nudge_constants
 from parity.results import Certificate, Comparison, Report, Result
@@ -90,10 +90,14 @@ def check(
     tell()
     nodes = evidence.nodes()
     tell()
-    moved = compare_gradients(one, other, seed) if gradients else ()
+    barrier = not_differentiable(one.graph) if gradients and other.conversions else ""
+    moved = compare_gradients(one, other, seed) if gradients and not barrier else ()
     tell()
     culprit = culprit_of(nodes)
     verdict = _verdict(outputs, certificate, nodes, moved)
+    summary = _summary(verdict, outputs, certificate, moved, culprit)
+    if barrier:
+        summary += f" Gradients were not compared: {barrier} has no derivative in PyTorch."
     result = Result(
         case=case or one.label,
         source=one.label,
@@ -103,7 +107,7 @@ def check(
         device="cpu",
         dtype=_dtype_of(one),
         verdict=verdict,
-        summary=_summary(verdict, outputs, certificate, moved, culprit),
+        summary=summary,
         certificate=certificate,
         outputs=outputs,
         gradients=moved,

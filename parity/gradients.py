@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from converters import Conversion, Graph, TensorSpec, Value, dtype_of, replay
+from converters import (
+    Conversion,
+    Graph,
+    TensorSpec,
+    Value,
+    dtype_of,
+    has_derivative,
+    replay,
+    values_in,
+)
 from parity.compare import compare
 from parity.noise import Noise, added, both, nudge, rounding_of
 from parity.results import Comparison
@@ -59,6 +68,23 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
             compare(name, source[name], own[name], truth, whole(noise, dtype, truth))
         )
     return tuple(comparisons)
+
+
+def not_differentiable(graph: Graph) -> str:
+    """The first operator that takes and returns floats and has no derivative.
+
+    It is one of the user's own, made without ``register_autograd``. Empty if there is none.
+    """
+    specs = graph.specs
+
+    def floating(spec: object) -> bool:
+        return isinstance(spec, TensorSpec) and (spec.dtype.is_floating or spec.dtype.is_complex)
+
+    for node in graph.nodes:
+        takes = any(floating(specs[value]) for value in values_in(dict(node.args)))
+        if takes and any(map(floating, node.outputs)) and not has_derivative(node.op):
+            return node.op
+    return ""
 
 
 def _noise(truth: np.ndarray, moved: list[np.ndarray]) -> Noise:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from converters.conversion import Conversion
 from converters.graph import Graph, Node
 from converters.interpreter import Observer
+from converters.layout import SOURCE, Layout
 
 if TYPE_CHECKING:
     import torch
+
+Lowered = TypeVar("Lowered", bound=Callable[..., object])
 
 
 def torch_to_tf(
@@ -48,6 +51,34 @@ def torch_to_tf(
         return torch_graph(other, examples, dynamic_shapes=dynamic_shapes, training=training)
 
     return convert(graph, channels_last=channels_last, capture=again)
+
+
+def lower(*targets: str, layout: Layout = SOURCE) -> Callable[[Lowered], Lowered]:
+    """Register a TensorFlow function as the lowering of an operator of one's own.
+
+    Its parameters are the operator's schema: the same names in the same order with the same
+    defaults, ``self`` becomes ``x``, and arguments that say where a tensor is stored are left out.
+    See docs/extending.md.
+
+    Args:
+        targets: operators made with ``torch.library``: ``"namespace::name"`` or
+            ``"namespace::name.overload"``.
+        layout: the axis orders that the function accepts; PyTorch's own by default.
+
+    Raises:
+        TypeError: the function's parameters are not those of the operator's schema.
+        ValueError: an operator has a lowering already, does not exist, or changes its arguments.
+    """
+    from converters.torch_to_tf.extension import lower as register
+
+    return register(*targets, layout=layout)
+
+
+def has_derivative(op: str) -> bool:
+    """Whether PyTorch can differentiate an operator."""
+    from converters.torch_to_tf.schema import has_derivative as found
+
+    return found(op)
 
 
 def load_pt2(path: Path) -> torch.export.ExportedProgram:

@@ -41,6 +41,13 @@ _CHECKS = frozenset(
 )
 
 
+_FUNCTIONALIZED = (
+    torch.ops.higher_order.auto_functionalized,
+    torch.ops.higher_order.auto_functionalized_v2,
+)
+"""What stands for a call of an operator (their first argument) that changes its arguments."""
+
+
 def read_program(program: ExportedProgram) -> Graph:
     """The graph of an exported program, without nodes that nothing depends on.
 
@@ -69,6 +76,8 @@ def op_name(node: FxNode) -> str:
     target: Any = node.target
     if isinstance(target, torch._ops.OpOverload):
         return str(target)
+    if target in _FUNCTIONALIZED:
+        return str(node.args[0])
     if isinstance(target, torch._ops.HigherOrderOperator):
         return f"higher_order.{target._name}"
     module = getattr(target, "__module__", "") or ""

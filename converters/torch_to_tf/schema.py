@@ -29,6 +29,28 @@ def overload(op: str) -> torch._ops.OpOverload | None:
     return getattr(packet, parts[2], None)
 
 
+def has_derivative(op: str) -> bool:
+    """Whether PyTorch can differentiate an operator.
+
+    An operator made with ``torch.library`` has a derivative once one is registered; PyTorch's own
+    operators, and functions of numbers, are taken to have one.
+
+    >>> has_derivative("aten.relu.default")
+    True
+    """
+    found = overload(op)
+    if found is None or op.startswith("aten."):
+        return True
+    name = found._schema.name
+    own = torch._library.custom_ops.OPDEFS.get(name)
+    if own is not None:
+        return own._backward_fn is not None
+    return any(torch._C._dispatch_has_kernel_for_dispatch_key(name, key) for key in _DIFFERENTIATED)
+
+
+_DIFFERENTIATED = ("Autograd", "AutogradCPU", "CompositeImplicitAutograd")
+
+
 def argument_name(name: str) -> str:
     """A lowering's name for a schema's argument: ``self`` is ``x``, keywords get an underscore."""
     if name == "self":

@@ -10,6 +10,7 @@ from rich.console import Console
 from parity.cli.console import load_frameworks, print_json, progress_bar, show_report, summary_of
 from parity.cli.failures import ExitCode
 from parity.cli.options import model_options
+from parity.cli.plugins import load_plugins
 from parity.cli.sources import choose_inputs, load_source, load_target, require_fitting
 
 
@@ -24,6 +25,7 @@ def check(
     file: Path | None,
     folder: Path | None,
     seed: int,
+    plugins: tuple[str, ...],
     *,
     gradients: bool,
     as_json: bool,
@@ -39,6 +41,7 @@ def check(
     from parity.report import write
 
     load_frameworks(quiet=not debug)
+    load_plugins(plugins)
     console = Console(stderr=as_json)
     loaded = load_source(source)
     other = load_target(target)

@@ -13,6 +13,7 @@ from parity.cli.console import load_frameworks, print_json, progress_bar, show_r
 from parity.cli.failures import ExitCode, UnusableError
 from parity.cli.inputs import dynamic_shapes
 from parity.cli.options import model_options
+from parity.cli.plugins import load_plugins
 from parity.cli.sources import LoadedSource, choose_inputs, load_source, require_fitting
 from parity.results import Report
 
@@ -45,6 +46,7 @@ def convert(
     folder: Path | None,
     dynamic: tuple[str, ...],
     seed: int,
+    plugins: tuple[str, ...],
     *,
     gradients: bool,
     channels_last: bool,
@@ -68,6 +70,7 @@ def convert(
             )
     require_writable(out)
     load_frameworks(quiet=not debug)
+    load_plugins(plugins)
     console = Console(stderr=as_json)
     loaded = load_source(source)
     inputs = choose_inputs(loaded, specs, file, seed)

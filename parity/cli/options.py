@@ -41,11 +41,18 @@ _GRADIENTS = click.option(
     show_default=True,
     help="Compare gradients too.",
 )
+_PLUGIN = click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="MODULE",
+    help="A Python file, or package.module, that registers lowerings with @converters.lower.",
+)
 
 
 def model_options(command: Command) -> Command:
     """Add the options of commands that run models."""
-    for option in (_DEBUG, _JSON, _SEED, _GRADIENTS, _REPORT, _INPUTS, _INPUT):
+    for option in (_DEBUG, _JSON, _PLUGIN, _SEED, _GRADIENTS, _REPORT, _INPUTS, _INPUT):
         command = option(command)
     return command
 

@@ -101,7 +101,7 @@ def _huggingface(path: Path) -> LoadedSource:
         )
     except Exception as error:
         raise UnusableError(
-            f"{path} can't be loaded by transformers: {_one_line(error)} Weights are read from "
+            f"{path} can't be loaded by transformers: {one_line(error)} Weights are read from "
             "safetensors files only."
         ) from error
     if hasattr(model.config, "use_cache"):
@@ -183,7 +183,7 @@ def call(text: str) -> Any:
         module = importlib.import_module(module_name)
     except Exception as error:
         raise UnusableError(
-            f"{text}: {module_name} can't be imported: {_one_line(error)} It is looked for in the "
+            f"{text}: {module_name} can't be imported: {one_line(error)} It is looked for in the "
             "working "
             "folder and among the installed packages."
         ) from error
@@ -196,7 +196,7 @@ def call(text: str) -> Any:
         return function()
     except Exception as error:
         raise UnusableError(
-            f"{text} raised {_one_line(error)} --debug shows where. It is called without arguments."
+            f"{text} raised {one_line(error)} --debug shows where. It is called without arguments."
         ) from error
 
 
@@ -252,7 +252,7 @@ def require_fitting(source: LoadedSource, inputs: tuple[tuple[Any, ...], dict[st
         given = [_described(value) for value in args]
         given += [f"{name}={_described(value)}" for name, value in kwargs.items()]
         raise UnusableError(
-            f"{source.name} can't be called with ({', '.join(given)}): {_one_line(error)} "
+            f"{source.name} can't be called with ({', '.join(given)}): {one_line(error)} "
             "Give inputs that fit it with --input or --inputs."
         ) from error
 
@@ -294,7 +294,8 @@ def _a(value: object) -> str:
     return "None" if value is None else f"an object of type {type(value).__name__}"
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """An error as one sentence, shortened."""
     text = " ".join(f"{type(error).__name__}: {error}".split())
     text = text if len(text) <= 500 else text[:497] + "..."
     return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -10,6 +10,8 @@ import pytest
 
 from parity.cli import main
 
+collect_ignore = ["specimens"]
+
 
 @dataclass(frozen=True)
 class Outcome:

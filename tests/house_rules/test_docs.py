@@ -69,13 +69,14 @@ def test_there_are_examples_of_every_command():
     assert {shlex.split(line)[1] for line in commands()} >= {"convert", "check", "gate", "report"}
 
 
-def test_command_line_examples_run_in_order(tmp_path, monkeypatch, capsys):
-    """The examples use ``mymodels:net`` and ``mymodels:twin``."""
-    specimens = (ROOT / "tests/cli/specimens/specimens.py").read_text()
-    (tmp_path / "mymodels.py").write_text(specimens)
+def test_command_line_examples_run_in_order(tmp_path, monkeypatch, capsys, own_lowerings):
+    """The examples use ``mymodels:net`` and its like, and the plugin ``my_lowerings.py``."""
+    for specimen in (ROOT / "tests/cli/specimens").glob("*.py"):
+        name = {"specimens": "mymodels"}.get(specimen.stem, specimen.stem)
+        (tmp_path / f"{name}.py").write_text(specimen.read_text())
+        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "mymodels", raising=False)
     for line in commands():
         words = shlex.split(line, comments=True)[1:]
         assert main(words) == 0, f"{line}\n{capsys.readouterr()}"
