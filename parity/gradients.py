@@ -19,6 +19,7 @@ from converters import (
 )
 from parity.compare import compare
 from parity.noise import Noise, added, both, nudge, rounding_of
+from parity.oracles import replay_wide
 from parity.results import Comparison
 from parity.sides import Arrays, Source, as_numpy, as_torch
 from parity.targets import Place, Target
@@ -135,7 +136,8 @@ def _source_gradients(
 
     graph = one.promoted if wide else one.graph
     values, wanted = _leaves(one, wide=wide)
-    outputs, _ = replay(graph, values, prepare=prepare)
+    run = replay_wide if wide else replay
+    outputs, _ = run(graph, values, prepare=prepare)
     pairs = [
         (result, as_torch(cotangents[output.name].astype(dtype_of(result).numpy)))
         for output, result in zip(graph.outputs, outputs, strict=True)

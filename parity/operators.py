@@ -25,6 +25,7 @@ from converters import (
 from parity.compare import EXACT, Tolerance, compare
 from parity.exactness import exact_tolerance, is_exact
 from parity.noise import Noise, added, both, nudge, rounding_of
+from parity.oracles import replay_wide
 from parity.results import Comparison
 from parity.sides import Arrays, as_numpy, as_torch
 from parity.sums import absolute, is_sum
@@ -118,7 +119,7 @@ def check_graph(
     for wide in (True, False):
         one = wide_graph if wide else graph
         given = _wide(inputs) if wide else inputs
-        source = truth if wide else _source(one, given, way)
+        source = truth if wide else _source(one, given, way, run=replay)
         target = _target(one, given, way, traced=traced, wide=wide)
         found.extend(
             _compared(name, source, target, truth, noise, scales, graph, inputs, wide=wide)
@@ -158,15 +159,21 @@ def _wide(inputs: Arrays) -> Arrays:
     return {name: array.astype(dtype_of(array).promoted.numpy) for name, array in inputs.items()}
 
 
-def _source(graph: Graph, inputs: Arrays, way: _Way | None = None, prepare: Any = None) -> Arrays:
-    """Outputs and gradients of PyTorch itself."""
+def _source(
+    graph: Graph,
+    inputs: Arrays,
+    way: _Way | None = None,
+    prepare: Any = None,
+    run: Any = replay_wide,
+) -> Arrays:
+    """Outputs and gradients of PyTorch; by ``run``, :func:`converters.replay` or the oracle."""
     import torch
 
     way = way or _Way((), {})
     values = {name: as_torch(array) for name, array in inputs.items()}
     for name in way.wanted:
         values[name].requires_grad_()
-    outputs, _ = replay(graph, values, prepare=prepare)
+    outputs, _ = run(graph, values, prepare=prepare)
     named = dict(zip([o.name for o in graph.outputs], outputs, strict=True))
     result = {
         name: as_numpy(output) if isinstance(output, torch.Tensor) else np.asarray(output)

@@ -23,6 +23,7 @@ from converters import (
     torch_graph,
 )
 from parity.errors import CheckError
+from parity.oracles import replay_wide
 
 Arrays = dict[str, np.ndarray]
 Recording = dict[Value, np.ndarray]
@@ -67,7 +68,8 @@ class Source:
                     keep(Value(node.name, index), as_numpy(output))
 
         with torch.no_grad():
-            outputs, _ = replay(graph, self.tensors(wide=wide), observe, prepare)
+            run = replay_wide if wide else replay
+            outputs, _ = run(graph, self.tensors(wide=wide), observe, prepare)
         for item in self.graph.inputs:
             spec = specs[Value(item.name)]
             assert isinstance(spec, TensorSpec)

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from converters import Graph, Input, Node, Output, TensorSpec, Value, replay, values_in
+from converters import Graph, Input, Node, Output, TensorSpec, Value, values_in
+from parity.oracles import replay_wide
 from parity.sides import Arrays, as_numpy
 from parity.sums import absolute, is_sum
 
@@ -36,7 +37,7 @@ def gradient_terms(
     import torch
 
     users = _Users(graph, set(wanted))
-    outputs, _ = replay(graph, values, observe=users.observe, prepare=users.prepare)
+    outputs, _ = replay_wide(graph, values, observe=users.observe, prepare=users.prepare)
     pairs = [
         (result, cotangents[output.name])
         for output, result in zip(graph.outputs, outputs, strict=True)
@@ -107,7 +108,7 @@ def _shares(
         signed = signed * _signs(small, tensors, used, upstream)
     for name in used:
         tensors[name].requires_grad_()
-    (result, *_), _ = replay(
+    (result, *_), _ = replay_wide(
         small, tensors, prepare=(lambda _, arguments: absolute(arguments)) if summed else None
     )
     found = torch.autograd.grad(result, [tensors[name] for name in used], signed, allow_unused=True)
@@ -124,7 +125,7 @@ def _signs(small: Graph, tensors: Mapping[str, Any], keys: Sequence[str], upstre
     import torch
 
     moved = {key: tensors[key].clone().requires_grad_() for key in keys}
-    (result, *_), _ = replay(small, {**tensors, **moved})
+    (result, *_), _ = replay_wide(small, {**tensors, **moved})
     vector = torch.zeros_like(result, requires_grad=True)
     try:
         products = torch.autograd.grad(

@@ -236,7 +236,7 @@ CASES = (
         for name in ("clamp", "clip")
         for row in (
             OperatorCase(f"aten.{name}.Tensor", _bounded()),
-            # PyTorch's own gradient fails where the bounds have more elements than x.
+            # PyTorch's own gradient fails where the bounds have more axes than x.
             OperatorCase(
                 f"aten.{name}.Tensor",
                 operands(("x", "min", "max"), mixed=False),

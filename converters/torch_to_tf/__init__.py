@@ -186,6 +186,7 @@ def replay(
     values: Mapping[str, object],
     observe: Observer | None = None,
     prepare: Callable[[Node, Mapping[str, object]], Mapping[str, object]] | None = None,
+    instead: Callable[[Node, Mapping[str, object]], Sequence[object] | None] | None = None,
 ) -> tuple[list[Any], dict[str, Any]]:
     """Run a captured graph in PyTorch, eagerly.
 
@@ -195,13 +196,14 @@ def replay(
             graph's own values.
         observe: sees each node with its outputs.
         prepare: changes a node's arguments before it runs.
+        instead: computes a node's results in PyTorch's place, or says by None that it doesn't.
 
     Returns:
         The outputs in order, and the values that mutated buffers hold afterwards.
     """
     from converters.torch_to_tf.torch_replay import replay as replay_torch
 
-    return replay_torch(graph, values, observe, prepare)
+    return replay_torch(graph, values, observe, prepare, instead)
 
 
 def lowered(

@@ -29,6 +29,7 @@ A graph does not hold strides, nor the memory formats of copies.
 """
 
 Prepare = Callable[[Node, Mapping[str, object]], Mapping[str, object]]
+Instead = Callable[[Node, Mapping[str, object]], Sequence[object] | None]
 
 
 def replay(
@@ -36,13 +37,16 @@ def replay(
     values: Mapping[str, object],
     observe: Observer | None = None,
     prepare: Prepare | None = None,
+    instead: Instead | None = None,
 ) -> tuple[list[Any], dict[str, Any]]:
     """Walk the graph with PyTorch's own operators; see :func:`converters.replay`."""
     known = {p.name: from_numpy(p.value) for p in graph.parameters if p.name not in values}
     default = torch.get_default_dtype()
 
     def call(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
-        return call_aten(node, arguments if prepare is None else prepare(node, arguments))
+        given = arguments if prepare is None else prepare(node, arguments)
+        found = instead(node, given) if instead is not None else None
+        return call_aten(node, given) if found is None else found
 
     torch.set_default_dtype(getattr(torch, graph.default_float.value))
     try:
