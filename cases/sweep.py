@@ -80,7 +80,7 @@ def sweep(
         seconds: how long one operator may take.
     """
     spawned = multiprocessing.get_context("spawn")  # TensorFlow doesn't survive a fork
-    with ProcessPool(workers, max_tasks=64, initializer=_settle, context=spawned) as pool:
+    with ProcessPool(workers, max_tasks=64, initializer=settle, context=spawned) as pool:
         futures: dict[Future[Tally], str] = {
             pool.schedule(_judged, args=(name, dtype, limit), timeout=seconds): name
             for name in names
@@ -97,7 +97,7 @@ def sweep(
                 yield _failed(name, dtype, f"{type(error).__name__}: {error}")
 
 
-def _settle() -> None:
+def settle() -> None:
     """One thread for each worker: more make small kernels wait for one another."""
     import tensorflow as tf
     import torch

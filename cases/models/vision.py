@@ -9,7 +9,7 @@ from cases.case import ModelCase
 from cases.models.text import settled
 
 
-def _lived(module: object) -> object:
+def lived(module: object) -> object:
     """The module as if it had been trained.
 
     Running statistics and affine weights that are not trivial.
@@ -22,6 +22,9 @@ def _lived(module: object) -> object:
         with torch.no_grad():
             tensor.copy_(low + (high - low) * torch.rand(tensor.shape, generator=generator))
 
+    for buffer in module.buffers():  # type: ignore[attr-defined]
+        if buffer.is_floating_point() and buffer.dim() > 1 and not buffer.any():
+            fill(buffer, -1.0, 1.0)  # a table that training would have filled
     for part in module.modules():  # type: ignore[attr-defined]
         if isinstance(part, torch.nn.modules.batchnorm._BatchNorm):
             fill(part.running_mean, -0.3, 0.3)  # type: ignore[arg-type]
@@ -65,7 +68,7 @@ def _resnet() -> tuple[object, object]:
     config = transformers.ResNetConfig(
         embedding_size=8, hidden_sizes=[8, 16, 16], depths=[1, 2, 1], num_labels=5
     )
-    return _lived(transformers.ResNetForImageClassification(config)), _pixels(2, 32, 32)
+    return lived(transformers.ResNetForImageClassification(config)), _pixels(2, 32, 32)
 
 
 def _mobilenet_v2() -> tuple[object, object]:
@@ -76,7 +79,7 @@ def _mobilenet_v2() -> tuple[object, object]:
     config = transformers.MobileNetV2Config(
         depth_multiplier=0.25, min_depth=4, depth_divisible_by=4, num_labels=5, tf_padding=False
     )
-    return _lived(transformers.MobileNetV2ForImageClassification(config)), _pixels(2, 32, 32)
+    return lived(transformers.MobileNetV2ForImageClassification(config)), _pixels(2, 32, 32)
 
 
 def _efficientnet() -> tuple[object, object]:
@@ -98,7 +101,7 @@ def _efficientnet() -> tuple[object, object]:
         hidden_dim=320,
         num_labels=5,
     )
-    return _lived(transformers.EfficientNetForImageClassification(config)), _pixels(2, 32, 32)
+    return lived(transformers.EfficientNetForImageClassification(config)), _pixels(2, 32, 32)
 
 
 def _regnet() -> tuple[object, object]:
@@ -109,7 +112,7 @@ def _regnet() -> tuple[object, object]:
     config = transformers.RegNetConfig(
         embedding_size=8, hidden_sizes=[8, 16], depths=[1, 2], groups_width=4, num_labels=5
     )
-    return _lived(transformers.RegNetForImageClassification(config)), _pixels(2, 32, 32)
+    return lived(transformers.RegNetForImageClassification(config)), _pixels(2, 32, 32)
 
 
 def _convnext() -> tuple[object, object]:
@@ -157,7 +160,7 @@ def _segformer() -> tuple[object, object]:
         decoder_hidden_size=16,
         num_labels=5,
     )
-    return _lived(transformers.SegformerForSemanticSegmentation(config)), _pixels(2, 32, 32)
+    return lived(transformers.SegformerForSemanticSegmentation(config)), _pixels(2, 32, 32)
 
 
 def _vit() -> tuple[object, object]:
@@ -226,7 +229,7 @@ def _generator() -> tuple[object, object]:
             nn.ReLU(True),
         ]
     model = nn.Sequential(*layers[:-2], nn.Tanh())
-    return _lived(model), (torch.randn(2, 12, 1, 1),)
+    return lived(model), (torch.randn(2, 12, 1, 1),)
 
 
 def _detector() -> tuple[object, object]:
@@ -272,7 +275,7 @@ def _detector() -> tuple[object, object]:
             return torch.cat([centre, size], -1).reshape(batch, -1, 4)
 
     torch.manual_seed(0)
-    return _lived(Detector()), _pixels(2, 16, 24)
+    return lived(Detector()), _pixels(2, 16, 24)
 
 
 CASES: tuple[ModelCase, ...] = (
