@@ -45,6 +45,14 @@ def trivial_outputs(
     return found
 
 
+def flipped(inputs: Any) -> Any:
+    """Other inputs of the same sizes: every tensor the other way round along all of its axes."""
+    import torch
+    from torch.utils import _pytree as pytree
+
+    return pytree.tree_map_only(torch.Tensor, lambda x: x.flip(tuple(range(x.dim()))), inputs)
+
+
 def _outputs(module: Any, inputs: Any) -> Iterator[tuple[str, Any]]:
     import torch
     from torch.utils import _pytree as pytree
