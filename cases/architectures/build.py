@@ -21,7 +21,7 @@ def build(row: Architecture) -> tuple[object, object]:
     model = getattr(transformers, row.model)
     module = model(model.config_class(**row.config))
     for part in module.modules():
-        config = getattr(part, "config", None)
+        config: Any = getattr(part, "config", None)
         if getattr(config, "use_cache", False):
             config.use_cache = False  # a cache is an object, not a tensor
     return lived(module), draw(row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -67,7 +67,7 @@ TEXT: Mapping[str, Draw] = {
 }
 """Sentences of several lengths."""
 
-SENTENCES = TEXT | {"decoder_input_ids": tokens("batch", "target")}
+SENTENCES: Mapping[str, Draw] = {**TEXT, "decoder_input_ids": tokens("batch", "target")}
 """Sentences, and the beginnings of others that answer them."""
 
 
@@ -92,7 +92,7 @@ class Architecture:
             mappings.
         inputs: by the names of ``forward``.
         domain: the file it stands in.
-        still: outputs that don't depend on the inputs, by the reason.
+        still: the outputs that don't depend on the inputs, by name.
         open: the named sizes that stay open when the model is converted with open dimensions.
         refused: why ``torch.export`` can't capture it; empty where it can.
     """
@@ -102,7 +102,7 @@ class Architecture:
     config: Mapping[str, object]
     inputs: Mapping[str, Draw]
     domain: str
-    still: Mapping[str, str] = field(default_factory=dict)
+    still: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
     refused: str = ""
 

@@ -13,6 +13,7 @@ from converters.dtypes import DType
 from converters.graph import Graph, Node, map_argument
 from converters.interpreter import Observer, evaluate
 from converters.torch_to_tf.schema import argument_name, overload
+from converters.torch_to_tf.torch_order import STABLE
 
 _VIEWS = frozenset(
     {
@@ -78,6 +79,8 @@ def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
     found = overload(node.op)
     if node.op == "aten.copy.default":
         result: object = _copied(**given)
+    elif node.op in STABLE:
+        result = STABLE[node.op](**given)
     elif found is None:
         result = _python_function(node.op)(*given.values())
     else:

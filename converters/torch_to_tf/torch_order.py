@@ -1,0 +1,47 @@
+"""PyTorch's operators that leave the order of equal elements open, run in the stable order.
+
+Which of two equal elements comes first may change from one release, machine or size to another;
+nothing can be compared with that. The first one first is one of the orders that PyTorch may return,
+and the one that the lowerings return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+
+Pair = tuple[torch.Tensor, torch.Tensor]
+
+
+def sort(x: torch.Tensor, dim: int = -1, descending: bool = False) -> Pair:
+    """As ``torch.sort``, of equal elements the first one first."""
+    values, index = torch.sort(x, dim=dim, descending=descending, stable=True)
+    return values, index
+
+
+def argsort(x: torch.Tensor, dim: int = -1, descending: bool = False) -> torch.Tensor:
+    """As ``torch.argsort``, of equal elements the first one first."""
+    return sort(x, dim, descending)[1]
+
+
+def topk(
+    x: torch.Tensor,
+    k: int,
+    dim: int = -1,
+    largest: bool = True,
+    sorted: bool = True,  # noqa: ARG001  # unsorted leaves the order open
+) -> Pair:
+    """As ``torch.topk``, of equal elements the first one first."""
+    if x.dim() == 0:
+        return x.clone(), torch.zeros([], dtype=torch.int64)
+    values, index = sort(x, dim, largest)
+    return values.narrow(dim, 0, k), index.narrow(dim, 0, k)
+
+
+STABLE: Mapping[str, Callable[..., Pair | torch.Tensor]] = {
+    "aten.sort.default": sort,
+    "aten.argsort.default": argsort,
+    "aten.topk.default": topk,
+}
+"""By the names of the operators."""

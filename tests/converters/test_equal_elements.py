@@ -1,0 +1,54 @@
+"""Where PyTorch leaves the order of equal elements open, both sides take the first one first."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import parity
+from converters import torch_to_tf
+from converters.torch_to_tf.torch_order import STABLE
+
+TIES = torch.arange(40).remainder(3).reshape(2, 20)
+
+
+class Ordered(torch.nn.Module):
+    """Sorts rows by numbers of which many are equal, works on them, and puts them back."""
+
+    def forward(self, x, key):
+        order = key.argsort(-1)
+        best = key.topk(5, -1).values
+        rows = x.gather(1, order)
+        slope = torch.linspace(0.5, 1.5, 3)[key.sort(-1).values]
+        back = torch.zeros_like(x).scatter(1, order, torch.sin(rows) * slope)
+        return back, best, key.topk(1, -1).values
+
+
+def test_a_model_that_sorts_equal_elements_and_puts_them_back_is_proved():
+    torch.manual_seed(0)
+    inputs = (torch.randn(2, 20), TIES)
+    (result,) = parity.check(Ordered(), torch_to_tf(Ordered(), inputs), inputs).results
+    assert result.certificate.outcome == "same function"
+    assert result.verdict.passes
+    totals = [n.total.verdict.passes for n in result.nodes if n.total is not None]
+    assert all(totals)
+
+
+@pytest.mark.parametrize("op", sorted(STABLE))
+@pytest.mark.parametrize("options", [{}, {"dim": 0}, {"dim": -1, "descending": True}])
+def test_without_equal_elements_the_stable_order_is_pytorchs(op, options):
+    torch.manual_seed(0)
+    x = torch.randn(4, 5)
+    x[0, 0] = torch.nan
+    name = op.split(".")[1]
+    if name == "topk":
+        largest = options.get("descending", False)
+        options = {"k": 3, "dim": options.get("dim", -1), "largest": largest}
+    actual, expected = STABLE[op](x, **options), getattr(torch, name)(x, **options)
+    torch.testing.assert_close(tuple(actual), tuple(expected), rtol=0, atol=0, equal_nan=True)
+
+
+def test_a_number_alone_has_an_order_too():
+    x = torch.tensor(2.0)
+    assert STABLE["aten.topk.default"](x, 1) == torch.topk(x, 1)
+    assert STABLE["aten.sort.default"](x) == torch.sort(x)
