@@ -26,6 +26,11 @@ class Conversion:
         promoted: builds the same conversion in float64, for the certificate.
         capture: captures a source with given inputs exactly as this conversion's source was
             captured, so that two captures of one model have the same nodes.
+        training: whether it is the model as it trains.
+        given: the model with its random numbers given: called with a dict of what each draw of
+            ``graph`` (a node of random numbers, see ``with_draws_given``) is to be, in the target's
+            axis order, and then with the model's own arguments. Uses and updates ``model``'s
+            variables.
     """
 
     model: Any
@@ -36,3 +41,5 @@ class Conversion:
     save: Callable[..., Path]
     promoted: Callable[[], Conversion]
     capture: Callable[[Any, Any], Graph]
+    training: bool
+    given: Callable[..., Any]

@@ -121,6 +121,7 @@ CASES = (
     *_along("aten.log_softmax.int"),
     *_along("aten.special_softmax.default"),
     *_along("aten.special_log_softmax.default"),
+    *_along("aten._safe_softmax.default"),
     *_along("aten._softmax.default", half_to_float=st.just(False)),
     *_along("aten._log_softmax.default", half_to_float=st.just(False)),
 )

@@ -24,6 +24,7 @@ def torch_to_tf(
     dynamic_shapes: object = None,
     training: bool = False,
     channels_last: bool = False,
+    seed: int = 0,
 ) -> Conversion:
     """Convert a PyTorch model to TensorFlow.
 
@@ -31,9 +32,11 @@ def torch_to_tf(
         source: a module, an exported program, or a ``.pt2`` file.
         example_inputs: a tuple of positional or a dict of named inputs of ``forward``.
         dynamic_shapes: dimensions that stay open, as in ``torch.export.export``.
-        training: convert the model as it trains (batch statistics, dropout).
+        training: convert the model as it trains: normalised by the batch's statistics, which
+            update the running ones at each call, and with dropout.
         channels_last: the converted model takes and returns tensors of rank 3 to 5 with channels
             last.
+        seed: of the model's random numbers, if it draws any; ``model.seed`` sets it anew.
 
     Returns:
         The conversion. ``parity.check(source, conversion, inputs)`` proves it.
@@ -50,7 +53,7 @@ def torch_to_tf(
         examples = inputs if example_inputs is None else example_inputs
         return torch_graph(other, examples, dynamic_shapes=dynamic_shapes, training=training)
 
-    return convert(graph, channels_last=channels_last, capture=again)
+    return convert(graph, channels_last=channels_last, capture=again, seed=seed, training=training)
 
 
 def lower(*targets: str, layout: Layout = SOURCE) -> Callable[[Lowered], Lowered]:
@@ -117,6 +120,8 @@ def convert(
     *,
     channels_last: bool = False,
     capture: Callable[[Any, Any], Graph] | None = None,
+    seed: int = 0,
+    training: bool = False,
 ) -> Conversion:
     """Lower a captured graph to TensorFlow.
 
@@ -124,6 +129,8 @@ def convert(
         source: the captured graph.
         channels_last: as for :func:`torch_to_tf`.
         capture: how another source is captured in the same way; statically by default.
+        seed: as for :func:`torch_to_tf`.
+        training: whether the graph is that of a model as it trains.
 
     Raises:
         UnsupportedOpError: operators have no lowering; all are listed.
@@ -137,11 +144,12 @@ def convert(
     graph = laid_out(source, channels_last=channels_last)
 
     capture = capture or torch_graph
+    options: Any = {"seed": seed, "training": training}
 
     def promoted() -> Conversion:
-        return emit(promote(source), promote(graph), registry, promoted, capture)
+        return emit(promote(source), promote(graph), registry, promoted, capture, **options)
 
-    return emit(source, graph, registry, promoted, capture)
+    return emit(source, graph, registry, promoted, capture, **options)
 
 
 def require_writable(path: str | Path, **options: object) -> None:

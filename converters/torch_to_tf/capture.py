@@ -13,6 +13,7 @@ import io
 import logging
 import warnings
 from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,13 @@ from torch.utils import _pytree as pytree
 
 from converters.errors import CaptureError
 from converters.graph import Graph
+from converters.passes.dead_nodes import drop_dead_nodes
+from converters.passes.expose_draws import expose_draws
 from converters.torch_to_tf.archive import load_pt2
+from converters.torch_to_tf.checkpointing import checkpoints_ignored
+from converters.torch_to_tf.cumulative_average import averages_by_tensors
 from converters.torch_to_tf.functionalize import functional
+from converters.torch_to_tf.no_gradient import detach_regions
 from converters.torch_to_tf.reader import operators_of, read_program
 from converters.torch_to_tf.recurrence import recurrence_kept_whole
 from converters.torch_to_tf.torch_replay import from_numpy
@@ -54,10 +60,13 @@ def capture(
     """
     with recurrence_kept_whole():
         program = _program(source, example_inputs, dynamic_shapes, training=training)
+        detach_regions(program)
         program = functional(program)
         if any(op not in supported for op in operators_of(program)):
             program = _decompose(program, supported)
-    return read_program(program)
+        if any(map(_drops_attention, program.graph.nodes)):
+            program = _decompose(program, _AllBut(_ATTENTION))
+    return drop_dead_nodes(expose_draws(read_program(program)))
 
 
 def _program(
@@ -78,7 +87,12 @@ def _program(
         )
     args, kwargs = pytree.tree_map_only(np.ndarray, from_numpy, split_inputs(example_inputs))
     _check_call(source, args, kwargs)
-    with _mode(source, training=training), _quiet_export():
+    with (
+        _mode(source, training=training),
+        averages_by_tensors(source),
+        checkpoints_ignored(),
+        _quiet_export(),
+    ):
         if not training:
             _try_forward(source, args, kwargs)
         try:
@@ -183,6 +197,32 @@ def _first_paragraph(error: BaseException) -> str:
     text = str(error).strip().split("\n\n")[0].replace("\n", " ")
     text = text if len(text) <= 400 else text[:397] + "..."
     return f"{type(error).__name__}: {text}" + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+_ATTENTION = frozenset(
+    {
+        "aten.scaled_dot_product_attention.default",
+        "aten._scaled_dot_product_attention_math.default",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _AllBut:
+    """Every operator but some."""
+
+    names: frozenset[str]
+
+    def __contains__(self, name: object) -> bool:
+        return name not in self.names
+
+
+def _drops_attention(node: torch.fx.Node) -> bool:
+    """Attention with dropout, which draws its mask in the middle."""
+    if str(node.target) not in _ATTENTION:
+        return False
+    p = node.kwargs.get("dropout_p", node.args[4] if len(node.args) > 4 else 0.0)
+    return bool(p != 0.0)
 
 
 def _decompose(program: ExportedProgram, supported: Container[str]) -> ExportedProgram:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from converters.dtypes import DType
 from converters.errors import ConversionError, LoweringError, UnsupportedOpError
 from converters.graph import Dim, Graph, Node, Parameter, TensorSpec, Value, map_argument
 from converters.interpreter import Observer, evaluate
+from converters.passes.expose_draws import is_draw, with_draws_given
 from converters.registry import Registry
 from converters.torch_to_tf.promotion import default_float
+from converters.torch_to_tf.random_state import drawing_from, new_state
 from converters.torch_to_tf.structure import leaves, map_structure, pruned, structured
 from converters.torch_to_tf.targets import Saver
 from converters.torch_to_tf.targets.traced import Traced
@@ -29,12 +32,16 @@ class ConvertedModule(tf.Module):
     ``weights`` holds one variable for each parameter and buffer, by the source's names. Calling the
     module takes what the source's ``forward`` takes, nested as it is there, and returns what it
     returns; named containers come back as dicts.
+
+    Where the model draws random numbers, ``seed`` holds the seed and how many tensors were drawn
+    with it: ``model.seed.assign([7, 0])`` starts the stream of the seed 7. It is None elsewhere.
     """
 
-    def __init__(self, parameters: Sequence[Parameter], name: str) -> None:
+    def __init__(self, parameters: Sequence[Parameter], name: str, seed: int | None) -> None:
         """Makes the variables; every array is put into the target's axis order once."""
         super().__init__(name=name)
         self.weights = {parameter.name: _variable(parameter) for parameter in parameters}
+        self.seed = None if seed is None else new_state(seed)
 
 
 def _variable(parameter: Parameter) -> tf.Variable:
@@ -102,6 +109,9 @@ def emit(
     registry: Registry,
     promoted: Callable[[], Conversion],
     capture: Callable[[Any, Any], Graph],
+    *,
+    seed: int = 0,
+    training: bool = False,
     name: str = "converted",
 ) -> Conversion:
     """Trace a laid-out graph into a ``tf.Module``.
@@ -112,6 +122,8 @@ def emit(
         registry: the lowerings.
         promoted: builds the same conversion in float64.
         capture: captures another source in the same way.
+        seed: of the random numbers.
+        training: whether the source was captured as it trains.
         name: the module's name.
     """
     provenance: dict[str, tuple[str | None, ...]] = {}
@@ -120,14 +132,25 @@ def emit(
     def observe(node: Node, outputs: Sequence[object]) -> None:
         provenance[node.name] = tuple(getattr(output, "name", None) for output in outputs)
 
-    def forward(self: ConvertedModule, *args: object) -> object:
+    def forward(
+        self: ConvertedModule,
+        *args: object,
+        walked: Graph = graph,
+        draws: Mapping[str, object] = MappingProxyType({}),
+        observe: Observer | None = observe,
+    ) -> object:
         values: dict[str, object] = {k: v.read_value() for k, v in self.weights.items()}
+        values.update(draws)
         for structure, argument in zip(signature.values(), args, strict=True):
             values.update(leaves(structure, argument))
-        results, mutated = run(graph, registry, values, observe)
+        with drawing_from(self.seed):
+            results, mutated = run(walked, registry, values, observe)
         for key, value in mutated.items():
             self.weights[key].assign(value)
         return _filled(graph, results)
+
+    def given(draws: Mapping[str, object], *args: object) -> object:
+        return forward(module, *args, walked=with_draws_given(graph), draws=draws, observe=None)
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     forward.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -137,7 +160,9 @@ def emit(
     input_signature = [structured(structure, specs) for structure in signature.values()]
     function = tf.function(forward, input_signature=input_signature, autograph=False)
     # SavedModel looks __call__ up on the class, so each converted model is a class of its own.
-    module = type(name, (ConvertedModule,), {"__call__": function})(graph.parameters, name)
+    module = type(name, (ConvertedModule,), {"__call__": function})(
+        graph.parameters, name, seed if any(map(is_draw, graph.nodes)) else None
+    )
     module.__call__.get_concrete_function()
     return Conversion(
         model=module,
@@ -148,6 +173,8 @@ def emit(
         save=Saver(Traced(module, source, graph, signature, specs, provenance)),
         promoted=promoted,
         capture=capture,
+        training=training,
+        given=tf.function(given, autograph=False),
     )
 
 

@@ -2,7 +2,8 @@
 
 Nearly every in-place call in a model is an activation on a value of its own
 (``ReLU(inplace=True)``); that is a change of name. Anything that may touch an alias goes through
-PyTorch's functionalisation, which traces the program once more.
+PyTorch's functionalisation, which traces the program once more. So do the layers that update
+running statistics, which their schemas don't say.
 """
 
 from __future__ import annotations
@@ -22,19 +23,34 @@ _MAY_ALIAS = frozenset(
 )  # fmt: skip
 
 
+_INSTANCE_NORM: Any = torch.ops.aten.instance_norm.default
+
+
 def functional(program: ExportedProgram) -> ExportedProgram:
     """The same program without mutations of intermediate values."""
     mutating = [node for node in program.graph.nodes if _mutates(node)]
-    if not mutating:
+    hidden = [node for node in program.graph.nodes if _updates_statistics(node)]
+    if not mutating and not hidden:
         return program
-    if all(_is_rename(node) for node in mutating):
+    if not hidden and all(_is_rename(node) for node in mutating):
         for node in mutating:
             _rename(node)
         return program
+    table: dict[Any, Any] = {}
+    if any(node.target is _INSTANCE_NORM for node in hidden):
+        table[_INSTANCE_NORM] = torch.export.default_decompositions()[_INSTANCE_NORM]
     logging.getLogger("torch").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return program.run_decompositions({})
+        return program.run_decompositions(table)
+
+
+def _updates_statistics(node: Node) -> bool:
+    """Whether a normalisation overwrites the running mean and variance that it is given."""
+    if node.target not in (torch.ops.aten.batch_norm.default, _INSTANCE_NORM):
+        return False
+    _, _, _, mean, _, training = node.args[:6]
+    return mean is not None and training is True
 
 
 def _mutates(node: Node) -> bool:

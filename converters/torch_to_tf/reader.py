@@ -318,9 +318,13 @@ class _Reader:
             elif spec.kind == OutputKind.USER_OUTPUT:
                 leaves.append(self.values[fx] if isinstance(fx, FxNode) else self._argument(fx))
             elif spec.kind != OutputKind.USER_INPUT_MUTATION:
-                raise CaptureError(
-                    f"the model returns a {spec.kind.name.lower()}, which can't be converted."
+                what = (
+                    f"overwrites its parameter {spec.target} in forward, as an embedding with "
+                    "max_norm does"
+                    if spec.kind == OutputKind.PARAMETER_MUTATION
+                    else f"returns a {spec.kind.name.lower()}"
                 )
+                raise CaptureError(f"the model {what}, which can't be converted.")
         structure = _unflatten(self.program.call_spec.out_spec, iter(range(len(leaves))))
         labels = list(_leaf_names(structure, ""))
         if len(labels) == 1 and not labels[0]:

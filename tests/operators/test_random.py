@@ -21,7 +21,7 @@ def assert_mean(values: np.ndarray, mean: float, deviation: float) -> None:
 
 @pytest.fixture(autouse=True)
 def _seed() -> None:
-    tf.random.set_seed(1)
+    tf.random.set_global_generator(tf.random.Generator.from_seed(1))
 
 
 @pytest.mark.parametrize("draw", [random.rand, lambda size: random.rand_like(tf.zeros(size))])

@@ -244,6 +244,16 @@ def softmax(x: tf.Tensor, dim: int, dtype: tf.DType | None = None) -> tf.Tensor:
     return _normalised(tf.nn.softmax, x, dim, dtype)
 
 
+@lower("aten._safe_softmax.default", layout=along("dim"))
+def safe_softmax(x: tf.Tensor, dim: int, dtype: tf.DType | None = None) -> tf.Tensor:
+    """As softmax, but 0 where every element along ``dim`` is minus infinity."""
+    lowest = tf.constant(-math.inf, x.dtype)
+    axis = normalized(dim, x.shape.rank) if x.shape.rank else None
+    nothing = tf.reduce_all(x == lowest, axis, keepdims=True)
+    y = softmax(tf.where(nothing, tf.zeros((), x.dtype), x), dim, dtype)
+    return tf.where(nothing, tf.zeros((), y.dtype), y)
+
+
 @lower("aten.log_softmax.int", "aten.special_log_softmax.default", layout=along("dim"))
 def log_softmax(x: tf.Tensor, dim: int, dtype: tf.DType | None = None) -> tf.Tensor:
     """Logarithm of the softmax along ``dim``."""

@@ -8,9 +8,11 @@ from typing import TypeAlias
 
 import tensorflow as tf
 
+from converters.layout import ANY
 from converters.torch_to_tf.lowerings import lower
-from converters.torch_to_tf.lowerings.random import drawn_normal, drawn_uniform
+from converters.torch_to_tf.lowerings.random import drawn_integers, drawn_normal, drawn_uniform
 from converters.torch_to_tf.promotion import cast, default_dtype, opmath, shape_of
+from converters.torch_to_tf.random_state import next_seed
 
 Size: TypeAlias = int | tf.Tensor
 
@@ -21,19 +23,19 @@ def _drawn(x: tf.Tensor, transform: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tens
     return cast(transform(1 - drawn_uniform(shape_of(x), kind)), x.dtype)
 
 
-@lower("aten.uniform.default")
+@lower("aten.uniform.default", layout=ANY)
 def uniform(x: tf.Tensor, from_: float = 0.0, to: float = 1.0) -> tf.Tensor:
     """Uniform between two bounds."""
     return _drawn(x, lambda u: cast(to, u.dtype) - cast(to - from_, u.dtype) * u)
 
 
-@lower("aten.exponential.default")
+@lower("aten.exponential.default", layout=ANY)
 def exponential(x: tf.Tensor, lambd: float = 1.0) -> tf.Tensor:
     """Exponential with the rate ``lambd``, by the inverse of its distribution function."""
     return _drawn(x, lambda u: -tf.math.log(u) / cast(lambd, u.dtype))
 
 
-@lower("aten.geometric.default")
+@lower("aten.geometric.default", layout=ANY)
 def geometric(x: tf.Tensor, p: float) -> tf.Tensor:
     """How many trials of probability ``p`` it takes to succeed once: 1, 2, and so on."""
     if p == 1:
@@ -43,19 +45,19 @@ def geometric(x: tf.Tensor, p: float) -> tf.Tensor:
     )
 
 
-@lower("aten.cauchy.default")
+@lower("aten.cauchy.default", layout=ANY)
 def cauchy(x: tf.Tensor, median: float = 0.0, sigma: float = 1.0) -> tf.Tensor:
     """Cauchy with a median and a half width, by the inverse of its distribution function."""
     return _drawn(x, lambda u: median + sigma * tf.tan(math.pi * (u - 0.5)))
 
 
-@lower("aten.log_normal.default")
+@lower("aten.log_normal.default", layout=ANY)
 def log_normal(x: tf.Tensor, mean: float = 1.0, std: float = 2.0) -> tf.Tensor:
     """The exponential of a normal number of that mean and standard deviation."""
     return cast(tf.exp(mean + std * drawn_normal(shape_of(x), opmath(x.dtype))), x.dtype)
 
 
-@lower("aten.normal_functional.default")
+@lower("aten.normal_functional.default", layout=ANY)
 def normal_functional(x: tf.Tensor, mean: float = 0.0, std: float = 1.0) -> tf.Tensor:
     """Normal with one mean and one standard deviation, in the shape and type of ``x``."""
     return cast(mean + std * drawn_normal(shape_of(x), opmath(x.dtype)), x.dtype)
@@ -64,7 +66,7 @@ def normal_functional(x: tf.Tensor, mean: float = 0.0, std: float = 1.0) -> tf.T
 @lower("aten.normal.float_Tensor")
 def normal_around(mean: float, std: tf.Tensor) -> tf.Tensor:
     """Normal with one mean and the given standard deviations."""
-    return cast(mean, std.dtype) + std * drawn_normal(shape_of(std), std.dtype)
+    return cast(mean, std.dtype) + tf.stop_gradient(std * drawn_normal(shape_of(std), std.dtype))
 
 
 @lower("aten.normal.float_float")
@@ -83,11 +85,12 @@ def bernoulli_each(x: tf.Tensor, p: tf.Tensor) -> tf.Tensor:
     return cast(drawn_uniform(shape_of(x), tf.float64) < chance, x.dtype)
 
 
-@lower("aten.poisson.default")
+@lower("aten.poisson.default", layout=ANY)
 def poisson(x: tf.Tensor) -> tf.Tensor:
     """Poisson with the given rates."""
     kind = opmath(x.dtype)
-    return cast(tf.random.poisson([], cast(x, kind), dtype=kind), x.dtype)
+    drawn = tf.random.stateless_poisson(tf.shape(x), next_seed(), cast(x, kind), dtype=kind)
+    return cast(drawn, x.dtype)
 
 
 @lower("aten.multinomial.default")
@@ -101,25 +104,22 @@ def multinomial(x: tf.Tensor, num_samples: Size, replacement: bool = False) -> t
     rows = x if x.shape.rank == 2 else x[tf.newaxis]
     weights = tf.math.log(cast(rows, tf.float64))
     if replacement:
-        drawn = tf.random.categorical(weights, num_samples, dtype=tf.int64)
+        drawn = tf.random.stateless_categorical(weights, num_samples, next_seed(), tf.int64)
     else:
         noise = -tf.math.log(-tf.math.log(1 - drawn_uniform(shape_of(rows), tf.float64)))
         drawn = tf.cast(tf.math.top_k(weights + noise, num_samples).indices, tf.int64)
     return drawn if x.shape.rank == 2 else drawn[0]
 
 
-@lower("aten.randint_like.default")
+@lower("aten.randint_like.default", layout=ANY)
 def randint_like(x: tf.Tensor, high: Size, dtype: tf.DType | None = None) -> tf.Tensor:
     """Integers from 0 to ``high - 1``, in the shape of ``x``."""
     return randint_like_low(x, 0, high, dtype)
 
 
-@lower("aten.randint_like.low_dtype")
+@lower("aten.randint_like.low_dtype", layout=ANY)
 def randint_like_low(
     x: tf.Tensor, low: Size, high: Size, dtype: tf.DType | None = None
 ) -> tf.Tensor:
     """Integers from ``low`` to ``high - 1``, in the shape of ``x``."""
-    drawn = tf.random.uniform(
-        tf.shape(x), cast(low, tf.int64), cast(high, tf.int64), dtype=tf.int64
-    )
-    return cast(drawn, dtype or x.dtype)
+    return cast(drawn_integers(shape_of(x), low, high), dtype or x.dtype)

@@ -1,4 +1,7 @@
-"""Random numbers and dropout. Streams never match PyTorch's; distributions do."""
+"""Random numbers and dropout. Streams never match PyTorch's; distributions do.
+
+What is drawn passes no gradient, as in PyTorch.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,34 @@ from converters.layout import ANY
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.lowerings.creation import INT64, int64_or
 from converters.torch_to_tf.promotion import Number, cast, default_dtype, opmath, shape_of
+from converters.torch_to_tf.random_state import next_seed
 
 Size: TypeAlias = int | tf.Tensor
+
+_ALG = "philox"
+"""One stream on every device."""
 
 
 def drawn_uniform(size: Sequence[Size], dtype: tf.DType) -> tf.Tensor:
     """Uniform in [0, 1). Shapes: -> size."""
-    return cast(
-        tf.random.uniform(list(size) or tf.zeros([0], tf.int32), dtype=opmath(dtype)), dtype
-    )
+    kind = opmath(dtype)
+    return cast(tf.random.stateless_uniform(_shape(size), next_seed(), dtype=kind, alg=_ALG), dtype)
 
 
 def drawn_normal(size: Sequence[Size], dtype: tf.DType) -> tf.Tensor:
     """Standard normal. Shapes: -> size."""
-    return cast(tf.random.normal(list(size) or tf.zeros([0], tf.int32), dtype=opmath(dtype)), dtype)
+    kind = opmath(dtype)
+    return cast(tf.random.stateless_normal(_shape(size), next_seed(), dtype=kind, alg=_ALG), dtype)
+
+
+def drawn_integers(size: Sequence[Size], low: Size, high: Size) -> tf.Tensor:
+    """Integers from ``low`` to ``high - 1``, int64. Shapes: -> size."""
+    bounds = cast(low, tf.int64), cast(high, tf.int64)
+    return tf.random.stateless_uniform(_shape(size), next_seed(), *bounds, tf.int64, _ALG)
+
+
+def _shape(size: Sequence[Size]) -> list[Size] | tf.Tensor:
+    return list(size) or tf.zeros([0], tf.int32)
 
 
 def _kept(x: tf.Tensor, p: float, size: Sequence[Size]) -> tf.Tensor:
@@ -122,13 +139,13 @@ def rrelu(
     return tf.where(x <= 0 if training else x < 0, x * slope, x)
 
 
-@lower("aten.bernoulli.default")
+@lower("aten.bernoulli.default", layout=ANY)
 def bernoulli(x: tf.Tensor) -> tf.Tensor:
     """1 with the probability that ``x`` gives, else 0."""
     return cast(drawn_uniform(shape_of(x), opmath(x.dtype)) < cast(x, opmath(x.dtype)), x.dtype)
 
 
-@lower("aten.bernoulli.p")
+@lower("aten.bernoulli.p", layout=ANY)
 def bernoulli_p(x: tf.Tensor, p: float) -> tf.Tensor:
     """1 with probability ``p``, else 0, in the shape and type of ``x``."""
     return cast(drawn_uniform(shape_of(x), tf.float64) < p, x.dtype)
@@ -140,7 +157,7 @@ def rand(size: Sequence[Size], dtype: tf.DType | None = None) -> tf.Tensor:
     return drawn_uniform(size, dtype or default_dtype())
 
 
-@lower("aten.rand_like.default")
+@lower("aten.rand_like.default", layout=ANY)
 def rand_like(x: tf.Tensor, dtype: tf.DType | None = None) -> tf.Tensor:
     """Uniform in [0, 1), in the shape of ``x``."""
     return drawn_uniform(shape_of(x), dtype or x.dtype)
@@ -152,7 +169,7 @@ def randn(size: Sequence[Size], dtype: tf.DType | None = None) -> tf.Tensor:
     return drawn_normal(size, dtype or default_dtype())
 
 
-@lower("aten.randn_like.default")
+@lower("aten.randn_like.default", layout=ANY)
 def randn_like(x: tf.Tensor, dtype: tf.DType | None = None) -> tf.Tensor:
     """Standard normal, in the shape of ``x``."""
     return drawn_normal(shape_of(x), dtype or x.dtype)
@@ -169,25 +186,25 @@ def randint_low(
     low: Size, high: Size, size: Sequence[Size], dtype: tf.DType | int | None = INT64
 ) -> tf.Tensor:
     """Integers from ``low`` to ``high - 1``."""
-    shape = list(size) or tf.zeros([0], tf.int32)
-    drawn = tf.random.uniform(shape, cast(low, tf.int64), cast(high, tf.int64), tf.int64)
-    return cast(drawn, int64_or(dtype))
+    return cast(drawn_integers(size, low, high), int64_or(dtype))
 
 
 @lower("aten.randperm.default")
 def randperm(n: Size, dtype: tf.DType | int | None = INT64) -> tf.Tensor:
     """The integers below ``n`` in random order."""
-    return cast(tf.random.shuffle(tf.range(n)), int64_or(dtype))
+    return cast(tf.random.experimental.stateless_shuffle(tf.range(n), next_seed()), int64_or(dtype))
 
 
 @lower("aten.normal.Tensor_float")
 def normal(mean: tf.Tensor, std: float = 1.0) -> tf.Tensor:
     """Normal with the given means and one standard deviation."""
-    return mean + cast(std, mean.dtype) * drawn_normal(shape_of(mean), mean.dtype)
+    drawn = mean + cast(std, mean.dtype) * drawn_normal(shape_of(mean), mean.dtype)
+    return tf.stop_gradient(drawn)
 
 
 @lower("aten.normal.Tensor_Tensor")
 def normal_each(mean: tf.Tensor, std: tf.Tensor) -> tf.Tensor:
     """Normal with the given means and standard deviations, which broadcast."""
     shape = tf.broadcast_dynamic_shape(tf.shape(mean), tf.shape(std))
-    return mean + std * cast(tf.random.normal(shape, dtype=opmath(mean.dtype)), mean.dtype)
+    drawn = tf.random.stateless_normal(shape, next_seed(), dtype=opmath(mean.dtype), alg=_ALG)
+    return tf.stop_gradient(mean + std * cast(drawn, mean.dtype))
