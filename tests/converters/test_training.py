@@ -41,7 +41,7 @@ class Counter(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         self.calls += 1
-        self.average.mul_(0.9).add_(x.mean((0, 2, 3)), alpha=0.1)
+        self.average.mul_(0.9).add_(x.detach().mean((0, 2, 3)), alpha=0.1)
         return x / self.calls + self.average[:, None, None]
 
 
