@@ -27,6 +27,8 @@ from converters.graph import (
     ScalarSpec,
     TensorSpec,
     Value,
+    graphs_of,
+    origins,
     values_in,
 )
 from converters.interpreter import evaluate
@@ -72,12 +74,14 @@ __all__ = [
     "convert",
     "dtype_of",
     "evaluate",
+    "graphs_of",
     "has_derivative",
     "laid_out",
     "load_pt2",
     "lower",
     "lowered",
     "matched_nodes",
+    "origins",
     "promote",
     "replaced_file",
     "replaced_folder",

@@ -55,6 +55,11 @@ class TensorSpec:
         return tuple(dim.hint if isinstance(dim, Dim) else dim for dim in self.shape)
 
     @property
+    def static(self) -> tuple[int | None, ...]:
+        """The shape with None for every run-time dimension."""
+        return tuple(None if isinstance(dim, Dim) else dim for dim in self.shape)
+
+    @property
     def bytes(self) -> int:
         """Bytes of the tensor at the example inputs' sizes."""
         return int(np.prod(self.hint, dtype=np.int64)) * self.dtype.itemsize
@@ -89,8 +94,9 @@ class Node:
         name: unique in the graph; equal for the same place in two captures of one model.
         op: the operator with its overload, for example ``aten.linear.default``.
         args: arguments by the names of the operator's schema. An argument is a :class:`Value`, a
-            number, a
-            string, a :class:`DType`, None, or a tuple of arguments.
+            number, a string, a :class:`DType`, None, a tuple of arguments, or, for an operator of
+            control flow, a :class:`Graph`: a branch or the body of a loop. All that it computes
+            with is passed to it; its names are unique in the whole graph.
         outputs: what it returns, one spec for each output.
         module: path of the module that called it, for example ``encoder.layer.0.attention``.
         source: file, line and text of the call in the user's code, where the capture knows it.
@@ -174,14 +180,66 @@ class Graph:
 
     @property
     def specs(self) -> dict[Value, TensorSpec | ScalarSpec]:
-        """The spec of every value of the graph."""
+        """The spec of every value of the graph and of the graphs inside it."""
         specs: dict[Value, TensorSpec | ScalarSpec] = {}
         specs.update({Value(item.name): item.spec for item in self.inputs})
         specs.update({Value(item.name): item.spec for item in self.parameters})
         for node in self.nodes:
             for index, spec in enumerate(node.outputs):
                 specs[Value(node.name, index)] = spec
+            for inner in graphs_of(node):
+                specs.update(inner.specs)
         return specs
+
+    @property
+    def all_nodes(self) -> Iterator[Node]:
+        """Every node, each followed by those of the graphs inside it."""
+        for node in self.nodes:
+            yield node
+            for inner in graphs_of(node):
+                yield from inner.all_nodes
+
+    def map_inner(self, function: Callable[[Graph], Graph]) -> Graph:
+        """The graph with ``function`` applied to each graph among its nodes' arguments."""
+        if not any(True for node in self.nodes for _ in graphs_of(node)):
+            return self
+
+        def change(leaf: object) -> object:
+            return function(leaf) if isinstance(leaf, Graph) else leaf
+
+        nodes = tuple(
+            dataclasses.replace(
+                node, args={name: map_argument(change, arg) for name, arg in node.args.items()}
+            )
+            for node in self.nodes
+        )
+        return self.replace(nodes=nodes)
+
+
+def graphs_of(node: Node) -> Iterator[Graph]:
+    """The branches of an operator of control flow; nothing for other operators."""
+    return (argument for argument in node.args.values() if isinstance(argument, Graph))
+
+
+def origins(graph: Graph) -> dict[str, str]:
+    """For each input of a branch that is handed on unchanged: the name of what it is outside.
+
+    A loop's carry and the rows that it walks over are not; parameters that it computes with are.
+    The last argument of an operator of control flow holds what is handed on, and branches take it
+    last.
+    """
+    found: dict[str, str] = {}
+    for node in graph.nodes:
+        for inner in graphs_of(node):
+            *_, handed_on = node.args.values()
+            assert isinstance(handed_on, tuple)
+            first = len(inner.inputs) - len(handed_on)
+            for item, leaf in zip(inner.inputs[first:], handed_on, strict=True):
+                if isinstance(leaf, Value):
+                    found[item.name] = leaf.producer
+            deeper = origins(inner)
+            found.update({name: found.get(outer, outer) for name, outer in deeper.items()})
+    return found
 
 
 def values_in(argument: object) -> Iterator[Value]:

@@ -7,11 +7,52 @@ observer it records. It knows no framework: what a node does is given by ``call`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from converters.graph import Graph, Node, Value, map_argument, values_in
+from converters.graph import (
+    Graph,
+    Node,
+    ScalarSpec,
+    TensorSpec,
+    Value,
+    map_argument,
+    values_in,
+)
 
 Call = Callable[[Node, Mapping[str, object]], Sequence[object]]
 Observer = Callable[[Node, Sequence[object]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What a :class:`Graph` among a node's arguments is to the node's operator: a function.
+
+    Attributes:
+        graph: a branch, or the condition or body of a loop.
+        call: computes its nodes, as it does those of the graph around it.
+        observe: sees them.
+    """
+
+    graph: Graph
+    call: Call
+    observe: Observer | None = None
+
+    def __call__(self, *operands: object) -> list[object]:
+        """The outputs for some operands, one for each input."""
+        names = [item.name for item in self.graph.inputs]
+        values = dict(zip(names, operands, strict=True))
+        return evaluate(self.graph, values, self.call, self.observe, self.observe)[0]
+
+    @property
+    def inputs(self) -> list[TensorSpec | ScalarSpec]:
+        """What it is called with."""
+        return [item.spec for item in self.graph.inputs]
+
+    @property
+    def outputs(self) -> list[TensorSpec | ScalarSpec | None]:
+        """What it returns; None for what is no value."""
+        specs = self.graph.specs
+        return [specs[o.value] if isinstance(o.value, Value) else None for o in self.graph.outputs]
 
 
 def evaluate(
@@ -19,6 +60,7 @@ def evaluate(
     values: Mapping[str, object],
     call: Call,
     observe: Observer | None = None,
+    inside: Observer | None = None,
 ) -> tuple[list[object], dict[str, object]]:
     """Walk a graph.
 
@@ -27,6 +69,7 @@ def evaluate(
         values: a value for each input and parameter of the graph, by name.
         call: computes a node from its arguments; returns its outputs in order.
         observe: sees each node with its outputs.
+        inside: sees the nodes of branches and of loops' bodies, each as often as it is computed.
 
     Returns:
         The graph's outputs in order, and for each mutated buffer the value it holds afterwards. A
@@ -36,6 +79,8 @@ def evaluate(
     dead = _last_uses(graph)
 
     def resolve(leaf: object) -> object:
+        if isinstance(leaf, Graph):
+            return Branch(leaf, call, inside)
         return environment[leaf] if isinstance(leaf, Value) else leaf
 
     for place, node in enumerate(graph.nodes):

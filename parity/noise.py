@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from converters import Graph, Node, TensorSpec, Value
+from converters import Graph, Node, TensorSpec, Value, graphs_of, origins
 from parity.exactness import is_arithmetic, is_exact
 from parity.sums import count
 
@@ -91,9 +91,10 @@ def nudge(
     generator = torch.Generator().manual_seed(seed)
     specs = graph.specs
     weights = {parameter.name for parameter in graph.parameters}
+    weights |= {inner for inner, outer in origins(graph).items() if outer in weights}
 
     def shake(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
-        if is_exact(node):
+        if is_exact(node) or any(graphs_of(node)):  # the nodes of a branch have noise of their own
             return arguments
         active = any(_is_activation(leaf, specs, weights) for leaf in _leaves(node.args))
         counts = is_arithmetic(node)

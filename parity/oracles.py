@@ -27,9 +27,10 @@ def replay_wide(
     values: Mapping[str, object],
     observe: Any = None,
     prepare: Prepare | None = None,
+    inside: Any = None,
 ) -> tuple[list[Any], dict[str, Any]]:
     """:func:`converters.replay` of a graph in float64, as an oracle."""
-    return replay(graph, values, observe, prepare, instead=_evaluate)
+    return replay(graph, values, observe, prepare, instead=_evaluate, inside=inside)
 
 
 def _evaluate(node: Node, arguments: Mapping[str, object]) -> Sequence[object] | None:

@@ -143,7 +143,7 @@ def source_of(source: Any, inputs: Any, target: object) -> Source:
         for part, _ in modes:
             part.training = False
         try:
-            with torch.no_grad():
+            with torch.no_grad(), torch.compiler.set_stance("force_eager"):
                 copies = pytree.tree_map_only(torch.Tensor, torch.clone, (args, kwargs))
                 result = module(*copies[0], **copies[1])
         finally:

@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from converters import Graph, Input, Node, Output, TensorSpec, Value, values_in
+from converters import (
+    Graph,
+    Input,
+    Node,
+    Output,
+    TensorSpec,
+    Value,
+    graphs_of,
+    origins,
+    values_in,
+)
 from parity.oracles import replay_wide
 from parity.sides import Arrays, as_numpy
 from parity.sums import absolute, is_sum
@@ -36,8 +46,10 @@ def gradient_terms(
     """
     import torch
 
-    users = _Users(graph, set(wanted))
-    outputs, _ = replay_wide(graph, values, observe=users.observe, prepare=users.prepare)
+    users = _Users(graph, wanted)
+    outputs, _ = replay_wide(
+        graph, values, observe=users.observe, prepare=users.prepare, inside=users.observe
+    )
     pairs = [
         (result, cotangents[output.name])
         for output, result in zip(graph.outputs, outputs, strict=True)
@@ -50,38 +62,45 @@ def gradient_terms(
         )
     specs = graph.specs
     terms = {name: np.zeros(tuple(values[name].shape)) for name in wanted}
-    for node in users.nodes:
-        upstream = users.upstream.get(node.name)
-        if upstream is None:
-            continue
-        for name, share in _shares(specs, node, users.given[node.name], upstream, wanted).items():
-            terms[name] += np.nan_to_num(np.abs(share), posinf=0.0)
+    for node, given, upstream in users.found:
+        for name, share in _shares(specs, node, given, upstream, tuple(users.names)).items():
+            terms[users.names[name]] += np.nan_to_num(np.abs(share), posinf=0.0)
     return terms
 
 
 class _Users:
-    """The nodes that use what is wanted: what they were given, and what came back to them."""
+    """The nodes that use what is wanted: what they were given, and what came back to them.
 
-    def __init__(self, graph: Graph, wanted: set[str]) -> None:
-        self.nodes = [
-            node
-            for node in graph.nodes
-            if any(value.producer in wanted for value in values_in(dict(node.args)))
-            and isinstance(node.outputs[0], TensorSpec)
-        ]
-        self.given: dict[str, Mapping[str, object]] = {}
-        self.upstream: dict[str, Any] = {}
-        self._names = {node.name for node in self.nodes}
+    Attributes:
+        names: by every name that something wanted has, in branches too, its name outside.
+        found: each use with the node's arguments and the gradient of its first result.
+    """
+
+    def __init__(self, graph: Graph, wanted: Sequence[str]) -> None:
+        inner = {name: outer for name, outer in origins(graph).items() if outer in set(wanted)}
+        self.names = {name: name for name in wanted} | inner
+        self.found: list[tuple[Node, Mapping[str, object], Any]] = []
+        self._given: dict[str, Mapping[str, object]] = {}
 
     def prepare(self, node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
-        if node.name in self._names:
-            self.given[node.name] = dict(arguments)
+        if self._uses(node):
+            self._given[node.name] = dict(arguments)
         return arguments
 
     def observe(self, node: Node, outputs: Sequence[object]) -> None:
-        first: Any = outputs[0]
-        if node.name in self._names and first.requires_grad:
-            first.register_hook(lambda upstream: self.upstream.__setitem__(node.name, upstream))
+        if self._uses(node) and outputs[0].requires_grad:  # type: ignore[attr-defined]
+            given = self._given[node.name]
+            outputs[0].register_hook(  # type: ignore[attr-defined]
+                lambda upstream: self.found.append((node, given, upstream))
+            )
+
+    def _uses(self, node: Node) -> bool:
+        """Whether a node itself uses something: what it hands on, its branches' nodes use."""
+        arguments = list(node.args.values())
+        own = arguments[:-1] if any(graphs_of(node)) else arguments
+        return isinstance(node.outputs[0], TensorSpec) and any(
+            value.producer in self.names for value in values_in(own)
+        )
 
 
 def _shares(

@@ -66,9 +66,10 @@ def assign_layouts(
 
     Returns:
         The graph with ``TensorSpec.axes`` set, arguments that name axes rewritten, and
-        ``layout.transpose`` nodes where two orders meet.
+        ``layout.transpose`` nodes where two orders meet. Branches and the bodies of loops take and
+        return the source's orders.
     """
-    graph = add_batch_axis(graph, registry)
+    graph = add_batch_axis(graph.map_inner(lambda inner: assign_layouts(inner, registry)), registry)
     plans = layout_plans(graph, registry)
     asked = channels_last_inputs or channels_last_outputs
     if not asked and not any(plan.side == MOVE or plan.layout.weights for plan in plans.values()):

@@ -42,6 +42,8 @@ def _parameter(parameter: Parameter) -> Parameter:
 
 def _node(node: Node, constants: DType) -> Node:
     def lift(leaf: object) -> object:
+        if isinstance(leaf, Graph):
+            return promote(leaf, constants=constants)
         if isinstance(leaf, float) and constants is not DType.float64:
             with np.errstate(over="ignore"):
                 return float(np.asarray(leaf).astype(constants.numpy))

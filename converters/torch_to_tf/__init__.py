@@ -195,6 +195,7 @@ def replay(
     observe: Observer | None = None,
     prepare: Callable[[Node, Mapping[str, object]], Mapping[str, object]] | None = None,
     instead: Callable[[Node, Mapping[str, object]], Sequence[object] | None] | None = None,
+    inside: Observer | None = None,
 ) -> tuple[list[Any], dict[str, Any]]:
     """Run a captured graph in PyTorch, eagerly.
 
@@ -203,15 +204,16 @@ def replay(
         values: tensors for the inputs by name, and for those parameters that are not to have the
             graph's own values.
         observe: sees each node with its outputs.
-        prepare: changes a node's arguments before it runs.
+        prepare: changes a node's arguments before it runs, those of nodes in branches too.
         instead: computes a node's results in PyTorch's place, or says by None that it doesn't.
+        inside: sees the nodes in branches and loops' bodies, as often as they run.
 
     Returns:
         The outputs in order, and the values that mutated buffers hold afterwards.
     """
     from converters.torch_to_tf.torch_replay import replay as replay_torch
 
-    return replay_torch(graph, values, observe, prepare, instead)
+    return replay_torch(graph, values, observe, prepare, instead, inside)
 
 
 def lowered(

@@ -30,8 +30,9 @@ from converters.torch_to_tf.archive import load_pt2
 from converters.torch_to_tf.checkpointing import checkpoints_ignored
 from converters.torch_to_tf.cumulative_average import averages_by_tensors
 from converters.torch_to_tf.functionalize import functional
+from converters.torch_to_tf.fx_nodes import operators_of
 from converters.torch_to_tf.no_gradient import detach_regions
-from converters.torch_to_tf.reader import operators_of, read_program
+from converters.torch_to_tf.reader import read_program
 from converters.torch_to_tf.recurrence import recurrence_kept_whole
 from converters.torch_to_tf.torch_replay import from_numpy
 
@@ -62,7 +63,7 @@ def capture(
         program = _program(source, example_inputs, dynamic_shapes, training=training)
         detach_regions(program)
         program = functional(program)
-        if any(op not in supported for op in operators_of(program)):
+        if any(op not in supported for op in operators_of(program.graph_module)):
             program = _decompose(program, supported)
         if any(map(_drops_attention, program.graph.nodes)):
             program = _decompose(program, _AllBut(_ATTENTION))
@@ -96,9 +97,7 @@ def _program(
         if not training:
             _try_forward(source, args, kwargs)
         try:
-            return torch.export.export(
-                source, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False
-            )
+            return _exported(source, args, kwargs, dynamic_shapes)
         except Exception as error:
             raise CaptureError(
                 f"torch.export can't capture {type(source).__name__}: {_first_paragraph(error)} "
@@ -106,6 +105,26 @@ def _program(
                 "branch on shapes, not on values), or check that the example inputs fit its "
                 "forward method."
             ) from error
+
+
+def _exported(
+    module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic_shapes: Any
+) -> ExportedProgram:
+    try:
+        return torch.export.export(
+            module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False
+        )
+    except Exception as error:
+        if not type(error).__module__.startswith("torch._dynamo"):
+            raise
+        # Branches and loops are compiled with every size open, and that fails where sizes are
+        # multiplied (a convolution in torch.cond, seen in 2.13). The strict way keeps them fixed.
+        try:
+            return torch.export.export(
+                module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=True
+            )
+        except Exception:  # noqa: BLE001  what the usual way said is what the user has to read
+            raise error from None
 
 
 def split_inputs(
@@ -146,7 +165,9 @@ def _try_forward(
     """Tracing sees shapes only; running finds a wrong dtype or an index out of range."""
     copies: Any = pytree.tree_map_only(torch.Tensor, torch.clone, (args, kwargs))
     try:
-        with torch.no_grad():
+        # Run eagerly, torch.cond and its like compile first, and what that takes depends on what
+        # was compiled before.
+        with torch.no_grad(), torch.compiler.set_stance("force_eager"):
             module(*copies[0], **copies[1])
     except Exception as error:
         given = ", ".join(_described(leaf) for leaf in pytree.tree_leaves((args, kwargs)))

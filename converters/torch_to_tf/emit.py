@@ -57,7 +57,7 @@ def require_lowerings(graph: Graph, registry: Registry) -> None:
     Raises:
         UnsupportedOpError: there is at least one.
     """
-    missing = [(n.op, n.module, n.source) for n in graph.nodes if n.op not in registry]
+    missing = [(n.op, n.module, n.source) for n in graph.all_nodes if n.op not in registry]
     if missing:
         raise UnsupportedOpError.of(missing)
 
@@ -72,6 +72,8 @@ def lowered(registry: Registry) -> Callable[[Node, Mapping[str, object]], Sequen
         try:
             with tf.name_scope(scope_name(node)):
                 result = lowering.function(**given)
+        except LoweringError:  # of a node inside a branch
+            raise
         except ConversionError as error:
             raise LoweringError(node.name, node.op, node.module, node.source, error) from error
         except Exception as error:

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from torch.export import ExportedProgram
-from torch.fx import Node
+from torch.fx import GraphModule, Node
 
 _MAY_ALIAS = frozenset(
     {"reshape", "contiguous", "to", "dropout", "feature_dropout", "alpha_dropout", "flatten",
@@ -28,8 +28,12 @@ _INSTANCE_NORM: Any = torch.ops.aten.instance_norm.default
 
 def functional(program: ExportedProgram) -> ExportedProgram:
     """The same program without mutations of intermediate values."""
-    mutating = [node for node in program.graph.nodes if _mutates(node)]
-    hidden = [node for node in program.graph.nodes if _updates_statistics(node)]
+    graphs = [
+        part.graph for part in program.graph_module.modules() if isinstance(part, GraphModule)
+    ]
+    nodes = [node for graph in graphs for node in graph.nodes]
+    mutating = [node for node in nodes if _mutates(node)]
+    hidden = [node for node in nodes if _updates_statistics(node)]
     if not mutating and not hidden:
         return program
     if not hidden and all(_is_rename(node) for node in mutating):

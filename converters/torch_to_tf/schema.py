@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -14,6 +14,14 @@ PLACEMENT = frozenset(
     {"layout", "device", "pin_memory", "memory_format", "non_blocking", "generator", "out"}
 )
 """Arguments that say where or how a tensor is stored, not what it is. No lowering has them."""
+
+CONTROL_FLOW: Mapping[str, tuple[str, ...]] = {
+    "higher_order.cond": ("pred", "true_fn", "false_fn", "operands"),
+    "higher_order.while_loop": ("cond_fn", "body_fn", "carried_inputs", "additional_inputs"),
+    "higher_order.map_impl": ("f", "xs", "pos_args"),
+    "higher_order.scan": ("combine_fn", "init", "xs", "additional_inputs"),
+}
+"""The arguments of operators that take functions; PyTorch keeps no schema of them."""
 
 
 def overload(op: str) -> torch._ops.OpOverload | None:
@@ -64,6 +72,8 @@ def aten_schema(op: str) -> Sequence[SchemaArgument] | None:
     Raises:
         ValueError: the name looks like an ATen operator, but PyTorch has none of that name.
     """
+    if op in CONTROL_FLOW:
+        return [SchemaArgument(name) for name in CONTROL_FLOW[op]]
     found = overload(op)
     if found is None:
         if op.startswith("aten."):

@@ -20,7 +20,8 @@ from converters.graph import (
     Value,
     map_argument,
 )
-from converters.torch_to_tf.schema import overload
+from converters.interpreter import Branch
+from converters.torch_to_tf.schema import CONTROL_FLOW, overload
 from converters.torch_to_tf.torch_replay import call_aten, from_numpy
 
 
@@ -57,7 +58,9 @@ def single_node(
 
     args = {name: named(name, argument) for name, argument in arguments.items()}
     before: list[Node] = []
-    if overload(op) is None:  # a function of numbers: they are read from tensors
+    if (
+        overload(op) is None and op not in CONTROL_FLOW
+    ):  # a function of numbers: they are read from tensors
         args = {
             name: map_argument(lambda leaf: _number(leaf, before), a) for name, a in args.items()
         }
@@ -67,6 +70,8 @@ def single_node(
         if isinstance(argument, Value):
             value = from_numpy(values[argument.producer.removesuffix(_ITEM)])
             return value.item() if argument.producer.endswith(_ITEM) else value
+        if isinstance(argument, Graph):
+            return Branch(argument, call_aten)
         return tuple(tensor(item) for item in argument) if isinstance(argument, tuple) else argument
 
     found = call_aten(node, {name: tensor(argument) for name, argument in args.items()})

@@ -13,6 +13,7 @@ from converters.dtypes import DType
 from converters.graph import Graph, Node, map_argument
 from converters.interpreter import Observer, evaluate
 from converters.torch_to_tf.schema import argument_name, overload
+from converters.torch_to_tf.torch_control_flow import FUNCTIONS
 from converters.torch_to_tf.torch_order import STABLE
 
 _VIEWS = frozenset(
@@ -39,6 +40,7 @@ def replay(
     observe: Observer | None = None,
     prepare: Prepare | None = None,
     instead: Instead | None = None,
+    inside: Observer | None = None,
 ) -> tuple[list[Any], dict[str, Any]]:
     """Walk the graph with PyTorch's own operators; see :func:`converters.replay`."""
     known = {p.name: from_numpy(p.value) for p in graph.parameters if p.name not in values}
@@ -51,7 +53,7 @@ def replay(
 
     torch.set_default_dtype(getattr(torch, graph.default_float.value))
     try:
-        return evaluate(graph, {**known, **values}, call, observe)
+        return evaluate(graph, {**known, **values}, call, observe, inside)
     finally:
         torch.set_default_dtype(default)
 
@@ -81,6 +83,8 @@ def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
         result: object = _copied(**given)
     elif node.op in STABLE:
         result = STABLE[node.op](**given)
+    elif node.op in FUNCTIONS:
+        result = FUNCTIONS[node.op](**given)
     elif found is None:
         result = _python_function(node.op)(*given.values())
     else:
