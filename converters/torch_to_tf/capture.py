@@ -34,6 +34,7 @@ from converters.torch_to_tf.fx_nodes import operators_of
 from converters.torch_to_tf.no_gradient import detach_regions
 from converters.torch_to_tf.reader import read_program
 from converters.torch_to_tf.recurrence import recurrence_kept_whole
+from converters.torch_to_tf.refusals import explanation, refusal
 from converters.torch_to_tf.torch_replay import from_numpy
 
 
@@ -99,12 +100,7 @@ def _program(
         try:
             return _exported(source, args, kwargs, dynamic_shapes)
         except Exception as error:
-            raise CaptureError(
-                f"torch.export can't capture {type(source).__name__}: {_first_paragraph(error)} "
-                "Make the module exportable (torch.export.export(module, inputs) must succeed; "
-                "branch on shapes, not on values), or check that the example inputs fit its "
-                "forward method."
-            ) from error
+            raise refusal(source, error) from error
 
 
 def _exported(
@@ -173,7 +169,7 @@ def _try_forward(
         given = ", ".join(_described(leaf) for leaf in pytree.tree_leaves((args, kwargs)))
         raise CaptureError(
             f"{type(module).__name__} itself fails on the example inputs ({given}): "
-            f"{_first_paragraph(error)} "
+            f"{explanation(error)} "
             "Pass inputs of the shapes and dtypes that its forward method expects."
         ) from error
 
@@ -212,12 +208,6 @@ def _quiet_export() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
-
-
-def _first_paragraph(error: BaseException) -> str:
-    text = str(error).strip().split("\n\n")[0].replace("\n", " ")
-    text = text if len(text) <= 400 else text[:397] + "..."
-    return f"{type(error).__name__}: {text}" + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 _ATTENTION = frozenset(

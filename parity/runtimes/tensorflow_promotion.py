@@ -6,6 +6,7 @@ keep the value that they have in the graph, that is, rounded to float32.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -69,10 +70,21 @@ def _replace(graph_def: Any) -> None:
     for node in graph_def.node:
         if node.op in _SINGLE:
             _swap(graph_def, node)
-    for function in graph_def.library.function:
-        blocked = sorted({node.op for node in function.node_def if node.op in _SINGLE})
-        if blocked:
-            raise ProgramError(f"{', '.join(blocked)} inside a function has no float64 kernel")
+    for function in list(graph_def.library.function):
+        swapped = {node.name for node in function.node_def if node.op in _SINGLE}
+        for node in function.node_def:
+            if node.name in swapped:
+                _swap(graph_def, node)
+        for node in function.node_def:
+            node.input[:] = [_renamed(entry, swapped) for entry in node.input]
+        for name, entry in function.ret.items():
+            function.ret[name] = _renamed(entry, swapped)
+
+
+def _renamed(entry: str, swapped: Collection[str]) -> str:
+    """A function body's reference to a result: by the name of the operator's output."""
+    name, _, output = entry.partition(":")
+    return f"{name}:output:{output.rpartition(':')[2]}" if name in swapped and output else entry
 
 
 def _swap(graph_def: Any, node: Any) -> None:

@@ -106,7 +106,7 @@ class Images(nn.Module):
         def bright(x: Tensor) -> Tensor:
             return self.norm(self.left(x)).relu_()
 
-        return self.head(torch.cond(x.sum() > 0, bright, lambda x: self.right(x), (x,)))
+        return self.head(torch.cond(x.sum() > 0, bright, self.right, (x,)))
 
 
 def rows(*shape: int) -> Tensor:
