@@ -54,8 +54,8 @@ def _way_out(error: BaseException) -> str:
     if any(word in text for word in _DATA_DEPENDENT):
         return (
             "What a tensor holds isn't known there: branch on shapes, not on values, or write the "
-            "branch as torch.cond(pred, true_fn, false_fn, operands) or torch.where, a loop as while_loop "
-            "(torch._higher_order_ops.while_loop), and say what is true of a size with "
+            "branch as torch.cond(pred, true_fn, false_fn, operands) or torch.where, a loop as "
+            "while_loop (torch._higher_order_ops.while_loop), and say what is true of a size with "
             "torch._check (docs/control_flow.md)."
         )
     if "input mutation" in text:
