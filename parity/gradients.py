@@ -18,6 +18,7 @@ from converters import (
     values_in,
 )
 from parity.compare import compare
+from parity.kept_results import rounded_results
 from parity.noise import Noise, added, both, nudge, rounding_of
 from parity.oracles import replay_wide
 from parity.results import Comparison
@@ -45,8 +46,7 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
     here, wide_there = other.conversions
     oracle = _source_gradients(one, cotangents, wide=True)
     runs = [
-        _source_gradients(one, cotangents, wide=True, prepare=nudge(one.graph, seed + 201 + run))
-        for run in range(_RUNS)
+        _source_gradients(one, cotangents, wide=True, seed=seed + 201 + run) for run in range(_RUNS)
     ]
     terms = _terms(one, cotangents)
     wide = _target_gradients(wide_there(), one, cotangents, wide=True)
@@ -130,14 +130,18 @@ def _cotangents(one: Source, seed: int) -> Arrays:
 
 
 def _source_gradients(
-    one: Source, cotangents: Arrays, *, wide: bool, prepare: Any = None
+    one: Source, cotangents: Arrays, *, wide: bool, seed: int | None = None
 ) -> Arrays:
+    """In float64 (``wide``) with the rounding errors of ``seed``, if there is one."""
     import torch
 
     graph = one.promoted if wide else one.graph
     values, wanted = _leaves(one, wide=wide)
-    run = replay_wide if wide else replay
-    outputs, _ = run(graph, values, prepare=prepare)
+    if seed is not None:
+        moved, kept = nudge(one.graph, seed), rounded_results(one.graph, seed)
+        outputs, _ = replay_wide(graph, values, prepare=moved, instead=kept)
+    else:
+        outputs, _ = (replay_wide if wide else replay)(graph, values)
     pairs = [
         (result, as_torch(cotangents[output.name].astype(dtype_of(result).numpy)))
         for output, result in zip(graph.outputs, outputs, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +25,7 @@ from converters import (
 )
 from parity.compare import EXACT, Tolerance, compare
 from parity.exactness import exact_tolerance, is_exact
+from parity.kept_results import rounded_results
 from parity.noise import Noise, added, both, nudge, rounding_of
 from parity.oracles import replay_wide
 from parity.results import Comparison
@@ -273,8 +275,12 @@ def _noise(
             name: direction * (1 + 2.0**-24 * generator.uniform(-1, 1, direction.shape))
             for name, direction in way.directions.items()
         }
+        again = _Way(way.wanted, turned)
+        kept = functools.partial(
+            replay_wide, instead=rounded_results(graph, seed + 1 + run, 2.0**-24)
+        )
         shaken = _source(
-            wide, _wide(inputs), _Way(way.wanted, turned), nudge(graph, seed + 1 + run, 2.0**-24)
+            wide, _wide(inputs), again, nudge(graph, seed + 1 + run, 2.0**-24), run=kept
         )
         for name, array in shaken.items():
             if array.dtype.kind in "biu":

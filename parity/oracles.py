@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from converters import Graph, Node, replay
+from parity.kept_results import Instead
 
 Function = Callable[[float], Any]
 """A function of one number, of mpmath."""
@@ -27,10 +28,16 @@ def replay_wide(
     values: Mapping[str, object],
     observe: Any = None,
     prepare: Prepare | None = None,
+    instead: Instead | None = None,
     inside: Any = None,
 ) -> tuple[list[Any], dict[str, Any]]:
     """:func:`converters.replay` of a graph in float64, as an oracle."""
-    return replay(graph, values, observe, prepare, instead=_evaluate, inside=inside)
+
+    def compute(node: Node, arguments: Mapping[str, object]) -> Sequence[object] | None:
+        found = instead(node, arguments) if instead is not None else None
+        return _evaluate(node, arguments) if found is None else found
+
+    return replay(graph, values, observe, prepare, compute, inside)
 
 
 def _evaluate(node: Node, arguments: Mapping[str, object]) -> Sequence[object] | None:

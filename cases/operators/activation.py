@@ -32,10 +32,7 @@ def _row(
 
 
 def _along(op: str, **others: SearchStrategy[object]) -> tuple[OperatorCase, OperatorCase]:
-    """With gradients where no element takes it all.
-
-    There ``y * (dy - sum(dy * y))`` cancels in both frameworks.
-    """
+    """Between even shares and one element that takes it all."""
 
     def drawn(bound: float, values: tuple[float, ...]) -> SearchStrategy[Arguments]:
         return with_rank().flatmap(
@@ -50,7 +47,7 @@ def _along(op: str, **others: SearchStrategy[object]) -> tuple[OperatorCase, Ope
 
     return (
         OperatorCase(op, drawn(2, ())),
-        OperatorCase(op, drawn(60, (float("-inf"),)), gradients=False, label="wide"),
+        OperatorCase(op, drawn(60, (float("-inf"),)), label="wide"),
     )
 
 
