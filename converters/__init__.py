@@ -32,6 +32,7 @@ from converters.graph import (
     values_in,
 )
 from converters.interpreter import evaluate
+from converters.passes.expose_draws import is_draw, with_draws_given
 from converters.passes.promote import promote
 from converters.skeleton import Skeleton, matched_nodes
 from converters.torch_to_tf import (
@@ -76,6 +77,7 @@ __all__ = [
     "evaluate",
     "graphs_of",
     "has_derivative",
+    "is_draw",
     "laid_out",
     "load_pt2",
     "lower",
@@ -91,4 +93,5 @@ __all__ = [
     "torch_graph",
     "torch_to_tf",
     "values_in",
+    "with_draws_given",
 ]

@@ -17,13 +17,14 @@ import numpy as np
 
 from converters import DType, TensorSpec, Value, dtype_of, promote
 from parity.compare import Tolerance, compare, sample_points
-from parity.errors import ParityError, ProgramError
+from parity.draws import draw_evidence, opened
+from parity.errors import CheckError, ParityError, ProgramError
 from parity.gradients import compare_gradients, not_differentiable
 from parity.localize import LOCAL_RUNS, Probe, culprit_of, node_evidence
 from parity.noise import RUNS, NoiseMeter, both, nudge, nudge_constants
 from parity.results import Certificate, Comparison, Report, Result
 from parity.sides import Source, output_value, source_of
-from parity.targets import Place, Target, feeds, matched_places, target_of
+from parity.targets import Place, Target, target_of
 from parity.tolerance import certified, whole
 from parity.verdict import Verdict
 
@@ -48,6 +49,7 @@ def check(
     *,
     case: str = "",
     gradients: bool = True,
+    training: bool | None = None,
     seed: int = 0,
     runs: int = RUNS,
     repro: str | Path | None = None,
@@ -63,7 +65,10 @@ def check(
         inputs: a tuple or dict of arrays, as the source's ``forward`` takes them.
         case: a name for the report.
         gradients: also compare gradients of parameters and inputs (conversions only).
-        seed: of the noise and of the gradients' cotangents.
+        training: check both as they train, with the statistics of the batch and with dropout; None
+            for the mode in which a conversion was made, and inference for other targets.
+        seed: of the noise, of the gradients' cotangents and of the source's random numbers, which
+            the target is given.
         runs: how many noise runs.
         repro: a folder for a standalone repro, written if the check fails.
         progress: called with a stage, how many are done and how many there are.
@@ -80,7 +85,7 @@ def check(
     began = time.perf_counter()
     tell = _Teller(progress)
     tell()
-    one = source_of(source, inputs, target)
+    one = source_of(source, inputs, target, training=training, seed=seed)
     other = target_of(target, one.graph)
     tell()
     evidence = _Evidence(one, other, seed=seed, runs=runs, tell=tell)
@@ -167,9 +172,9 @@ class _Evidence:
         self.meter = NoiseMeter(self.oracle, runs)
         for run in range(runs):
             one.record(wide=True, prepare=nudge(one.graph, seed + 1 + run), see=self.meter.see)
+        self._require_own_draws()
         tell()
-        self.shared = matched_places(other, one.graph, other.places)
-        self.probe = Probe(other.program, self.shared, feeds(other, one.inputs, one.graph))
+        self.probe = Probe(*opened(one, other, other.program, other.places, wide=False))
         self.totals = self.probe.totals(list(other.program.outputs.values()))
         self.wide: _WideSide | None = None
         self.target_outputs = self.ends(self.totals, other.program.outputs)
@@ -177,6 +182,19 @@ class _Evidence:
             self.probe.totals(list(other.program.outputs.values()), only_ends=True),
             other.program.outputs,
         )
+
+    def _require_own_draws(self) -> None:
+        """Refuse a module that computes, with what it drew, something else than its graph does."""
+        for name in self.names if self.one.draws else ():
+            oracle, tolerance = self._judged(name)
+            recorded = self.recorded[output_value(name)]
+            judged = compare(name, recorded, self.actual[name], oracle, tolerance)
+            if not judged.verdict.passes:
+                raise CheckError(
+                    f"given the random numbers that the model drew, its captured graph gives "
+                    f"another {name}: {judged.detail}. It draws in another order than it was "
+                    "captured in."
+                )
 
     def ends(
         self, arrays: Mapping[str, np.ndarray], ends: Mapping[str, str]
@@ -243,7 +261,8 @@ class _Evidence:
 
     def nodes(self) -> tuple[Any, ...]:
         """Every node, propagated and alone."""
-        return node_evidence(
+        own = draw_evidence(self.one, self.other.program, self.probe.places, self.probe.feeds)
+        return own + node_evidence(
             self.one,
             self.recorded,
             self.oracle,
@@ -291,11 +310,7 @@ class _WideSide:
             for run in range(LOCAL_RUNS):
                 shake = nudge_constants(evidence.seed + 301 + run)
                 self.one.record(wide=True, prepare=shake, see=self.constants.see)
-        self.probe = Probe(
-            program,
-            matched_places(other, one.graph, places),
-            feeds(other, one.inputs, one.promoted),
-        )
+        self.probe = Probe(*opened(self.one, other, program, places, wide=True))
         ends = list(program.outputs.values())
         self.ends = evidence.ends(self.probe.totals(ends, only_ends=True), program.outputs)
 

@@ -17,7 +17,9 @@ from converters import (
     replay,
     values_in,
 )
+from parity.calls import preserved, target_call, target_inputs
 from parity.compare import compare
+from parity.draws import draws_for
 from parity.kept_results import rounded_results
 from parity.noise import Noise, added, both, nudge, rounding_of
 from parity.oracles import replay_wide
@@ -49,8 +51,8 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
         _source_gradients(one, cotangents, wide=True, seed=seed + 201 + run) for run in range(_RUNS)
     ]
     terms = _terms(one, cotangents)
-    wide = _target_gradients(wide_there(), one, cotangents, wide=True)
-    own = _target_gradients(here(), one, cotangents, wide=False)
+    wide = _target_gradients(wide_there(), one, other, cotangents, wide=True)
+    own = _target_gradients(here(), one, other, cotangents, wide=False)
     source = _source_gradients(one, cotangents, wide=False)
     coarsest = max(
         (dtype_of(a).unit_roundoff for a in source.values() if dtype_of(a).is_floating),
@@ -109,7 +111,7 @@ def _leaves(one: Source, *, wide: bool) -> tuple[dict[str, Any], list[str]]:
     graph = one.promoted if wide else one.graph
     values = one.tensors(wide=wide)
     values.update({p.name: as_torch(p.value) for p in graph.parameters})
-    wanted = _wanted(graph, values)
+    wanted = _wanted(one, graph, values)
     for name in wanted:
         values[name].requires_grad_()
     return values, wanted
@@ -157,34 +159,36 @@ def _source_gradients(
     }
 
 
-def _wanted(graph: Graph, values: Mapping[str, Any]) -> list[str]:
+def _wanted(one: Source, graph: Graph, values: Mapping[str, Any]) -> list[str]:
     names = [p.name for p in graph.parameters if p.trainable]
-    names += [item.name for item in graph.inputs if item.spec.dtype.is_floating]
+    names += [
+        item.name
+        for item in graph.inputs
+        if item.spec.dtype.is_floating and item.name not in one.draws
+    ]
     return [name for name in names if values[name].numel()]
 
 
 def _target_gradients(
-    conversion: Conversion, one: Source, cotangents: Arrays, *, wide: bool
+    conversion: Conversion, one: Source, other: Target, cotangents: Arrays, *, wide: bool
 ) -> Arrays:
     import tensorflow as tf
 
     laid = conversion.graph
     specs = laid.specs
     graph = one.promoted if wide else one.graph
-    tensors = {}
-    for item in laid.inputs:
-        array = one.inputs[item.name].astype(item.spec.dtype.numpy)
-        tensors[item.name] = tf.constant(Place("", item.spec.axes).physical(array))
-    arguments = [_fill(structure, tensors) for structure in laid.signature.values()]
-    arguments = [argument for argument in arguments if argument is not None]
+    tensors = target_inputs(laid, one.inputs)
+    call = target_call(conversion, tensors, draws_for(one, other, laid))
     names = _wanted(
-        graph, {**one.tensors(wide=wide), **{p.name: as_torch(p.value) for p in graph.parameters}}
+        one,
+        graph,
+        {**one.tensors(wide=wide), **{p.name: as_torch(p.value) for p in graph.parameters}},
     )
     leaves = [conversion.model.weights.get(name, tensors.get(name)) for name in names]
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
+    with preserved(conversion.model), tf.GradientTape(watch_accessed_variables=False) as tape:
         for leaf in leaves:
             tape.watch(leaf)
-        results = dict(_named(laid.result, conversion.model(*arguments)))
+        results = call()
     outputs, directions = [], []
     for output in laid.outputs:
         if output.name in cotangents and isinstance(output.value, Value):
@@ -203,27 +207,3 @@ def _target_gradients(
         array = tf.convert_to_tensor(gradient).numpy()
         found[f"gradient of {name}"] = Place("", spec.axes).logical(array)
     return found
-
-
-def _fill(structure: object, tensors: Mapping[str, Any]) -> Any:
-    if isinstance(structure, Value):
-        return tensors[structure.producer]
-    if isinstance(structure, Mapping):
-        kept = {
-            key: inner
-            for key, item in structure.items()
-            if (inner := _fill(item, tensors)) is not None
-        }
-        return kept or None
-    if isinstance(structure, tuple | list):
-        return (
-            tuple(inner for item in structure if (inner := _fill(item, tensors)) is not None)
-            or None
-        )
-    return None
-
-
-def _named(structure: object, result: Any) -> list[tuple[str, Any]]:
-    from parity.sides import leaves_of
-
-    return list(leaves_of(structure, result))

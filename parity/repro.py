@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from converters import DType, Node, TensorSpec, Value, dtype_of, replaced_folder, values_in
+from parity.draws import opened
 from parity.localize import Probe
 from parity.results import Result
 from parity.runtimes.tensorflow_program import Program
 from parity.sides import Arrays, Recording, Source
-from parity.targets import Place, Target, feeds, matched_places
+from parity.targets import Place, Target, matched_places
 
 _HEAD = '''"""{title}
 
@@ -70,7 +71,9 @@ def write_repro(folder: Path, one: Source, other: Target, result: Result) -> Pat
     with replaced_folder(folder, force=True) as work:
         node = _culprit(one, result)
         value = (
-            None if node is None else _output(node, matched_places(other, one.graph, other.places))
+            None
+            if node is None
+            else _output(node, matched_places(other, one.captured, other.places))
         )
         if node is None or value is None:
             _write_outputs(work, one, other, result)
@@ -82,7 +85,7 @@ def write_repro(folder: Path, one: Source, other: Target, result: Result) -> Pat
 def _culprit(one: Source, result: Result) -> Node | None:
     if result.culprit is None:
         return None
-    return next(node for node in one.graph.nodes if node.name == result.culprit.node)
+    return next((node for node in one.graph.nodes if node.name == result.culprit.node), None)
 
 
 def _output(node: Node, places: Mapping[Value, Place]) -> Value | None:
@@ -93,9 +96,8 @@ def _output(node: Node, places: Mapping[Value, Place]) -> Value | None:
 def _write_outputs(work: Path, one: Source, other: Target, result: Result) -> None:
     """No single node is to blame: the outputs of both sides, and the inputs that gave them."""
     source = one.call()
-    ends = other.program.run(
-        feeds(other, one.inputs, one.graph), list(other.program.outputs.values())
-    )
+    program, _, feeds = opened(one, other, other.program, other.places, wide=False)
+    ends = program.run(feeds, list(other.program.outputs.values()))
     target = dict(zip(other.program.outputs, ends, strict=True))
     arrays = {f"input/{name}": array for name, array in one.inputs.items()}
     arrays |= {f"source/{name}": array for name, array in source.items()}
@@ -117,10 +119,9 @@ def _write_node(
     node = next(n for n in graph.nodes if n.name == node.name)
     weights = {Value(p.name): p.value for p in graph.parameters}
     program, places = other.wide() if wide else (other.program, other.places)
-    places = matched_places(other, one.graph, places)
+    program, places, feeds = opened(one, other, program, places, wide=wide)
     place = places[value]
-    shared = {v: p for v, p in places.items() if v in recorded}
-    probe = Probe(program, shared, feeds(other, one.inputs, graph))
+    probe = Probe(program, {v: p for v, p in places.items() if v in recorded}, feeds)
     definition, placeholders = cut_out(program, place.tensor, _cuts(probe, recorded), probe.feeds)
     (work / "target.pb").write_bytes(definition.SerializeToString())
     arrays: Arrays = {f"target/{name}": array for name, array in placeholders.items()}

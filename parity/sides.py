@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,14 @@ from converters import (
     TensorSpec,
     Value,
     dtype_of,
+    is_draw,
     load_pt2,
     promote,
     replay,
     torch_graph,
+    with_draws_given,
 )
+from parity.draws import Drawn, draws_of, listen
 from parity.errors import CheckError
 from parity.oracles import replay_wide
 
@@ -34,16 +38,20 @@ class Source:
     """A captured PyTorch model with the inputs of a check.
 
     Attributes:
-        graph: as captured.
-        promoted: the same in float64.
-        inputs: by the graph's input names.
-        call: runs the model itself and returns its outputs by name.
+        captured: as captured.
+        graph: the same as a function of its random numbers too (see :mod:`parity.draws`).
+        promoted: that in float64.
+        inputs: by the graph's input names, with the random numbers that the model drew.
+        draws: the names of these.
+        call: runs the model itself and returns its outputs by name; it draws the same each time.
         label: what it is, in words.
     """
 
+    captured: Graph
     graph: Graph
     promoted: Graph
     inputs: Arrays
+    draws: tuple[str, ...]
     call: Callable[[], Arrays]
     label: str
 
@@ -117,21 +125,28 @@ def as_torch(array: np.ndarray) -> Any:
     return torch.from_numpy(np.array(array, copy=True))
 
 
-def source_of(source: Any, inputs: Any, target: object) -> Source:
+def source_of(
+    source: Any, inputs: Any, target: object, *, training: bool | None = None, seed: int = 0
+) -> Source:
     """Capture a source for a check.
 
     Args:
         source: a module, an exported program or a ``.pt2`` path.
         inputs: a tuple or a dict of its inputs, as torch tensors or NumPy arrays.
         target: if it is a :class:`Conversion`, the source is captured as it was.
+        training: whether the source runs as it trains; None for the mode of the conversion.
+        seed: of the source's random numbers.
     """
     import torch
     from torch.utils import _pytree as pytree
 
     args, kwargs = _torch_inputs(inputs)
-    capture = target.capture if isinstance(target, Conversion) else torch_graph
-    graph: Graph = capture(source, (args, kwargs))
-    named = bind(graph, args, kwargs)
+    if isinstance(target, Conversion):
+        training = target.training
+        captured: Graph = target.capture(source, (args, kwargs))
+    else:
+        captured = torch_graph(source, (args, kwargs), training=bool(training))
+    named = bind(captured, args, kwargs)
     module = source
     if isinstance(source, str | Path):
         module = load_pt2(Path(source)).module()
@@ -139,21 +154,41 @@ def source_of(source: Any, inputs: Any, target: object) -> Source:
         module = source.module()
 
     def call() -> Arrays:
-        modes = [(part, part.training) for part in module.modules()]
-        for part, _ in modes:
-            part.training = False
-        try:
+        with unchanged(module, training=bool(training)), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
             with torch.no_grad(), torch.compiler.set_stance("force_eager"):
                 copies = pytree.tree_map_only(torch.Tensor, torch.clone, (args, kwargs))
                 result = module(*copies[0], **copies[1])
-        finally:
-            for part, mode in modes:
-                part.training = mode
-        leaves = leaves_of(graph.result, result)
+        leaves = leaves_of(captured.result, result)
         return {name: as_numpy(v) for name, v in leaves if isinstance(v, torch.Tensor)}
 
+    graph, draws = captured, {}
+    if any(map(is_draw, captured.nodes)):
+        graph, drawn = with_draws_given(captured), list[Drawn]()
+        with listen(drawn):
+            call()
+        draws = draws_of(captured, drawn)
     label = str(source) if isinstance(source, str | Path) else f"{type(source).__name__} (PyTorch)"
-    return Source(graph, promote(graph), named, call, label)
+    return Source(captured, graph, promote(graph), {**named, **draws}, tuple(draws), call, label)
+
+
+@contextlib.contextmanager
+def unchanged(module: Any, *, training: bool) -> Iterator[None]:
+    """While active, a module is in a mode; afterwards its mode and its buffers are as before."""
+    import torch
+
+    modes = [(part, part.training) for part in module.modules()]
+    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    for part, _ in modes:
+        part.training = training
+    try:
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+        with torch.no_grad():
+            for buffer, before in buffers:
+                buffer.copy_(before)
 
 
 def _torch_inputs(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:

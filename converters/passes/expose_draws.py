@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from converters.dtypes import DType
 from converters.graph import Graph, Input, Node, Output, TensorSpec, Value, map_argument
+from converters.passes.dead_nodes import drop_dead_nodes
 
 DRAWS = frozenset(
     {
@@ -68,10 +69,19 @@ def with_draws_given(graph: Graph) -> Graph:
     drawn = [node for node in graph.nodes if is_draw(node)]
     inputs = tuple(Input(node.name, _tensor(node.outputs[0])) for node in drawn)
     names = {node.name for node in drawn}
-    return graph.replace(
+    given = graph.replace(
         inputs=(*graph.inputs, *inputs),
         nodes=tuple(node for node in graph.nodes if node.name not in names),
     )
+    used = {node.name for node in drop_dead_nodes(given).nodes}
+    return given.replace(
+        nodes=tuple(node for node in given.nodes if node.name in used or not _is_empty(node))
+    )
+
+
+def _is_empty(node: Node) -> bool:
+    """Whether a node only makes room, as for numbers that are drawn into it."""
+    return node.op.partition(".")[2].partition(".")[0] in ("empty", "empty_like", "new_empty")
 
 
 @dataclass(slots=True)
@@ -239,8 +249,12 @@ def _recurrent(builder: _Builder, node: Node) -> bool:
     starts = hx if isinstance(hx, tuple) else (hx,)
     x: object = _argument(node, "input")
     assert isinstance(params, tuple)
-    count = len(params) // layers
     output, *ends = [_tensor(spec) for spec in node.outputs]
+    swapped = output
+    if _argument(node, "batch_first"):  # PyTorch drops, as it computes, with time first
+        swapped = replace(output, shape=(output.shape[1], output.shape[0], output.shape[2]))
+        x = _transposed(builder, node, "input", x)
+    count = len(params) // layers
     finals: list[list[Value]] = [[] for _ in ends]
     for layer in range(layers):
         own = [
@@ -258,8 +272,9 @@ def _recurrent(builder: _Builder, node: Node) -> bool:
             "params": params[layer * count : (layer + 1) * count],
             "num_layers": 1,
             "dropout": 0.0,
+            "batch_first": False,
         }
-        results = (output, *(_rows(end, directions) for end in ends))
+        results = (swapped, *(_rows(end, directions) for end in ends))
         x = builder.append(replace(node, name=name, args=args, outputs=results))
         for place, final in enumerate(finals, 1):
             final.append(Value(name, place))
@@ -268,10 +283,12 @@ def _recurrent(builder: _Builder, node: Node) -> bool:
             dropping = {"input": x, "p": p, "train": True}
             builder.take(
                 replace(
-                    node, name=dropped, op="aten.dropout.default", args=dropping, outputs=(output,)
+                    node, name=dropped, op="aten.dropout.default", args=dropping, outputs=(swapped,)
                 )
             )
             x = Value(dropped)
+    if swapped is not output:
+        x = _transposed(builder, node, "output", x)
     assert isinstance(x, Value)
     builder.moved[Value(node.name, 0)] = x
     for place, (final, end) in enumerate(zip(finals, ends, strict=True), 1):
@@ -279,6 +296,13 @@ def _recurrent(builder: _Builder, node: Node) -> bool:
             node, f"end{place}", "aten.cat.default", end, tensors=tuple(final), dim=0
         )
     return True
+
+
+def _transposed(builder: _Builder, node: Node, suffix: str, x: object) -> Value:
+    assert isinstance(x, Value)
+    spec = builder.specs[x]
+    swapped = replace(spec, shape=(spec.shape[1], spec.shape[0], *spec.shape[2:]))
+    return builder.add(node, suffix, "aten.transpose.int", swapped, x=x, dim0=0, dim1=1)
 
 
 def _rows(spec: TensorSpec, count: int) -> TensorSpec:

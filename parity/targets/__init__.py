@@ -11,7 +11,6 @@ import numpy as np
 
 from converters import Conversion, Graph, Skeleton, TensorSpec, Value, matched_nodes
 from parity.errors import CheckError
-from parity.sides import Arrays
 
 if TYPE_CHECKING:
     from parity.runtimes.tensorflow_program import Program
@@ -107,12 +106,3 @@ def matched_places(
     return {
         value: place for value, place in found.items() if isinstance(specs.get(value), TensorSpec)
     }
-
-
-def feeds(target: Target, inputs: Arrays, graph: Graph) -> Arrays:
-    """The inputs as the target takes them: in its axis orders, in the types of ``graph``."""
-    result = {}
-    for item in graph.inputs:
-        place = Place("", target.inputs.get(item.name))
-        result[item.name] = place.physical(inputs[item.name].astype(item.spec.dtype.numpy))
-    return result
