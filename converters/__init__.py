@@ -38,6 +38,7 @@ from converters.skeleton import Skeleton, matched_nodes
 from converters.torch_to_tf import (
     convert,
     has_derivative,
+    keras_optimizer,
     laid_out,
     load_pt2,
     lower,
@@ -78,6 +79,7 @@ __all__ = [
     "graphs_of",
     "has_derivative",
     "is_draw",
+    "keras_optimizer",
     "laid_out",
     "load_pt2",
     "lower",

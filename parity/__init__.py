@@ -8,6 +8,16 @@ from __future__ import annotations
 from parity.check import assert_parity, check
 from parity.errors import CheckError, ParityError
 from parity.results import Report, Result
+from parity.training import check_training
 from parity.verdict import Verdict
 
-__all__ = ["CheckError", "ParityError", "Report", "Result", "Verdict", "assert_parity", "check"]
+__all__ = [
+    "CheckError",
+    "ParityError",
+    "Report",
+    "Result",
+    "Verdict",
+    "assert_parity",
+    "check",
+    "check_training",
+]

@@ -138,16 +138,15 @@ def opened(
     """
     graph = one.promoted if wide else one.graph
     found = matched_places(other, one.captured, places)
+    for own, name in _matched(one, other).items():
+        if Value(own) in places:
+            found[Value(name)] = places[Value(own)]
     inputs, feeds = dict(program.inputs), {}
     for item in graph.inputs:
         place = Place("", other.inputs.get(item.name))
         if item.name in one.draws:
             if Value(item.name) not in found:
-                raise CheckError(
-                    f"the source draws random numbers at {item.name}, and it is not known where "
-                    "the target does. Check the conversion itself or its SavedModel, or check a "
-                    "model of unknown origin without dropout."
-                )
+                raise _unknown(item.name)
             place = found[Value(item.name)]
             inputs[item.name] = place.tensor
         feeds[item.name] = place.physical(one.inputs[item.name].astype(item.spec.dtype.numpy))
@@ -155,15 +154,43 @@ def opened(
 
 
 def draws_for(one: Source, other: Target, graph: Graph) -> dict[str, np.ndarray]:
-    """What the source drew, by the names and in the axis orders of a conversion's graph."""
-    names = matched_nodes(Skeleton.of(one.captured), other.skeleton) if other.skeleton else {}
+    """What the source drew, by the names and in the axis orders of a conversion's graph.
+
+    Raises:
+        CheckError: the source draws where it is not known that the target does.
+    """
+    names = _matched(one, other)
     result = {}
     for node in graph.nodes:
         if is_draw(node) and node.name in names:
             spec = _spec(node)
             array = one.inputs[names[node.name]].astype(spec.dtype.numpy)
             result[node.name] = Place("", spec.axes).physical(array)
+    missing = set(one.draws) - {names[name] for name in result}
+    if missing:
+        raise _unknown(min(missing))
     return result
+
+
+def _matched(one: Source, other: Target) -> dict[str, str]:
+    """For each draw of a target the source's: by structure, or else by order."""
+    if other.skeleton is None or not one.draws:
+        return {}
+    source = Skeleton.of(one.captured)
+    ours, theirs = ([b for b in s.bones if is_draw(b)] for s in (source, other.skeleton))
+    names = matched_nodes(source, other.skeleton)
+    found = {b.name: names[b.name] for b in theirs if b.name in names}
+    if len(found) < len(ours) and [b.op for b in ours] == [b.op for b in theirs]:
+        return {b.name: a.name for a, b in zip(ours, theirs, strict=True)}
+    return found
+
+
+def _unknown(name: str) -> CheckError:
+    return CheckError(
+        f"the source draws random numbers at {name}, and it is not known where the target does. "
+        "Check the conversion itself or its SavedModel, or check a model of unknown origin without "
+        "dropout."
+    )
 
 
 def draw_evidence(

@@ -30,7 +30,7 @@ from parity.terms import gradient_terms
 from parity.tolerance import PEAK, SUMS, WHOLE, certified, whole
 
 _RUNS = 4
-_OF_TERMS = 2 * SUMS / (WHOLE * PEAK)
+OF_TERMS = 2 * SUMS / (WHOLE * PEAK)
 """What brings ``u sum |t|`` to the units of the noise floor: the worst element may be off by 8."""
 
 
@@ -61,7 +61,7 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
     comparisons = []
     for name, truth in oracle.items():
         noise = _noise(truth, [run[name] for run in runs])
-        noise = both(noise, rounding_of(terms[name], coarsest * _OF_TERMS))
+        noise = both(noise, rounding_of(terms[name], coarsest * OF_TERMS))
         fine = noise.scaled(2.0**-53 / coarsest)
         comparisons.append(
             compare(f"{name} (float64)", truth, wide[name], truth, certified(fine, truth))

@@ -14,7 +14,9 @@ from converters import Graph, Node, TensorSpec, Value
 Instead = Callable[[Node, Mapping[str, object]], Sequence[object] | None]
 
 
-def rounded_results(graph: Graph, seed: int, unit: float | None = None) -> Instead:
+def rounded_results(
+    graph: Graph, seed: int, unit: float | None = None, size: float = 1.0
+) -> Instead:
     """What computes these operators so that their gradients see a result with a rounding error.
 
     The result itself is handed on as it is.
@@ -23,6 +25,7 @@ def rounded_results(graph: Graph, seed: int, unit: float | None = None) -> Inste
         graph: the graph in its own types, which give each result's unit roundoff.
         seed: of the rounding errors.
         unit: a unit roundoff for all results instead of their own.
+        size: how many times as large the errors are; with the other sign, they are opposite.
     """
     import torch
 
@@ -40,7 +43,7 @@ def rounded_results(graph: Graph, seed: int, unit: float | None = None) -> Inste
         function, slope = _KEPT[name]
         dim = arguments.get("dim")
         xi = torch.rand(x.shape, generator=generator, dtype=torch.float64)
-        error = 1 + (unit or spec.dtype.unit_roundoff) * (2 * xi - 1)
+        error = 1 + size * (unit or spec.dtype.unit_roundoff) * (2 * xi - 1)
 
         class Kept(torch.autograd.Function):
             @staticmethod
@@ -78,6 +81,12 @@ def _softmax(x: Any, dim: Any) -> Any:
     return x.softmax(dim)
 
 
+def _safe_softmax(x: Any, dim: Any) -> Any:
+    import torch
+
+    return torch.ops.aten._safe_softmax(x, dim)
+
+
 def _softmax_slope(y: Any, upstream: Any, dim: Any) -> Any:
     return y * (upstream - (upstream * y).sum(dim, keepdim=True))
 
@@ -94,6 +103,7 @@ _KEPT: Mapping[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any, Any], A
     "tanh": (_tanh, _tanh_slope),
     "sigmoid": (_sigmoid, _sigmoid_slope),
     **dict.fromkeys(("softmax", "_softmax", "special_softmax"), (_softmax, _softmax_slope)),
+    "_safe_softmax": (_safe_softmax, _softmax_slope),
     **dict.fromkeys(
         ("log_softmax", "_log_softmax", "special_log_softmax"),
         (_log_softmax, _log_softmax_slope),

@@ -73,7 +73,7 @@ SILENT = Noise(np.zeros(()))
 
 
 def nudge(
-    graph: Graph, seed: int, unit: float | None = None
+    graph: Graph, seed: int, unit: float | None = None, size: float = 1.0
 ) -> Callable[[Node, Mapping[str, object]], Mapping[str, object]]:
     """What an interpreter does to a node's arguments before it runs: one rounding error for each.
 
@@ -85,6 +85,7 @@ def nudge(
         graph: the graph in its own types, which give each tensor's unit roundoff.
         seed: of the rounding errors.
         unit: a unit roundoff for all tensors instead of their own.
+        size: how many times as large the errors are; with the other sign, they are opposite.
     """
     import torch
 
@@ -114,7 +115,7 @@ def nudge(
             xi = torch.rand(argument.shape, generator=generator, dtype=torch.float64)
             u = unit or spec.dtype.unit_roundoff
             u *= accumulation
-            moved = argument * (1 + u * (2 * xi - 1))
+            moved = argument * (1 + size * u * (2 * xi - 1))
             return torch.where(_is_short(argument, u), argument, moved) if counts else moved
 
         return {name: move(node.args[name], argument) for name, argument in arguments.items()}

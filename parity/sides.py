@@ -140,7 +140,7 @@ def source_of(
     import torch
     from torch.utils import _pytree as pytree
 
-    args, kwargs = _torch_inputs(inputs)
+    args, kwargs = torch_inputs(inputs)
     if isinstance(target, Conversion):
         training = target.training
         captured: Graph = target.capture(source, (args, kwargs))
@@ -191,7 +191,12 @@ def unchanged(module: Any, *, training: bool) -> Iterator[None]:
                 buffer.copy_(before)
 
 
-def _torch_inputs(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def torch_inputs(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Positional and named inputs, as torch tensors.
+
+    Raises:
+        CheckError: there is no tensor among them.
+    """
     import torch
     from torch.utils import _pytree as pytree
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from converters.dtypes import DType
 from converters.graph import Graph, Input, Node, Output, TensorSpec, Value, map_argument
 from converters.passes.dead_nodes import drop_dead_nodes
+from converters.skeleton import Bone
 
 DRAWS = frozenset(
     {
@@ -41,7 +42,7 @@ _SELU = 1.7580993408473766
 """What SELU tends to for negative numbers, times -1 (Klambauer et al., arXiv:1706.02515)."""
 
 
-def is_draw(node: Node) -> bool:
+def is_draw(node: Node | Bone) -> bool:
     """Whether a node draws random numbers."""
     library, _, rest = node.op.partition(".")
     return library == "aten" and rest.partition(".")[0] in DRAWS

@@ -12,6 +12,7 @@ from converters.interpreter import Observer
 from converters.layout import SOURCE, Layout
 
 if TYPE_CHECKING:
+    import keras
     import torch
 
 Lowered = TypeVar("Lowered", bound=Callable[..., object])
@@ -82,6 +83,28 @@ def has_derivative(op: str) -> bool:
     from converters.torch_to_tf.schema import has_derivative as found
 
     return found(op)
+
+
+def keras_optimizer(
+    optimizer: torch.optim.Optimizer, module: torch.nn.Module, conversion: Conversion
+) -> keras.optimizers.Optimizer:
+    """A PyTorch optimiser as a Keras optimiser for a converted model, in the same state.
+
+    It computes what PyTorch does, which the optimisers of Keras with the same names do not always
+    do (docs/training.md). ``apply(gradients, variables)`` makes a step.
+
+    Args:
+        optimizer: SGD, Adam, AdamW, RMSprop or Adagrad of ``torch.optim``, with any parameter
+            groups, before or amid a training.
+        module: whose parameters it holds.
+        conversion: of the module.
+
+    Raises:
+        ConversionError: it is another optimiser, or it holds other parameters.
+    """
+    from converters.torch_to_tf.optimizer import keras_optimizer as build
+
+    return build(optimizer, module, conversion)
 
 
 def load_pt2(path: Path) -> torch.export.ExportedProgram:

@@ -1,0 +1,171 @@
+"""Do two models train alike? Some optimiser steps on both sides, compared after each.
+
+A training run is a function from one state to another: its outputs are the losses, and after each
+step every parameter and buffer. They are judged as the outputs of a model are: in float64 (the
+certificate), and in the model's own types against the noise floor of the source's own steps.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from converters import Conversion, dtype_of, keras_optimizer
+from parity.compare import compare
+from parity.errors import CheckError
+from parity.noise import Noise
+from parity.results import Certificate, Comparison, Report, Result
+from parity.sides import Arrays, source_of
+from parity.tolerance import certified, whole
+from parity.trajectory import Trajectories, Trajectory
+from parity.verdict import Verdict
+
+MakeOptimizer = Callable[[Conversion], Any]
+
+
+def check_training(
+    source: Any,
+    target: Conversion,
+    inputs: Any,
+    optimizer: Any,
+    *,
+    steps: int = 3,
+    loss: Callable[..., Any] | None = None,
+    target_optimizer: MakeOptimizer | None = None,
+    case: str = "",
+    seed: int = 0,
+) -> Report:
+    """Decide whether two models train alike.
+
+    Both make some steps from their present state on the same inputs, with the same random numbers.
+    Neither is changed.
+
+    Args:
+        source: a PyTorch module.
+        target: its conversion, in the mode in which it is to train.
+        inputs: a tuple or dict of arrays, as the source's ``forward`` takes them.
+        optimizer: a PyTorch optimiser of the source's parameters, in any state.
+        steps: how many.
+        loss: takes the outputs of the source's ``forward`` that are tensors, in order, and returns
+            a scalar, in PyTorch; it is converted for the target. By default the mean squared
+            distance of each floating-point output to a seeded target.
+        target_optimizer: makes the Keras optimiser for a conversion;
+            :func:`converters.keras_optimizer` of ``optimizer`` by default.
+        case: a name for the report.
+        seed: of the random numbers, the noise and the default loss.
+
+    Returns:
+        A report with one result, whose outputs are called ``step 2: encoder.weight`` and the like.
+
+    Raises:
+        CheckError: the optimiser can't be run on both sides, or the loss has no gradient.
+        converters.ConversionError: the loss or the optimiser can't be converted.
+    """
+    from parity.environment import collect
+
+    if not isinstance(target, Conversion):
+        raise CheckError("only a conversion can be trained: pass what converters.torch_to_tf made.")
+    if steps < 1:
+        raise CheckError(f"{steps} steps are none: pass a number from 1 on.")
+    began = time.perf_counter()
+    one = source_of(source, inputs, target, seed=seed)
+    make = target_optimizer or (lambda conversion: keras_optimizer(optimizer, source, conversion))
+    runs = Trajectories(one, source, inputs, target, optimizer, loss, steps, seed)
+    own = runs.source()
+    oracle = runs.oracle()
+    floor, fine = runs.noise(oracle)
+    wide = runs.target(target.promoted(), make, wide=True)
+    here = runs.target(target, make, wide=False)
+    certificate = _certificate(oracle, wide, fine)
+    outputs = tuple(_judged(name, own, here, oracle, floor) for name in oracle)
+    verdict = _verdict(outputs, certificate)
+    result = Result(
+        case=case or one.label,
+        source=one.label,
+        target=f"{type(target.model).__name__} (TensorFlow, converted)",
+        source_runtime="torch eager",
+        target_runtime="tf.function",
+        device="cpu",
+        dtype=_dtype(own),
+        verdict=verdict,
+        summary=_summary(verdict, outputs, certificate, steps, type(optimizer).__name__),
+        certificate=certificate,
+        outputs=outputs,
+        gradients=(),
+        nodes=(),
+        culprit=None,
+        points=(),
+        seed=seed,
+        inputs={name: f"{array.dtype}{list(array.shape)}" for name, array in one.inputs.items()},
+        floor={},
+        seconds=time.perf_counter() - began,
+    )
+    return Report((result,), collect(), datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def _judged(
+    name: str, own: Trajectory, here: Trajectory, oracle: Trajectory, floor: dict[str, Noise]
+) -> Comparison:
+    source, truth = own[name], oracle[name]
+    tolerance = whole(floor[name], dtype_of(source), truth)
+    itself = compare(name, truth.astype(source.dtype), source, truth, tolerance)
+    if not itself.verdict.passes:
+        detail = f"the module's own step is not that of its captured graph: {itself.detail}"
+        return replace(itself, verdict=Verdict.inconclusive, detail=detail)
+    return compare(name, source, here[name], truth, tolerance)
+
+
+def _certificate(oracle: Trajectory, wide: Trajectory, fine: dict[str, Noise]) -> Certificate:
+    comparisons = tuple(
+        compare(name, truth, wide[name], truth, certified(fine[name], truth))
+        for name, truth in oracle.items()
+    )
+    worst = max((c.max_rel for c in comparisons), default=0.0)
+    failed = next((c for c in comparisons if not c.verdict.passes), None)
+    if failed is None:
+        detail = "in float64 both sides make the same steps to float64's own rounding"
+        return Certificate("same function", detail, comparisons, worst)
+    if failed.verdict is Verdict.inconclusive:
+        return Certificate("not taken", failed.detail, comparisons, worst, (failed.name,))
+    detail = (
+        f"in float64 {failed.name} differs first, by {failed.max_rel:.3g} of its size, "
+        f"{failed.margin:.3g} times what rounding explains"
+    )
+    return Certificate("different function", detail, comparisons, worst)
+
+
+def _verdict(outputs: tuple[Comparison, ...], certificate: Certificate) -> Verdict:
+    verdicts = [c.verdict for c in outputs]
+    if certificate.outcome == "different function":
+        verdicts.append(Verdict.mismatch)
+    if certificate.outcome == "not taken":
+        verdicts.append(Verdict.inconclusive)
+    return Verdict.worst(verdicts)
+
+
+def _summary(
+    verdict: Verdict,
+    outputs: tuple[Comparison, ...],
+    certificate: Certificate,
+    steps: int,
+    rule: str,
+) -> str:
+    what = f"{steps} step{'s' if steps > 1 else ''} of {rule}"
+    if verdict.passes:
+        worst = max((c.margin for c in outputs), default=0.0)
+        return (
+            f"After each of {what} both hold the same losses, parameters and buffers; what differs "
+            f"is rounding, at most {100 * worst:.3g} % of what the source's own steps explain."
+        )
+    if certificate.outcome != "same function":
+        return f"Not the same training in {what}: {certificate.detail}."
+    failed = next(c for c in outputs if not c.verdict.passes)
+    return f"Not the same training in {what}: {failed.name}: {failed.detail}."
+
+
+def _dtype(own: Arrays) -> str:
+    kinds = [str(array.dtype) for array in own.values() if array.dtype.kind not in "biu"]
+    return max(set(kinds), key=kinds.count)
