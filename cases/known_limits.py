@@ -8,22 +8,14 @@ from __future__ import annotations
 _SPARSE = "TensorFlow's sparse tensors are another type; dense ones are supported"
 _TRIGAMMA = "PyTorch's float64 trigamma is off by up to 1.5e-9 (against mpmath)"
 _BESSEL = "PyTorch's float64 is off by up to 9e-7 between 2 and 25 (against mpmath)"
-_MEMORY = "it returns memory that was never written"
 _ORDER = "LAPACK and Eigen order the eigenvalues differently; tests/operators/test_spectrum.py"
 _LDL = "TensorFlow has no kernel; the factorisation is not composed yet"
-_MISSING = "there is no lowering yet"
 _CHUNKS = "torch.nn's own operator for a loss in chunks; there is no lowering yet"
 
 KNOWN: dict[str, str] = {
-    "_batch_norm_with_update": _MISSING,
-    "_segment_reduce.lengths": _MISSING,
-    "_segment_reduce.offsets": _MISSING,
     "as_strided_scatter": "PyTorch's gradient is that of the overwritten elements",
     "cdist": "one sample of 256: the gradient by matrix products at points nearly equal",
     "digamma": _TRIGAMMA,
-    "empty": _MEMORY,
-    "hash_tensor": _MISSING,
-    "histogramdd": _MISSING,
     "ldexp": "PyTorch's gradient is 0 for negative integer exponents",
     "linalg.eig": _ORDER,
     "linalg.eigvals": _ORDER,
@@ -31,10 +23,6 @@ KNOWN: dict[str, str] = {
     "linalg.ldl_factor_ex": _LDL,
     "linalg.ldl_solve": _LDL,
     "masked.prod": "some gradients are NaN on one side",
-    "mode": _MISSING,
-    "new_empty_strided": _MEMORY,
-    "nn.functional.fractional_max_pool2d": _MISSING,
-    "nn.functional.fractional_max_pool3d": _MISSING,
     "nn.functional.layer_norm": "the gradient of one normalised element is nothing but rounding",
     "nn.functional.linear_cross_entropy.chunked": _CHUNKS,
     "nn.functional.linear_cross_entropy.chunked_none": _CHUNKS,
@@ -44,8 +32,6 @@ KNOWN: dict[str, str] = {
     "polygamma.polygamma_n_2": _TRIGAMMA,
     "polygamma.polygamma_n_3": _TRIGAMMA,
     "polygamma.polygamma_n_4": _TRIGAMMA,
-    "resize_": _MEMORY,
-    "resize_as_": _MEMORY,
     "sparse.mm.reduce": _SPARSE,
     "sparse.sampled_addmm": _SPARSE,
     "special.airy_ai": "PyTorch's float64 is off by up to 3e-6 left of -2.09 (against mpmath)",
@@ -55,3 +41,16 @@ KNOWN: dict[str, str] = {
     "special.bessel_y1": _BESSEL,
     "special.polygamma.special_polygamma_n_0": _TRIGAMMA,
 }
+
+OTHERS: dict[str, dict[str, str]] = {}
+"""The same for samples of other dtypes, by dtype: what fails there and not in float32."""
+
+
+def limit_of(name: str, dtype: str = "float32") -> str | None:
+    """Why an operator is not all right in a dtype; None if it should be.
+
+    Args:
+        name: in the database.
+        dtype: of the samples.
+    """
+    return KNOWN.get(name) if dtype == "float32" else OTHERS.get(dtype, {}).get(name)

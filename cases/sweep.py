@@ -1,20 +1,17 @@
 """Every sample of PyTorch's operator database, in parallel: ``python -m cases.sweep``.
 
-Each operator is a task of its own in a worker process, so one that crashes or hangs ends nothing
-but itself. What is done is kept on disk, and a run that was interrupted goes on where it stopped,
-as long as neither the code nor the frameworks have changed.
+Each operator and dtype is a task of its own in a worker process, so one that crashes or hangs ends
+nothing but itself. What is done is kept on disk, and a run that was interrupted goes on where it
+stopped, as long as neither the code nor the frameworks have changed.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import importlib.metadata
-import json
 import multiprocessing
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures import TimeoutError as Late
 from pathlib import Path
@@ -24,77 +21,41 @@ from pebble import ProcessExpired, ProcessPool
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cases.known_limits import KNOWN
-from cases.op_db import Outcome, Tally, operators, tally
+from cases.known_limits import limit_of
+from cases.op_db import operators
+from cases.op_verdicts import ERROR, REFUSED, RIGHT, Outcome, Tally, tally
+from cases.sweep_results import BASELINE, DTYPES, fingerprint, keep, kept, read, summary, write
+from cases.sweep_table import page
 
 FOLDER = Path("reports/sweep")
 SECONDS_PER_OPERATOR = 1800
-_ROOT = Path(__file__).resolve().parents[1]
+OTHERS = 3
+"""How many samples of each operator are tried in other dtypes than float32, unless told."""
+
+TASKS_PER_PROCESS = 300
+"""A worker is replaced after so many, for the frameworks keep what they compiled."""
+
+Task = tuple[str, str, int | None]
+"""An operator, the dtype of its samples, and how many of them; None for all."""
 
 
-def fingerprint() -> str:
-    """What a kept result depends on: the code of this project and the frameworks' versions."""
-    digest = hashlib.sha256()
-    for package in ("converters", "parity", "cases"):
-        for path in sorted((_ROOT / package).rglob("*.py")):
-            digest.update(path.read_bytes())
-    for name in ("torch", "tensorflow-cpu", "tensorflow", "numpy"):
-        try:
-            digest.update(f"{name} {importlib.metadata.version(name)}".encode())
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return digest.hexdigest()[:16]
-
-
-def kept(folder: Path, mark: str) -> dict[str, Tally]:
-    """The results of an earlier run of the same code, by operator."""
-    found = {}
-    for path in sorted(folder.glob("*.json")):
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document.pop("fingerprint", None) == mark:
-            failures = tuple(Outcome(**failure) for failure in document.pop("failures"))
-            found[document["operator"]] = Tally(**document, failures=failures)
-    return found
-
-
-def keep(folder: Path, mark: str, result: Tally) -> None:
-    """Write one operator's result, whole or not at all."""
-    from converters import replaced_file
-
-    path = folder / f"{result.operator.replace('/', '_')}.json"
-    document = {"fingerprint": mark, **dataclasses.asdict(result)}
-    with replaced_file(path, force=True) as work:
-        work.write_text(json.dumps(document, indent=1), encoding="utf-8")
-
-
-def sweep(
-    names: Sequence[str], dtype: str, *, workers: int, limit: int | None, seconds: float
-) -> Iterator[Tally]:
-    """Judge operators in parallel; results come as they are done.
+def tasks(
+    names: Sequence[str], dtypes: Sequence[str], limit: int | None, others: int
+) -> list[Task]:
+    """What is to be judged.
 
     Args:
-        names: the operators.
-        dtype: of the samples.
-        workers: how many processes.
-        limit: at most so many samples of each.
-        seconds: how long one operator may take.
+        names: of operators; all where there are none.
+        dtypes: of samples.
+        limit: at most so many float32 samples of each operator; None for every one.
+        others: at most so many in each other dtype.
     """
-    spawned = multiprocessing.get_context("spawn")  # TensorFlow doesn't survive a fork
-    with ProcessPool(workers, max_tasks=64, initializer=settle, context=spawned) as pool:
-        futures: dict[Future[Tally], str] = {
-            pool.schedule(_judged, args=(name, dtype, limit), timeout=seconds): name
-            for name in names
-        }
-        for future in as_completed(futures):
-            name = futures[future]
-            try:
-                yield future.result()
-            except Late:
-                yield _failed(name, dtype, f"it took longer than {seconds:g} s")
-            except ProcessExpired as error:
-                yield _failed(name, dtype, f"the process ended with code {error.exitcode}")
-            except Exception as error:  # noqa: BLE001  # as above
-                yield _failed(name, dtype, f"{type(error).__name__}: {error}")
+    return [
+        (name, dtype, limit if dtype == "float32" else others)
+        for dtype in dtypes
+        for name in operators(dtype)
+        if not names or name in names
+    ]
 
 
 def settle() -> None:
@@ -108,33 +69,93 @@ def settle() -> None:
     tf.get_logger().setLevel("ERROR")
 
 
-def _judged(name: str, dtype: str, limit: int | None) -> Tally:
+def judged(name: str, dtype: str, limit: int | None) -> Tally:
+    """One task, in a worker."""
     return tally(name, dtype, limit=limit)
 
 
+def sweep(
+    todo: Sequence[Task],
+    *,
+    workers: int,
+    seconds: float,
+    judged: Callable[[str, str, int | None], Tally] = judged,
+    settle: Callable[[], object] = settle,
+) -> Iterator[Tally]:
+    """Judge operators in parallel; results come as they are done.
+
+    Args:
+        todo: the operators.
+        workers: how many processes.
+        seconds: how long one operator may take.
+        judged: does one task, in a worker.
+        settle: prepares a worker.
+    """
+    spawned = multiprocessing.get_context("spawn")  # TensorFlow doesn't survive a fork
+    pool = ProcessPool(workers, TASKS_PER_PROCESS, settle, context=spawned)
+    try:
+        futures: dict[Future[Tally], Task] = {
+            pool.schedule(judged, args=task, timeout=seconds): task for task in todo
+        }
+        for future in as_completed(futures):
+            name, dtype, _ = futures[future]
+            try:
+                yield future.result()
+            except Late:
+                yield _failed(name, dtype, f"it took longer than {seconds:g} s")
+            except ProcessExpired as error:
+                yield _failed(name, dtype, f"the process ended with code {error.exitcode}")
+            except Exception as error:  # noqa: BLE001  # as above
+                yield _failed(name, dtype, f"{type(error).__name__}: {error}")
+        pool.close()  # type: ignore[no-untyped-call]
+    except BaseException:
+        pool.stop()  # type: ignore[no-untyped-call]  # an interrupted run waits for no operator
+        raise
+    finally:
+        pool.join()
+
+
 def _failed(name: str, dtype: str, detail: str) -> Tally:
-    return Tally(name, dtype, {"error": 1}, (Outcome("all", "error", detail),))
+    outcome = Outcome("all", ERROR, detail, {(dtype, "forward"): ERROR})
+    return Tally(name, dtype, {ERROR: 1}, {f"{dtype} forward": {ERROR: 1}}, (outcome,))
 
 
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option("--dtype", default="float32", show_default=True, help="Of the samples.")
+@click.option(
+    "--dtype",
+    "dtypes",
+    multiple=True,
+    default=DTYPES,
+    type=click.Choice(DTYPES),
+    help="Of the samples; all by default.",
+)
 @click.option("--workers", default=2, show_default=True, help="How many processes.")
-@click.option("--limit", type=int, help="At most so many samples of each operator.")
+@click.option("--limit", type=int, help="At most so many float32 samples of each operator.")
+@click.option("--others", default=OTHERS, show_default=True, help="The same for other dtypes.")
 @click.option("--seconds", default=SECONDS_PER_OPERATOR, help="How long one operator may take.")
 @click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, show_default=True)
+@click.option("--record", is_flag=True, help=f"Put the results into {BASELINE.name} too.")
 def main(
-    names: tuple[str, ...], dtype: str, workers: int, limit: int | None, seconds: int, folder: Path
+    names: tuple[str, ...],
+    dtypes: tuple[str, ...],
+    workers: int,
+    limit: int | None,
+    others: int,
+    seconds: int,
+    folder: Path,
+    record: bool,
 ) -> None:
     """Judge the operators NAMES, all by default."""
     console = Console(stderr=True)
-    unknown = [name for name in names if name not in operators(dtype)]
+    wanted = tasks(names, dtypes, limit, others)
+    unknown = sorted(set(names) - {name for name, _, _ in wanted})
     if unknown:
-        raise click.UsageError(f"{', '.join(unknown)}: no operator of the database takes {dtype}.")
-    mark, place = fingerprint(), folder / dtype
-    done = {} if limit is not None else kept(place, mark)
-    wanted = list(names or operators(dtype))
-    todo = [name for name in wanted if name not in done]
+        raise click.UsageError(f"{', '.join(unknown)}: no operator of the database has this name.")
+    mark = f"{fingerprint()} {limit} {others}"
+    done = kept(folder, mark)
+    todo = [task for task in wanted if task[:2] not in done]
+    began = time.monotonic()
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -142,33 +163,55 @@ def main(
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(dtype, total=len(wanted), completed=len(wanted) - len(todo))
-        for result in sweep(todo, dtype, workers=workers, limit=limit, seconds=seconds):
-            done[result.operator] = result
-            if limit is None:
-                keep(place, mark, result)
-            progress.update(task, advance=1, description=f"{dtype} {result.operator}")
-            if result.verdict not in ("right", "random", "not exportable"):
+        bar = progress.add_task("", total=len(wanted), completed=len(wanted) - len(todo))
+        for result in sweep(todo, workers=workers, seconds=seconds):
+            done[result.operator, result.dtype] = result
+            keep(folder, mark, result)
+            progress.update(bar, advance=1, description=f"{result.dtype} {result.operator}")
+            if result.verdict not in (RIGHT, REFUSED):
                 first = result.failures[0]
                 progress.console.print(
-                    f"{result.verdict} {result.operator} {result.counts} {first.sample}: "
-                    f"{first.detail}",
+                    f"{result.verdict} {result.dtype} {result.operator} {result.counts} "
+                    f"{first.sample}: {first.detail}",
                     highlight=False,
                     markup=False,
                     soft_wrap=True,
                 )
-    verdicts = Counter(done[name].verdict for name in wanted)
-    console.print(
-        ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common()),
-        highlight=False,
-    )
-    bad = [name for name in wanted if done[name].verdict in ("wrong", "error", "unsupported")]
-    new = [name for name in bad if name not in KNOWN]
-    stale = [name for name in wanted if name in KNOWN and name not in bad and limit is None]
-    for title, found in (("not known to fail", new), ("known to fail, but right", stale)):
-        if found:
-            console.print(f"{title}: {', '.join(found)}", highlight=False)
-    sys.exit(1 if new or stale else 0)
+    found = [done[task[:2]] for task in wanted]
+    console.print(f"{len(todo)} judged in {time.monotonic() - began:.3g} s", highlight=False)
+    limits = {dtype: count for _, dtype, count in wanted}
+    document = summary(found, limits, read() if record and BASELINE.exists() else None)
+    write(document, folder / "sweep.json")
+    (folder / "report.md").write_text(page(document), encoding="utf-8")
+    if record:
+        write(document)
+    sys.exit(_conclude(found, console, whole=limit is None))
+
+
+def _conclude(found: Sequence[Tally], console: Console, *, whole: bool) -> int:
+    """Say what is new; 1 if an operator fails that isn't known to, or the other way round."""
+    for dtype, group in _by_dtype(found).items():
+        verdicts = Counter(result.verdict for result in group)
+        text = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
+        console.print(f"{dtype}: {text}", highlight=False)
+    new, stale = [], []
+    for result in found:
+        limit = limit_of(result.operator, result.dtype)
+        if result.verdict not in (RIGHT, REFUSED) and limit is None:
+            new.append(f"{result.operator} ({result.dtype})")
+        if result.verdict == RIGHT and limit is not None and whole:
+            stale.append(f"{result.operator} ({result.dtype})")
+    for title, names in (("not known to fail", new), ("known to fail, but right", stale)):
+        if names:
+            console.print(f"{title}: {', '.join(names)}", highlight=False, soft_wrap=True)
+    return 1 if new or stale else 0
+
+
+def _by_dtype(found: Sequence[Tally]) -> dict[str, list[Tally]]:
+    groups: dict[str, list[Tally]] = {}
+    for result in found:
+        groups.setdefault(result.dtype, []).append(result)
+    return groups
 
 
 if __name__ == "__main__":

@@ -269,3 +269,14 @@ def map_argument(function: Callable[[object], object], argument: object) -> obje
     if isinstance(argument, Mapping):
         return {key: map_argument(function, item) for key, item in argument.items()}
     return function(argument)
+
+
+def flat_results(result: object) -> tuple[object, ...]:
+    """What an operator returned as one row; lists among its results take several places.
+
+    >>> flat_results((1, [2, 3])), flat_results(4)
+    ((1, 2, 3), (4,))
+    """
+    if isinstance(result, tuple | list):
+        return tuple(leaf for item in result for leaf in flat_results(item))
+    return (result,)

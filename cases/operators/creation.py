@@ -32,16 +32,26 @@ CASES = (
     _row("aten.new_zeros.default", x=_X, size=_SIZE, dtype=_DTYPE),
     _row("aten.new_ones.default", x=_X, size=_SIZE, dtype=_DTYPE),
     _row("aten.new_full.default", x=_X, size=_SIZE, fill_value=_FILL, dtype=_DTYPE),
-    # What empty tensors hold is undefined, so that only those without elements can be compared.
-    _row("aten.empty.memory_format", size=st.just((0, 3)), dtype=_DTYPE),
+    # Of memory that nobody wrote only the form is compared.
+    _row("aten.empty.memory_format", size=_SIZE, dtype=_DTYPE),
     _row(
         "aten.empty_permuted.default",
-        size=st.just((0, 3)),
+        size=st.just((2, 3)),
         physical_layout=st.just((1, 0)),
         dtype=_DTYPE,
     ),
-    _row("aten.empty_like.default", x=tensors((2, 0)), dtype=_DTYPE),
-    _row("aten.new_empty.default", x=tensors((2,)), size=st.just((0, 3)), dtype=_DTYPE),
+    _row("aten.empty_like.default", x=_X, dtype=_DTYPE),
+    _row("aten.new_empty.default", x=tensors((2,)), size=_SIZE, dtype=_DTYPE),
+    _row("aten.empty_strided.default", size=st.just((2, 3)), stride=st.just((1, 2)), dtype=_DTYPE),
+    _row(
+        "aten.new_empty_strided.default",
+        x=tensors((2,)),
+        size=st.just((2, 3)),
+        stride=st.just((3, 1)),
+        dtype=_DTYPE,
+    ),
+    _row("aten.resize.default", x=_X, size=_SIZE),
+    _row("aten.resize_as.default", x=_X, the_template=tensors()),
     _row("aten.scalar_tensor.default", s=_FILL, dtype=_DTYPE),
     _row(
         "aten.arange.default",

@@ -137,6 +137,11 @@ CASES: tuple[OperatorCase, ...] = (
         gradients=False,
     ),
     OperatorCase(
+        "aten._batch_norm_with_update_functional.default",
+        per_channel(stats="given", momentum=_MOMENTUM, eps=_EPS),
+        gradients=False,
+    ),
+    OperatorCase(
         "aten.instance_norm.default",
         per_channel(
             min_rank=3,

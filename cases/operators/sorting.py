@@ -138,4 +138,22 @@ CASES = (
         ),
         gradients=False,
     ),
+    OperatorCase(
+        "aten.mode.default",
+        with_rank(0, 3, 1, 8).flatmap(
+            lambda drawn: st.fixed_dictionaries(
+                {
+                    "x": st.one_of(
+                        integers(drawn[0], -2, 2),
+                        integers(drawn[0], 0, 3).map(lambda array: array.astype("float32")),
+                        distinct(drawn[0]),
+                        _one_nan(drawn[0]),
+                        bools(drawn[0]),
+                    ),
+                    "dim": st.just(drawn[1]),
+                    "keepdim": st.booleans(),
+                }
+            )
+        ),
+    ),
 )

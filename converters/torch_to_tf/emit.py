@@ -14,7 +14,16 @@ import tensorflow as tf
 from converters.conversion import Conversion
 from converters.dtypes import DType
 from converters.errors import ConversionError, LoweringError, UnsupportedOpError
-from converters.graph import Dim, Graph, Node, Parameter, TensorSpec, Value, map_argument
+from converters.graph import (
+    Dim,
+    Graph,
+    Node,
+    Parameter,
+    TensorSpec,
+    Value,
+    flat_results,
+    map_argument,
+)
 from converters.interpreter import Observer, evaluate
 from converters.passes.expose_draws import is_draw, with_draws_given
 from converters.registry import Registry
@@ -78,7 +87,7 @@ def lowered(registry: Registry) -> Callable[[Node, Mapping[str, object]], Sequen
             raise LoweringError(node.name, node.op, node.module, node.source, error) from error
         except Exception as error:
             raise LoweringError(node.name, node.op, node.module, node.source, error) from error
-        return tuple(result) if isinstance(result, tuple | list) else (result,)
+        return flat_results(result)
 
     return call
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,18 @@ from torch.fx import Node as FxNode
 
 from converters.dtypes import DType, dtype_of
 from converters.errors import CaptureError
-from converters.graph import Dim, Graph, Input, Node, Output, ScalarSpec, TensorSpec, Value
+from converters.graph import (
+    Dim,
+    Graph,
+    Input,
+    Node,
+    Output,
+    ScalarSpec,
+    TensorSpec,
+    Value,
+    flat_results,
+    map_argument,
+)
 from converters.passes.dead_nodes import drop_dead_nodes
 from converters.torch_to_tf.schema import CONTROL_FLOW, PLACEMENT, argument_name
 
@@ -105,10 +117,9 @@ class NodeReader:
                 self.values[fx] = parent[fx.args[1]]  # type: ignore[index]
                 return
         outputs = _outputs(fx.meta.get("val"))
-        several = isinstance(fx.meta.get("val"), tuple | list)
         name = self._own(fx.name if fx.name not in self.taken else f"{fx.name}_node")
-        refs = tuple(Value(name, index) for index in range(len(outputs)))
-        self.values[fx] = refs if several else refs[0] if refs else None
+        places = itertools.count()
+        self.values[fx] = map_argument(lambda _: Value(name, next(places)), fx.meta.get("val"))
         module, source = _module_path(fx), _source_line(fx)
         if self.place is not None:  # branches are traced without their place in the user's code
             module, source = module or self.place[0].module, source or self.place[0].source
@@ -166,9 +177,7 @@ def read_argument(value: Any, values: dict[FxNode, object], otherwise: Any) -> o
 
 
 def _outputs(value: Any) -> tuple[TensorSpec | ScalarSpec, ...]:
-    if isinstance(value, tuple | list):
-        return tuple(_spec(item) for item in value)
-    return (_spec(value),)
+    return tuple(_spec(item) for item in flat_results(value))
 
 
 def _spec(value: Any) -> TensorSpec | ScalarSpec:

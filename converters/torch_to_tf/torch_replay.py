@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from converters.dtypes import DType
-from converters.graph import Graph, Node, map_argument
+from converters.graph import Graph, Node, flat_results, map_argument
 from converters.interpreter import Observer, evaluate
 from converters.torch_to_tf.schema import argument_name, overload
 from converters.torch_to_tf.torch_control_flow import FUNCTIONS
@@ -89,7 +89,7 @@ def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
         result = _python_function(node.op)(*given.values())
     else:
         result = found(**_schema_arguments(found, given))
-    return tuple(result) if isinstance(result, tuple | list) else (result,)
+    return flat_results(result)
 
 
 def _copied(x: Any, src: Any, non_blocking: Any = False) -> torch.Tensor:  # noqa: ARG001

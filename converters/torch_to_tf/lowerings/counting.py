@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from converters.errors import UnsupportedVariantError
+from converters.layout import along
 from converters.torch_to_tf.lowerings import lower
-from converters.torch_to_tf.promotion import cast, opmath, shape_of
+from converters.torch_to_tf.promotion import cast, normalized, opmath, shape_of
 
 
 @lower("aten.histc.default")
@@ -66,8 +67,14 @@ def histogram(
     Differs: PyTorch's edges may be one rounding apart, which decides where a value on an edge
     falls.
     """
-    if range is not None:
-        low, high = cast(range[0], x.dtype), cast(range[1], x.dtype)
+    edges = _edges(x, bins, range)
+    return histogram_of(x, edges, weight, density)
+
+
+def _edges(x: tf.Tensor, bins: int, bounds: Sequence[float] | None) -> tf.Tensor:
+    """``bins + 1`` numbers at equal distances from the least value to the largest."""
+    if bounds is not None:
+        low, high = cast(bounds[0], x.dtype), cast(bounds[1], x.dtype)
     elif 0 in x.shape:
         low, high = tf.zeros([], x.dtype), tf.ones([], x.dtype)
     else:
@@ -79,7 +86,7 @@ def histogram(
     numbers = tf.range(bins + 1)
     up = _fused(low, step, tf.cast(numbers, x.dtype))
     down = _fused(high, -step, tf.cast(bins - numbers, x.dtype))
-    return histogram_of(x, tf.where(numbers < (bins + 1) // 2, up, down), weight, density)
+    return tf.where(numbers < (bins + 1) // 2, up, down)
 
 
 def _fused(start: tf.Tensor, step: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
@@ -106,14 +113,91 @@ def histogram_of(
 
     Shapes: x (...), bins (B + 1,), weight like x -> (B,) and (B + 1,). Dtypes: float32, float64.
     """
-    count = shape_of(bins)[0] - 1
-    values = tf.reshape(x, [-1])
-    place = tf.searchsorted(bins, values, "right") - 1
-    place = tf.where(values == bins[-1], count - 1, place)
-    inside = (values >= bins[0]) & (values <= bins[-1])
-    place = tf.where(inside, place, -1)  # negative places are dropped
-    amounts = tf.ones_like(values) if weight is None else tf.reshape(weight, [-1])
-    found = tf.math.unsorted_segment_sum(amounts, place, count)
+    found, (edges,) = histogramdd_of(tf.reshape(x, [-1, 1]), [bins], None, weight, density)
+    return found, edges
+
+
+@lower("aten.histogramdd.default")
+def histogramdd(
+    x: tf.Tensor,
+    bins: Sequence[int],
+    range: Sequence[float] | None = None,
+    weight: tf.Tensor | None = None,
+    density: bool = False,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """As histogram for points: each coordinate has its own number of parts and its own range.
+
+    Shapes: x (..., D) -> (*bins) and D times (bins + 1,). Dtypes: float32, float64.
+    """
+    columns = tf.unstack(tf.reshape(x, [-1, len(bins)]), axis=1)
+    pairs = zip(range[::2], range[1::2], strict=True) if range else [None] * len(bins)
+    edges = [_edges(*each) for each in zip(columns, bins, pairs, strict=True)]
+    return histogramdd_of(x, edges, None, weight, density)
+
+
+@lower("aten.histogramdd.int_bins")
+def histogramdd_int_bins(
+    x: tf.Tensor,
+    bins: int,
+    range: Sequence[float] | None = None,
+    weight: tf.Tensor | None = None,
+    density: bool = False,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """As histogramdd, with as many parts for each coordinate."""
+    return histogramdd(x, [bins] * x.shape[-1], range, weight, density)
+
+
+@lower("aten.histogramdd.TensorList_bins")
+def histogramdd_of(
+    x: tf.Tensor,
+    bins: Sequence[tf.Tensor],
+    range: Sequence[float] | None = None,
+    weight: tf.Tensor | None = None,
+    density: bool = False,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """How many points, or how much weight, fall into each box between neighbouring edges.
+
+    An edge belongs to the part at its right, the last one to the last part. With ``density`` the
+    counts are divided by their sum and by the volumes of the boxes.
+
+    Shapes: x (..., D), bins D times (B + 1,), weight as x without its last axis -> (*B) and bins.
+    Dtypes: float32, float64.
+    """
+    counts = [shape_of(edges)[0] - 1 for edges in bins]
+    box: tf.Tensor = tf.zeros([], tf.int32)
+    inside: tf.Tensor = tf.ones([], tf.bool)
+    for values, edges, count in zip(
+        tf.unstack(tf.reshape(x, [-1, len(bins)]), axis=1), bins, counts, strict=True
+    ):
+        place = tf.searchsorted(edges, values, "right") - 1
+        box = box * count + tf.where(values == edges[-1], count - 1, place)
+        inside &= (values >= edges[0]) & (values <= edges[-1])
+    box = tf.where(inside, box, -1)  # negative places are dropped
+    amounts = tf.ones(tf.shape(box), x.dtype) if weight is None else tf.reshape(weight, [-1])
+    total: int | tf.Tensor = 1
+    for count in counts:
+        total = total * count
+    found = tf.reshape(tf.math.unsorted_segment_sum(amounts, box, total), counts)
     if density:
-        found = found / tf.reduce_sum(found) / (bins[1:] - bins[:-1])
-    return found, tf.identity(bins)
+        found = found / tf.reduce_sum(found)
+        for axis, edges in enumerate(bins):
+            ones = [-1 if place == axis else 1 for place, _ in enumerate(bins)]
+            found = found / tf.reshape(edges[1:] - edges[:-1], ones)
+    return found, [tf.identity(edges) for edges in bins]
+
+
+@lower("aten.hash_tensor.default", layout=along("dim"))
+def hash_tensor(
+    x: tf.Tensor, dim: Sequence[int] = (), keepdim: bool = False, mode: int = 0
+) -> tf.Tensor:
+    """The exclusive or of the bits of all elements along ``dim``, floats as float64.
+
+    Dtypes: all but complex; the result is uint64.
+    """
+    wide = tf.float64 if x.dtype.is_floating else tf.int64
+    axes = [normalized(axis, x.shape.rank) for axis in dim] or list(range(x.shape.rank))
+    bits = tf.bitcast(cast(x, wide), tf.int64)[..., None]
+    places = tf.range(64, dtype=tf.int64)
+    single = tf.bitwise.bitwise_and(tf.bitwise.right_shift(bits, places), tf.ones([], tf.int64))
+    odd = tf.reduce_sum(single, axes, keepdims=keepdim) % 2
+    return tf.bitcast(tf.reduce_sum(tf.bitwise.left_shift(odd, places), -1), tf.uint64)

@@ -63,6 +63,14 @@ def empty_permuted(
     return zeros(size, dtype)
 
 
+@lower("aten.empty_strided.default")
+def empty_strided(
+    size: Sequence[Size], stride: Sequence[Size], dtype: tf.DType | None = None
+) -> tf.Tensor:
+    """Zeros: what PyTorch leaves undefined."""
+    return zeros(size, dtype)
+
+
 @lower("aten.full.default")
 def full(size: Sequence[Size], fill_value: Scalar, dtype: tf.DType | None = None) -> tf.Tensor:
     """One value everywhere; its own kind's default type where none is given."""
@@ -91,6 +99,34 @@ def empty_like(x: tf.Tensor, dtype: tf.DType | None = None) -> tf.Tensor:
 def full_like(x: tf.Tensor, fill_value: Scalar, dtype: tf.DType | None = None) -> tf.Tensor:
     """One value in the shape of ``x``."""
     return _filled(shape_of(x), fill_value, dtype or x.dtype)
+
+
+@lower("aten.new_empty_strided.default")
+def new_empty_strided(
+    x: tf.Tensor, size: Sequence[Size], stride: Sequence[Size], dtype: tf.DType | None = None
+) -> tf.Tensor:
+    """Zeros in the type of ``x``: what PyTorch leaves undefined."""
+    return _filled(size, 0, dtype or x.dtype)
+
+
+@lower("aten.resize.default")
+def resize(x: tf.Tensor, size: Sequence[Size]) -> tf.Tensor:
+    """The elements of ``x`` in another shape; further ones, which PyTorch leaves undefined, are 0.
+
+    Shapes: x (...) -> size.
+    """
+    count: Size = 1
+    for entry in size:
+        count = count * entry
+    flat = tf.reshape(x, [-1])
+    missing = tf.maximum(count - tf.size(flat), 0)
+    return tf.reshape(tf.pad(flat, [[0, missing]])[:count], list(size))
+
+
+@lower("aten.resize_as.default")
+def resize_as(x: tf.Tensor, the_template: tf.Tensor) -> tf.Tensor:
+    """As resize, to the shape of another tensor."""
+    return resize(x, shape_of(the_template))
 
 
 @lower("aten.new_zeros.default")

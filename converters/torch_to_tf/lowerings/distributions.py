@@ -60,7 +60,9 @@ def log_normal(x: tf.Tensor, mean: float = 1.0, std: float = 2.0) -> tf.Tensor:
 @lower("aten.normal_functional.default", layout=ANY)
 def normal_functional(x: tf.Tensor, mean: float = 0.0, std: float = 1.0) -> tf.Tensor:
     """Normal with one mean and one standard deviation, in the shape and type of ``x``."""
-    return cast(mean + std * drawn_normal(shape_of(x), opmath(x.dtype)), x.dtype)
+    kind = opmath(x.dtype)
+    start = complex(mean, mean) if kind.is_complex else mean  # PyTorch gives both parts one mean
+    return cast(cast(start, kind) + cast(std, kind) * drawn_normal(shape_of(x), kind), x.dtype)
 
 
 @lower("aten.normal.float_Tensor")

@@ -134,6 +134,27 @@ def native_batch_norm_functional(
     )
 
 
+@lower("aten._batch_norm_with_update_functional.default", layout=_PER_CHANNEL)
+def batch_norm_with_update_functional(
+    input: Tensor,
+    weight: Optional,
+    bias: Optional,
+    running_mean: Tensor,
+    running_var: Tensor,
+    momentum: float,
+    eps: float,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """:func:`native_batch_norm_functional` in training, with an empty reserve.
+
+    Shapes: input (N, ..., C), the rest (C) -> (N, ..., C), (C), (C), (0), (C), (C).
+    Dtypes: floating.
+    """
+    y, mean, deviation, new_mean, new_var = native_batch_norm_functional(
+        input, weight, bias, running_mean, running_var, True, momentum, eps
+    )
+    return y, mean, deviation, tf.zeros([0], tf.uint8), new_mean, new_var
+
+
 @lower("aten.instance_norm.default", layout=_PER_CHANNEL)
 def instance_norm(
     input: Tensor,

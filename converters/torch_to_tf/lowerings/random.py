@@ -5,7 +5,7 @@ What is drawn passes no gradient, as in PyTorch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import tensorflow as tf
@@ -13,7 +13,7 @@ import tensorflow as tf
 from converters.layout import ANY
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.lowerings.creation import INT64, int64_or
-from converters.torch_to_tf.promotion import Number, cast, default_dtype, opmath, shape_of
+from converters.torch_to_tf.promotion import Number, cast, default_dtype, opmath, promote, shape_of
 from converters.torch_to_tf.random_state import next_seed
 
 Size: TypeAlias = int | tf.Tensor
@@ -23,15 +23,21 @@ _ALG = "philox"
 
 
 def drawn_uniform(size: Sequence[Size], dtype: tf.DType) -> tf.Tensor:
-    """Uniform in [0, 1). Shapes: -> size."""
-    kind = opmath(dtype)
-    return cast(tf.random.stateless_uniform(_shape(size), next_seed(), dtype=kind, alg=_ALG), dtype)
+    """Uniform in [0, 1), complex numbers in both parts. Shapes: -> size."""
+    return _drawn(tf.random.stateless_uniform, _shape(size), dtype)
 
 
-def drawn_normal(size: Sequence[Size], dtype: tf.DType) -> tf.Tensor:
-    """Standard normal. Shapes: -> size."""
-    kind = opmath(dtype)
-    return cast(tf.random.stateless_normal(_shape(size), next_seed(), dtype=kind, alg=_ALG), dtype)
+def drawn_normal(size: Sequence[Size] | tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    """Standard normal; of complex numbers each part has half the variance. Shapes: -> size."""
+    drawn = _drawn(tf.random.stateless_normal, _shape(size), dtype)
+    return drawn * cast(0.5**0.5, dtype) if dtype.is_complex else drawn
+
+
+def _drawn(draw: Callable[..., tf.Tensor], shape: object, dtype: tf.DType) -> tf.Tensor:
+    if dtype.is_complex:
+        parts = (draw(shape, next_seed(), dtype=dtype.real_dtype, alg=_ALG) for _ in range(2))
+        return tf.complex(*parts)
+    return cast(draw(shape, next_seed(), dtype=opmath(dtype), alg=_ALG), dtype)
 
 
 def drawn_integers(size: Sequence[Size], low: Size, high: Size) -> tf.Tensor:
@@ -40,8 +46,8 @@ def drawn_integers(size: Sequence[Size], low: Size, high: Size) -> tf.Tensor:
     return tf.random.stateless_uniform(_shape(size), next_seed(), *bounds, tf.int64, _ALG)
 
 
-def _shape(size: Sequence[Size]) -> list[Size] | tf.Tensor:
-    return list(size) or tf.zeros([0], tf.int32)
+def _shape(size: Sequence[Size] | tf.Tensor) -> list[Size] | tf.Tensor:
+    return size if isinstance(size, tf.Tensor) else list(size) or tf.zeros([0], tf.int32)
 
 
 def _kept(x: tf.Tensor, p: float, size: Sequence[Size]) -> tf.Tensor:
@@ -205,6 +211,6 @@ def normal(mean: tf.Tensor, std: float = 1.0) -> tf.Tensor:
 @lower("aten.normal.Tensor_Tensor")
 def normal_each(mean: tf.Tensor, std: tf.Tensor) -> tf.Tensor:
     """Normal with the given means and standard deviations, which broadcast."""
+    mean, std = promote(mean, std)
     shape = tf.broadcast_dynamic_shape(tf.shape(mean), tf.shape(std))
-    drawn = tf.random.stateless_normal(shape, next_seed(), dtype=opmath(mean.dtype), alg=_ALG)
-    return tf.stop_gradient(mean + std * cast(drawn, mean.dtype))
+    return tf.stop_gradient(mean + std * drawn_normal(shape, mean.dtype))

@@ -160,6 +160,35 @@ def nanmedian(x: tf.Tensor) -> tf.Tensor:
     return nanmedian_dim(tf.reshape(x, [-1]), 0)[0]
 
 
+@lower("aten.mode.default", layout=_ALONG)
+def mode(x: tf.Tensor, dim: int = -1, keepdim: bool = False) -> Pair:
+    """The most frequent element along ``dim`` and its last place; of several the smallest.
+
+    Every NaN is an element of its own. Source: ATen native/cpu/SortingKernel.cpp, mode_kernel.
+    """
+    if x.shape.rank == 0:
+        return _ordered(x, None, dim, descending=False)
+    axis = normalized(dim, x.shape.rank)
+    rank = x.shape.rank
+    order = [*(place for place in range(rank) if place != axis), axis]
+    values, index = _ordered(tf.transpose(x, order), None, -1, descending=False)
+    shape = shape_of(values)
+    keys = tf.reshape(_key(values, descending=True), [-1, shape[-1]])
+    end = tf.searchsorted(keys, keys, "right")
+    count = tf.reshape(end - tf.searchsorted(keys, keys, "left"), shape)
+    if x.dtype.is_floating:
+        count = tf.where(tf.math.is_nan(values), tf.ones_like(count), count)
+    first = tf.argmax(count, -1)[..., None]
+    last = tf.gather(tf.reshape(end, shape), first, batch_dims=rank - 1) - 1
+    if x.dtype.is_floating:
+        here = tf.gather(values, first, batch_dims=rank - 1)
+        last = tf.where(tf.math.is_nan(here), tf.cast(first, last.dtype), last)
+    found = tf.gather(index, last, batch_dims=rank - 1)
+    found = tf.transpose(found, [order.index(place) for place in range(rank)])
+    chosen = take_along(x, found, axis)
+    return (chosen, found) if keepdim else (tf.squeeze(chosen, axis), tf.squeeze(found, axis))
+
+
 def _places(
     sequence: tf.Tensor, values: tf.Tensor | Number, *, right: bool, out_int32: bool
 ) -> tf.Tensor:
