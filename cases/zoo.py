@@ -24,7 +24,8 @@ from rich.console import Console
 
 from cases.architectures import architecture, architectures
 from cases.model_table import RESULTS, Proof, write
-from cases.sweep import fingerprint, settle
+from cases.sweep import settle
+from cases.sweep_results import fingerprint
 
 FOLDER = Path("reports/zoo")
 SECONDS_PER_MODEL = 900

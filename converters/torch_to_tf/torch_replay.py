@@ -12,6 +12,7 @@ import torch
 from converters.dtypes import DType
 from converters.graph import Graph, Node, flat_results, map_argument
 from converters.interpreter import Observer, evaluate
+from converters.passes.expose_draws import is_draw
 from converters.torch_to_tf.schema import argument_name, overload
 from converters.torch_to_tf.torch_control_flow import FUNCTIONS
 from converters.torch_to_tf.torch_order import STABLE
@@ -76,6 +77,8 @@ def from_numpy(array: np.ndarray) -> torch.Tensor:
 def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
     """Apply a node's operator to torch tensors."""
     given = {name: map_argument(_torch_dtype, argument) for name, argument in arguments.items()}
+    if is_draw(node):  # some have no derivative and refuse arguments that want one
+        given = {name: map_argument(_detached, argument) for name, argument in given.items()}
     if node.op in _VIEWS:
         given["x"] = given["x"].contiguous()  # type: ignore[attr-defined]
     found = overload(node.op)
@@ -106,6 +109,10 @@ def _schema_arguments(found: Any, given: Mapping[str, object]) -> dict[str, obje
         elif argument.name == "device" and not argument.has_default_value():
             arguments["device"] = torch.device("cpu")
     return arguments
+
+
+def _detached(leaf: object) -> object:
+    return leaf.detach() if isinstance(leaf, torch.Tensor) else leaf
 
 
 def _torch_dtype(leaf: object) -> object:

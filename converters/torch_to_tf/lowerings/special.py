@@ -11,7 +11,24 @@ from converters.errors import UnsupportedVariantError
 from converters.layout import ANY
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.lowerings.arithmetic import pow as power
-from converters.torch_to_tf.promotion import Number, cast, computed, promote, same_shape
+from converters.torch_to_tf.promotion import (
+    Number,
+    cast,
+    computed,
+    floating,
+    promote,
+    same_shape,
+)
+
+
+def _in_float64(function: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf.Tensor:
+    """A function computed in float64 and rounded once.
+
+    In float32 TensorFlow's ``zeta``, which its polygamma functions are made of, is off by any
+    factor at many negative numbers (2.21: polygamma(1, -8.478) is -1.2e11, not 1.23).
+    """
+    dtype = floating(x)[0].dtype
+    return cast(function(cast(x, tf.float64)), dtype)
 
 
 @lower("aten.digamma.default", layout=ANY)
@@ -27,7 +44,7 @@ def digamma(x: tf.Tensor) -> tf.Tensor:
         # Dividing keeps the sign of zero.
         return tf.where(pole, -1 / a, tf.math.digamma(tf.where(pole, tf.ones_like(a), a)))
 
-    return computed(finite, x, floats=True)
+    return _in_float64(finite, x)
 
 
 @lower("aten.polygamma.default", layout=ANY)
@@ -39,9 +56,7 @@ def polygamma(n: int, x: tf.Tensor) -> tf.Tensor:
     """
     if n == 0:
         return digamma(x)
-    return computed(
-        lambda a: tf.math.polygamma(tf.fill(tf.shape(a), cast(n, a.dtype)), a), x, floats=True
-    )
+    return _in_float64(lambda a: tf.math.polygamma(tf.fill(tf.shape(a), cast(n, a.dtype)), a), x)
 
 
 @lower("aten.igamma.default", "aten.special_gammainc.default", layout=ANY)
