@@ -1,0 +1,93 @@
+"""What every checkpoint is to a conversion: named tensors, read and written one at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from converters.dtypes import DType
+from converters.errors import CheckpointError
+
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """A tensor without its numbers.
+
+    Attributes:
+        shape: () for a scalar.
+        dtype: the type that the file holds it in.
+    """
+
+    shape: tuple[int, ...]
+    dtype: DType
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of its numbers."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def __str__(self) -> str:
+        """For example ``float32[3, 4]``."""
+        return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """An open checkpoint.
+
+    Attributes:
+        tensors: what it holds, in the file's order.
+        read: one tensor by name, as a new array.
+        metadata: further text that the file holds.
+    """
+
+    tensors: Mapping[str, TensorInfo]
+    read: Callable[[str], np.ndarray]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+Write = Callable[[str, np.ndarray], None]
+"""Writes one tensor; each of the announced tensors is written once, in any order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of checkpoint.
+
+    Attributes:
+        name: in words.
+        suffixes: of its files; empty for a folder.
+        recognises: whether a path holds one, from its name and first bytes.
+        open: opens one for reading.
+        create: writes one at a path that doesn't exist yet: it is told all tensors before the first
+            comes; None if the format can only be read.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[Path], bool]
+    open: Callable[[Path], AbstractContextManager[Checkpoint]]
+    create: (
+        Callable[[Path, Mapping[str, TensorInfo]], AbstractContextManager[Write]] | None
+    ) = None
+
+
+def require_same(name: str, info: TensorInfo, array: np.ndarray) -> np.ndarray:
+    """A C-contiguous array of the announced shape and type.
+
+    Raises:
+        CheckpointError: it has another shape or type.
+    """
+    if array.shape != info.shape or array.dtype != info.dtype.numpy:
+        raise CheckpointError(
+            f"{name} is {array.dtype}[{', '.join(map(str, array.shape))}], but {info} was "
+            "announced. The checkpoint changed while it was read; convert it again."
+        )
+    # ascontiguousarray would make a scalar a vector
+    return np.asarray(array, order="C")
