@@ -46,6 +46,29 @@ def replaced_file(path: Path, *, force: bool = False) -> Iterator[Path]:
         _swap(result, path, work / "before")
 
 
+@contextlib.contextmanager
+def replaced_checkpoint(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """A path to write a file, a folder, or a file with companions at.
+
+    When the block ends without an error, all of it takes its place; the file that was named comes
+    last, so that it never names companions that aren't there.
+
+    Raises:
+        OutputError: as for :func:`replaced_folder`.
+    """
+    with _beside(path, force=force) as work:
+        (work / "result").mkdir()
+        result = work / "result" / path.name
+        yield result
+        made = sorted((work / "result").iterdir(), key=lambda item: item == result)
+        for item in made:
+            place = path.with_name(item.name)
+            if item != result and place.exists() and not force:
+                raise OutputError(f"{place} exists already. Choose another name, or pass --force.")
+        for item in made:
+            _swap(item, path.with_name(item.name), work / f"before-{item.name}")
+
+
 def _swap(result: Path, path: Path, before: Path) -> None:
     if path.exists():
         path.rename(before)

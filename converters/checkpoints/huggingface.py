@@ -11,13 +11,11 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from converters.checkpoints.safetensors_file import create_safetensors, open_safetensors
-from converters.checkpoints.store import Checkpoint, Format, TensorInfo, Write
+from converters.checkpoints.store import Checkpoint, Format, TensorInfo, Write, sharded
 from converters.checkpoints.torch_file import open_torch
 from converters.errors import CheckpointError
 
 _INDEX = "model.safetensors.index.json"
-_SHARD = 5 * 10**9
-"""Bytes of a shard, as transformers has it."""
 
 
 class _Index(BaseModel):
@@ -81,16 +79,13 @@ def _inside(index: Path, name: str) -> Path:
 
 
 @contextmanager
-def create_sharded(path: Path, tensors: Mapping[str, TensorInfo]) -> Iterator[Write]:
+def create_sharded(
+    path: Path,
+    tensors: Mapping[str, TensorInfo],
+    template: Path | None = None,  # noqa: ARG001
+) -> Iterator[Write]:
     """Write a folder of safetensors files of at most 5 GB, and their index."""
-    shards: list[dict[str, TensorInfo]] = [{}]
-    filled = 0
-    for name, info in tensors.items():
-        if filled and filled + info.bytes > _SHARD:
-            shards.append({})
-            filled = 0
-        shards[-1][name] = info
-        filled += info.bytes
+    shards = sharded(tensors)
     path.mkdir(exist_ok=True)
     names = [
         f"model-{number:05d}-of-{len(shards):05d}.safetensors"
@@ -118,4 +113,5 @@ SHARDED = Format(
     lambda path: index_of(path) is not None,
     open_sharded,
     create_sharded,
+    template="refused",
 )

@@ -12,10 +12,10 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
+from converters.checkpoints.raw import bytes_of, read_at, write_at
 from converters.checkpoints.store import Checkpoint, Format, TensorInfo, Write, require_same
 from converters.dtypes import DType
 from converters.errors import CheckpointError
@@ -53,7 +53,7 @@ def open_safetensors(path: Path) -> Iterator[Checkpoint]:
         def read(name: str) -> np.ndarray:
             info = tensors[name]
             array = np.empty(info.shape, info.dtype.numpy)
-            _fill(file.fileno(), array, places[name], path)
+            read_at(file.fileno(), bytes_of(array), places[name], path)
             return array
 
         yield Checkpoint(tensors, read, metadata)
@@ -87,19 +87,12 @@ def _header(path: Path) -> tuple[dict[str, TensorInfo], dict[str, int], dict[str
     return tensors, places, metadata
 
 
-def _fill(descriptor: int, array: np.ndarray, offset: int, path: Path) -> None:
-    """Read an array's bytes at an offset; a read returns at most 2 GiB."""
-    view = memoryview(array.reshape(-1).view(np.uint8)) if array.size else memoryview(b"")
-    done = 0
-    while done < len(view):
-        count = os.preadv(descriptor, [view[done : done + 2**30]], offset + done)
-        if count == 0:
-            raise CheckpointError(f"{path} is cut off. Fetch or save it again.")
-        done += count
-
-
 @contextmanager
-def create_safetensors(path: Path, tensors: Mapping[str, TensorInfo]) -> Iterator[Write]:
+def create_safetensors(
+    path: Path,
+    tensors: Mapping[str, TensorInfo],
+    template: Path | None = None,  # noqa: ARG001
+) -> Iterator[Write]:
     """Write a file, tensor by tensor.
 
     Raises:
@@ -126,24 +119,15 @@ def create_safetensors(path: Path, tensors: Mapping[str, TensorInfo]) -> Iterato
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % _ALIGNMENT)
     with path.open("xb", buffering=0) as file:
-        _write_all(file, len(text).to_bytes(8, "little") + text, 0)
+        write_at(file.fileno(), memoryview(len(text).to_bytes(8, "little") + text), 0)
         start = 8 + len(text)
 
         def write(name: str, array: np.ndarray) -> None:
             array = require_same(name, tensors[name], array)
-            if array.size:
-                _write_all(
-                    file, memoryview(array.reshape(-1).view(np.uint8)), start + places[name]
-                )
+            write_at(file.fileno(), bytes_of(array), start + places[name])
 
         yield write
         os.ftruncate(file.fileno(), start + offset)
-
-
-def _write_all(file: BinaryIO, data: bytes | memoryview, offset: int) -> None:
-    view, done = memoryview(data), 0
-    while done < len(view):
-        done += os.pwrite(file.fileno(), view[done : done + 2**30], offset + done)
 
 
 def _recognises(path: Path) -> bool:
@@ -151,5 +135,5 @@ def _recognises(path: Path) -> bool:
 
 
 SAFETENSORS = Format(
-    "safetensors", (".safetensors",), _recognises, open_safetensors, create_safetensors
+    "safetensors", (".safetensors",), _recognises, open_safetensors, create_safetensors, "refused"
 )

@@ -14,7 +14,6 @@ from converters.dtypes import DType
 from converters.errors import CheckpointError
 
 
-
 @dataclass(frozen=True, slots=True)
 class TensorInfo:
     """A tensor without its numbers.
@@ -56,6 +55,9 @@ Write = Callable[[str, np.ndarray], None]
 """Writes one tensor; each of the announced tensors is written once, in any order."""
 
 
+Create = Callable[[Path, Mapping[str, TensorInfo], Path | None], AbstractContextManager[Write]]
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A kind of checkpoint.
@@ -63,19 +65,20 @@ class Format:
     Attributes:
         name: in words.
         suffixes: of its files; empty for a folder.
-        recognises: whether a path holds one, from its name and first bytes.
+        recognises: whether a path holds one, from its name and its neighbours.
         open: opens one for reading.
         create: writes one at a path that doesn't exist yet: it is told all tensors before the first
-            comes; None if the format can only be read.
+            comes, and a checkpoint of the same model to fill with other numbers, or None.
+        template: whether such a one is "needed" (the format holds more than tensors), "possible"
+            or "refused".
     """
 
     name: str
     suffixes: tuple[str, ...]
     recognises: Callable[[Path], bool]
     open: Callable[[Path], AbstractContextManager[Checkpoint]]
-    create: (
-        Callable[[Path, Mapping[str, TensorInfo]], AbstractContextManager[Write]] | None
-    ) = None
+    create: Create
+    template: str = "possible"
 
 
 def require_same(name: str, info: TensorInfo, array: np.ndarray) -> np.ndarray:
@@ -91,3 +94,25 @@ def require_same(name: str, info: TensorInfo, array: np.ndarray) -> np.ndarray:
         )
     # ascontiguousarray would make a scalar a vector
     return np.asarray(array, order="C")
+
+
+SHARD = 5 * 10**9
+"""Bytes of a shard, as transformers and Keras have it."""
+
+
+def sharded(
+    tensors: Mapping[str, TensorInfo], limit: int | None = None
+) -> list[dict[str, TensorInfo]]:
+    """The tensors in order, in as few parts of at most ``limit`` bytes as that takes.
+
+    A part holds at least one tensor. None is :data:`SHARD`.
+    """
+    shards: list[dict[str, TensorInfo]] = [{}]
+    filled = 0
+    for name, info in tensors.items():
+        if shards[-1] and filled + info.bytes > (SHARD if limit is None else limit):
+            shards.append({})
+            filled = 0
+        shards[-1][name] = info
+        filled += info.bytes
+    return shards

@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from converters.checkpoints.raw import bytes_of, read_at, write_at
 from converters.checkpoints.store import Checkpoint, Format, TensorInfo, Write, require_same
 from converters.dtypes import dtype_of
 from converters.errors import CheckpointError
 
 _SUFFIXES = (".pt", ".pth", ".bin", ".ckpt")
-_CHUNK = 2**24
 
 
 @contextmanager
@@ -65,8 +65,8 @@ def _loaded(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         reason = str(error).split("\n")[0].split(". This file")[0]
         raise CheckpointError(
-            f"{path} is not read, because its pickle holds more than tensors and plain values or is "
-            f"damaged ({reason}). Load it where you trust it and save its state_dict() alone."
+            f"{path} is not read, because its pickle is damaged or holds more than tensors and "
+            f"plain values ({reason}). Load it where you trust it and save its state_dict() alone."
         ) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, AssertionError) as error:
         reason = str(error).split("\n")[0]
@@ -99,14 +99,9 @@ def _read(descriptor: int, tensor: Any, name: str, path: Path) -> np.ndarray:
     # the elements between the first and the last one: a view may skip some
     span = 1 + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride(), strict=True))
     span = span if tensor.numel() else 0
-    held = torch.empty(span, dtype=tensor.dtype)
-    buffer = memoryview(held.view(torch.uint8).numpy()) if span else memoryview(b"")
-    done, offset = 0, (start or 0) + tensor.storage_offset() * size
-    while done < len(buffer):
-        count = os.preadv(descriptor, [buffer[done : done + 2**30]], offset + done)
-        if count == 0:
-            raise CheckpointError(f"{path} is cut off. Fetch it again.")
-        done += count
+    held = torch.empty(int(span), dtype=tensor.dtype)
+    offset = int((start or 0) + tensor.storage_offset() * size)
+    read_at(descriptor, bytes_of(_as_numpy(held)), offset, path)
     strided = held.as_strided(tuple(tensor.shape), tuple(tensor.stride())) if span else held
     return _as_numpy(strided.contiguous()).reshape(tuple(tensor.shape))
 
@@ -123,7 +118,11 @@ def _as_numpy(tensor: Any) -> np.ndarray:
 
 
 @contextmanager
-def create_torch(path: Path, tensors: Mapping[str, TensorInfo]) -> Iterator[Write]:
+def create_torch(
+    path: Path,
+    tensors: Mapping[str, TensorInfo],
+    template: Path | None = None,  # noqa: ARG001
+) -> Iterator[Write]:
     """Write a state dict, tensor by tensor: PyTorch writes the file with gaps, which are filled."""
     import torch
 
@@ -133,7 +132,7 @@ def create_torch(path: Path, tensors: Mapping[str, TensorInfo]) -> Iterator[Writ
         state = {name: _gap(info, hole.fileno()) for name, info in tensors.items()}
         with torch.serialization.skip_data():
             torch.save(state, path)
-    reader = torch._C.PyTorchFileReader(str(path))
+    reader: Any = torch._C.PyTorchFileReader(str(path))
     places = {
         name: reader.get_record_offset(f"data/{number}") for number, name in enumerate(tensors)
     }
@@ -144,12 +143,13 @@ def create_torch(path: Path, tensors: Mapping[str, TensorInfo]) -> Iterator[Writ
 
         def write(name: str, array: np.ndarray) -> None:
             array = require_same(name, tensors[name], array)
-            view = memoryview(array.reshape(-1).view(np.uint8)) if array.size else memoryview(b"")
-            done, checksum = 0, 0
-            while done < len(view):
-                part = view[done : done + _CHUNK]
+            checksum = 0
+
+            def add(part: memoryview) -> None:
+                nonlocal checksum
                 checksum = zlib.crc32(part, checksum)
-                done += os.pwrite(file.fileno(), part, places[name] + done)
+
+            write_at(file.fileno(), bytes_of(array), places[name], add)
             sums[members[name]] = checksum
 
         yield write
@@ -193,4 +193,4 @@ def _recognises(path: Path) -> bool:
     return path.is_file() and path.suffix in _SUFFIXES
 
 
-TORCH = Format("a PyTorch file", _SUFFIXES, _recognises, open_torch, create_torch)
+TORCH = Format("a PyTorch file", _SUFFIXES, _recognises, open_torch, create_torch, "refused")

@@ -1,0 +1,296 @@
+"""Keras's files: ``.weights.h5``, ``.h5`` of Keras 2, ``.keras``, and sharded ``.weights.json``.
+
+A tensor's name is the path of its dataset: ``layers/dense/vars/0``.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from converters.checkpoints.store import (
+    Checkpoint,
+    Format,
+    TensorInfo,
+    Write,
+    require_same,
+    sharded,
+)
+from converters.dtypes import DType
+from converters.errors import CheckpointError
+
+_WEIGHTS = "model.weights.h5"
+_BFLOAT16 = np.dtype("V2")
+
+
+@contextmanager
+def open_h5(path: Path) -> Iterator[Checkpoint]:
+    """Open an HDF5 file of Keras 2 or 3.
+
+    Raises:
+        CheckpointError: the file is damaged, or refers to other files.
+    """
+    with _h5(path, path) as file:
+        yield _checkpoint(file, path)
+
+
+@contextmanager
+def open_keras(path: Path) -> Iterator[Checkpoint]:
+    """Open the weights inside a ``.keras`` file; the model itself is not built.
+
+    Raises:
+        CheckpointError: the file is damaged, or refers to other files.
+    """
+    try:
+        with (
+            zipfile.ZipFile(path) as archive,
+            archive.open(_WEIGHTS) as member,
+            _h5(member, path) as file,
+        ):
+            yield _checkpoint(file, path)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise CheckpointError(
+            f"{path} is no sound .keras file: {error}. Fetch or save it again."
+        ) from error
+
+
+@contextmanager
+def _h5(source: Any, path: Path) -> Iterator[Any]:
+    import h5py
+
+    try:
+        file = h5py.File(source, "r")
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} is no sound HDF5 file: {error}. Fetch or save it again."
+        ) from error
+    with file:
+        yield file
+
+
+def _checkpoint(file: Any, path: Path) -> Checkpoint:
+    datasets = dict(_datasets(file, path))
+    tensors = {name: _info(name, dataset, path) for name, dataset in datasets.items()}
+
+    def read(name: str) -> np.ndarray:
+        info = tensors[name]
+        try:
+            array = np.asarray(datasets[name][()])
+        except OSError as error:
+            raise CheckpointError(f"{name} in {path} can't be read: {error}.") from error
+        return array.view(info.dtype.numpy) if array.dtype == _BFLOAT16 else array
+
+    return Checkpoint(tensors, read)
+
+
+def _datasets(group: Any, path: Path, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every dataset by its path. Links to elsewhere are not followed: they may name any file."""
+    import h5py
+
+    for key in group:
+        name = f"{prefix}{key}"
+        if not isinstance(group.get(key, getlink=True), h5py.HardLink):
+            raise CheckpointError(
+                f"{path} has a link at {name}, which may lead to another file. Save the weights "
+                "into one file without links."
+            )
+        item = group[key]
+        if isinstance(item, h5py.Group):
+            if len(name) > 10_000:
+                raise CheckpointError(f"{path} nests its groups without end. Save it again.")
+            yield from _datasets(item, path, f"{name}/")
+        elif isinstance(item, h5py.Dataset):
+            if item.external or item.is_virtual:
+                raise CheckpointError(
+                    f"{name} in {path} keeps its numbers in another file. Save the weights into "
+                    "one file."
+                )
+            if item.dtype.kind not in "OSU":
+                yield name, item
+
+
+def _info(name: str, dataset: Any, path: Path) -> TensorInfo:
+    if dataset.dtype == _BFLOAT16 and dataset.attrs.get("dtype") == "bfloat16":
+        return TensorInfo(tuple(dataset.shape), DType.bfloat16)
+    try:
+        return TensorInfo(tuple(dataset.shape), DType(dataset.dtype.name))
+    except ValueError as error:
+        raise CheckpointError(
+            f"{name} in {path} is {dataset.dtype}, which no framework has. Save it in another type."
+        ) from error
+
+
+@contextmanager
+def create_h5(
+    path: Path, tensors: Mapping[str, TensorInfo], template: Path | None = None
+) -> Iterator[Write]:
+    """Write an HDF5 file, or a copy of ``template`` with other numbers."""
+    import h5py
+
+    if template is not None:
+        shutil.copyfile(template, path)
+    with h5py.File(path, "r+" if template else "x") as file:
+        held = _checkpoint(file, path).tensors if template else {}
+        require_template(tensors, held, template)
+
+        def write(name: str, array: np.ndarray) -> None:
+            info = tensors[name]
+            array = require_same(name, info, array)
+            if info.dtype is DType.bfloat16:
+                array = array.view(_BFLOAT16)
+            if template is not None:
+                file[name][...] = array
+                return
+            dataset = file.create_dataset(name, data=array)
+            if info.dtype is DType.bfloat16:
+                dataset.attrs["dtype"] = "bfloat16"
+
+        yield write
+
+
+def require_template(
+    tensors: Mapping[str, TensorInfo], held: Mapping[str, TensorInfo], template: Path | None
+) -> None:
+    """Refuse a template with other tensors.
+
+    Raises:
+        CheckpointError: it lacks some, has more, or has them in other shapes or types.
+    """
+    if template is None:
+        return
+    missing, more = sorted(tensors.keys() - held.keys()), sorted(held.keys() - tensors.keys())
+    other = [
+        f"{name} ({held[name]}, not {info})"
+        for name, info in tensors.items()
+        if name in held and held[name] != info
+    ]
+    parts = [
+        f"{words}: {', '.join(names)}"
+        for words, names in (
+            ("not in the template", missing),
+            ("only in the template", more),
+            ("different in the template", other),
+        )
+        if names
+    ]
+    if parts:
+        raise CheckpointError(
+            f"{template} is not of the same model; {'; '.join(parts)}. Give names and layouts in "
+            "a mapping."
+        )
+
+
+@contextmanager
+def create_keras(
+    path: Path, tensors: Mapping[str, TensorInfo], template: Path | None = None
+) -> Iterator[Write]:
+    """Write a copy of a ``.keras`` file with other weights."""
+    assert template is not None
+    weights, own = path.with_name("weights.h5"), path.with_name("template.h5")
+    try:
+        with zipfile.ZipFile(template) as archive:
+            with archive.open(_WEIGHTS) as member, own.open("wb") as file:
+                shutil.copyfileobj(member, file)
+            with create_h5(weights, tensors, own) as write:
+                yield write
+            with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED, allowZip64=True) as result:
+                for entry in archive.infolist():
+                    if entry.filename == _WEIGHTS:
+                        result.write(weights, _WEIGHTS)
+                    else:
+                        result.writestr(entry, archive.read(entry))
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise CheckpointError(f"{template} is no sound .keras file: {error}.") from error
+    finally:
+        weights.unlink(missing_ok=True)
+        own.unlink(missing_ok=True)
+
+
+class _Index(BaseModel):
+    weight_map: dict[str, list[str] | str]
+
+
+@contextmanager
+def open_shards(path: Path) -> Iterator[Checkpoint]:
+    """Open a ``.weights.json`` file and the shards that it names.
+
+    Raises:
+        CheckpointError: the index is damaged, or names a file that is missing or elsewhere.
+    """
+    try:
+        index = _Index.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError) as error:
+        raise CheckpointError(f"{path} is no index of Keras weights: {error}.") from error
+    names: set[str] = set()
+    for files in index.weight_map.values():
+        names.update([files] if isinstance(files, str) else files)
+    with ExitStack() as stack:
+        tensors: dict[str, TensorInfo] = {}
+        places: dict[str, Checkpoint] = {}
+        for name in sorted(names):
+            if Path(name).name != name or not (path.parent / name).is_file():
+                raise CheckpointError(
+                    f"{path} names the file {name!r}, which is not in its folder. Fetch it as well."
+                )
+            shard = stack.enter_context(open_h5(path.parent / name))
+            tensors.update(shard.tensors)
+            places.update(dict.fromkeys(shard.tensors, shard))
+        yield Checkpoint(tensors, lambda name: places[name].read(name))
+
+
+@contextmanager
+def create_shards(
+    path: Path,
+    tensors: Mapping[str, TensorInfo],
+    template: Path | None = None,  # noqa: ARG001
+) -> Iterator[Write]:
+    """Write a ``.weights.json`` file and its shards of at most 5 GB."""
+    shards = sharded(tensors)
+    stem = path.name.removesuffix(".weights.json")
+    names = [f"{stem}_{number:05d}.weights.h5" for number in range(len(shards))]
+    places = {t: number for number, shard in enumerate(shards) for t in shard}
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(create_h5(path.parent / name, shard))
+            for name, shard in zip(names, shards, strict=True)
+        ]
+
+        def write(name: str, array: np.ndarray) -> None:
+            writers[places[name]](name, array)
+
+        yield write
+    groups: dict[str, list[str]] = {}
+    for name in tensors:
+        files = groups.setdefault("/" + name.rpartition("/")[0], [])
+        if names[places[name]] not in files:
+            files.append(names[places[name]])
+    total = sum(info.bytes for info in tensors.values())
+    index = {"metadata": {"total_size": total}, "weight_map": groups}
+    path.write_text(json.dumps(index, indent=4))
+
+
+def _suffixed(*suffixes: str) -> Any:
+    return lambda path: path.is_file() and path.name.endswith(suffixes)
+
+
+_H5 = (".h5", ".hdf5")
+KERAS_H5 = Format("a Keras .h5 file", _H5, _suffixed(*_H5), open_h5, create_h5)
+KERAS = Format(
+    "a .keras file", (".keras",), _suffixed(".keras"), open_keras, create_keras, template="needed"
+)
+KERAS_SHARDS = Format(
+    "sharded Keras weights",
+    (".weights.json",),
+    _suffixed(".weights.json"),
+    open_shards,
+    create_shards,
+    template="refused",
+)

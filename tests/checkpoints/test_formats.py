@@ -1,0 +1,170 @@
+"""Every format holds what was written, bit for bit, and every pair converts there and back."""
+
+from __future__ import annotations
+
+import itertools
+import zipfile
+from pathlib import Path
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from converters import CheckpointError, OutputError
+from converters.checkpoints import convert_checkpoint, open_checkpoint
+
+RANDOM = np.random.default_rng(0)
+ARRAYS = {
+    "encoder/dense/kernel": RANDOM.standard_normal((3, 4)).astype(np.float32),
+    "encoder/dense/bias": RANDOM.standard_normal(4).astype(ml_dtypes.bfloat16),
+    "encoder/steps": np.asarray(2**40 + 1),
+    "empty": np.zeros((0, 3), np.float16),
+    "mask": np.array([True, False]),
+    "special": np.array([-0.0, np.inf, np.nan, 5e-324]),
+    "phase": (RANDOM.standard_normal(4) + 1j).astype(np.complex64),
+}
+FORMATS = ("a.safetensors", "b.pt", "folder", "c.weights.h5", "d.index", "e.weights.json")
+
+
+def first(path: Path) -> Path:
+    import safetensors.numpy
+
+    safetensors.numpy.save_file(
+        {name: array for name, array in ARRAYS.items()}, path / "first.safetensors"
+    )
+    return path / "first.safetensors"
+
+
+def assert_holds_all(path: Path) -> None:
+    with open_checkpoint(path) as found:
+        assert found.tensors.keys() == ARRAYS.keys()
+        for name, array in ARRAYS.items():
+            read = found.read(name)
+            assert (read.dtype, read.shape) == (array.dtype, array.shape)
+            assert (found.tensors[name].dtype.numpy, found.tensors[name].shape) == (
+                array.dtype,
+                array.shape,
+            )
+            assert read.tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.product(FORMATS, FORMATS)))
+def test_a_pair_of_formats_converts_there_and_back_bit_for_bit(one, other, tmp_path):
+    source = convert_checkpoint(first(tmp_path), tmp_path / "1" / one).path
+    there = convert_checkpoint(source, tmp_path / "2" / other).path
+    back = convert_checkpoint(there, tmp_path / "3" / one)
+    assert (back.tensors, back.bytes) == (len(ARRAYS), sum(a.nbytes for a in ARRAYS.values()))
+    for path in (source, there, back.path):
+        assert_holds_all(path)
+
+
+def test_pytorch_reads_what_is_written_and_its_checksums_are_right(tmp_path):
+    import torch
+
+    path = convert_checkpoint(first(tmp_path), tmp_path / "b.pt").path
+    state = torch.load(path, weights_only=True)
+    assert torch.equal(
+        state["encoder/dense/kernel"], torch.from_numpy(ARRAYS["encoder/dense/kernel"])
+    )
+    assert zipfile.ZipFile(path).testzip() is None
+
+
+def test_tensorflow_restores_an_object_checkpoint_into_attributes(tmp_path):
+    import tensorflow as tf
+
+    path = convert_checkpoint(first(tmp_path), tmp_path / "d.index").path
+    root, root.encoder = tf.Module(), tf.Module()
+    root.encoder.dense = tf.Module()
+    root.encoder.dense.kernel = tf.Variable(tf.zeros((3, 4)))
+    status = tf.train.Checkpoint(root).restore(str(path.with_suffix("")))
+    status.expect_partial()
+    assert np.array_equal(root.encoder.dense.kernel, ARRAYS["encoder/dense/kernel"])
+
+
+def keras_model():
+    import keras
+
+    return keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(3, name="dense")])
+
+
+def test_keras_models_are_filled_from_a_template(tmp_path):
+    import keras
+
+    model, other = keras_model(), keras_model()
+    model.save_weights(tmp_path / "w.weights.h5")
+    other.save(tmp_path / "other.keras")
+    path = convert_checkpoint(
+        tmp_path / "w.weights.h5", tmp_path / "new.keras", template=tmp_path / "other.keras"
+    ).path
+    loaded = keras.models.load_model(path)
+    for one, two in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        assert np.array_equal(one, two)
+
+
+def test_saved_models_are_filled_from_a_template(tmp_path):
+    import tensorflow as tf
+
+    model, other = keras_model(), keras_model()
+    for one, name in ((model, "one"), (other, "two")):
+        tf.saved_model.save(one, tmp_path / name)
+    path = convert_checkpoint(tmp_path / "one", tmp_path / "three", template=tmp_path / "two").path
+    loaded = tf.saved_model.load(path)
+    x = tf.ones((2, 4))
+    assert np.array_equal(loaded.signatures["serving_default"](x)["output_0"], model(x))
+
+
+def test_sharded_files_that_pytorch_wrote_are_read(tmp_path):
+    import json
+
+    import torch
+
+    for number in (1, 2):
+        torch.save({f"w{number}": torch.full((2,), float(number))}, tmp_path / f"{number}.bin")
+    index = {"weight_map": {"w1": "1.bin", "w2": "2.bin"}}
+    (tmp_path / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+    with open_checkpoint(tmp_path) as found:
+        assert [found.read(name)[0] for name in found.tensors] == [1.0, 2.0]
+
+
+def test_views_and_old_files_of_pytorch_are_read(tmp_path):
+    import torch
+
+    base = torch.arange(12.0).reshape(3, 4)
+    state = {"turned": base.t(), "part": base[1:, ::2], "nested": {"list": [base.clone()]}}
+    torch.save(state, tmp_path / "zip.pt")
+    torch.save(state, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    for name in ("zip.pt", "old.pt"):
+        with open_checkpoint(tmp_path / name) as found:
+            assert list(found.tensors) == ["turned", "part", "nested.list.0"]
+            assert np.array_equal(found.read("turned"), base.t())
+            assert np.array_equal(found.read("part"), base[1:, ::2])
+
+
+def test_what_lies_below_a_root_is_taken_alone(tmp_path):
+    import torch
+
+    torch.save({"state_dict": {"w": torch.ones(2)}, "epoch": 3}, tmp_path / "last.ckpt")
+    path = convert_checkpoint(
+        tmp_path / "last.ckpt", tmp_path / "w.safetensors", root="state_dict"
+    ).path
+    with open_checkpoint(path) as found:
+        assert list(found.tensors) == ["w"]
+    with (
+        pytest.raises(CheckpointError, match="its names begin with state_dict"),
+        open_checkpoint(tmp_path / "last.ckpt", root="model"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("out.keras", "template"),
+        ("out.xyz", "no checkpoint's suffix"),
+        ("first.safetensors", "exists already"),
+    ],
+)
+def test_a_target_that_can_not_be_written_is_refused(name, words, tmp_path):
+    with pytest.raises(OutputError, match=words):
+        convert_checkpoint(first(tmp_path), tmp_path / name)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["first.safetensors"]
