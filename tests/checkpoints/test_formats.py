@@ -29,9 +29,7 @@ FORMATS = ("a.safetensors", "b.pt", "folder", "c.weights.h5", "d.index", "e.weig
 def first(path: Path) -> Path:
     import safetensors.numpy
 
-    safetensors.numpy.save_file(
-        {name: array for name, array in ARRAYS.items()}, path / "first.safetensors"
-    )
+    safetensors.numpy.save_file(dict(ARRAYS), path / "first.safetensors")
     return path / "first.safetensors"
 
 
