@@ -5,6 +5,8 @@ Importing this package imports no framework; each function loads what it needs.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from converters.conversion import Conversion
 from converters.dtypes import DType, dtype_of
 from converters.errors import (
@@ -51,6 +53,9 @@ from converters.torch_to_tf import (
 )
 from converters.weights import WeightMap, WeightRule
 
+if TYPE_CHECKING:
+    from converters.checkpoints import convert_checkpoint, open_checkpoint, verify_checkpoint
+
 __all__ = [
     "CaptureError",
     "CheckpointError",
@@ -74,6 +79,7 @@ __all__ = [
     "WeightMap",
     "WeightRule",
     "convert",
+    "convert_checkpoint",
     "dtype_of",
     "evaluate",
     "graphs_of",
@@ -85,6 +91,7 @@ __all__ = [
     "lower",
     "lowered",
     "matched_nodes",
+    "open_checkpoint",
     "origins",
     "promote",
     "replaced_file",
@@ -95,5 +102,15 @@ __all__ = [
     "torch_graph",
     "torch_to_tf",
     "values_in",
+    "verify_checkpoint",
     "with_draws_given",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Checkpoints are loaded when they are asked for: their formats' schemas take a while."""
+    if name in ("convert_checkpoint", "open_checkpoint", "verify_checkpoint"):
+        from converters import checkpoints
+
+        return getattr(checkpoints, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from converters.checkpoints.huggingface import SHARDED
 from converters.checkpoints.keras_file import KERAS, KERAS_H5, KERAS_SHARDS
+from converters.checkpoints.manifest import Entry, Manifest
 from converters.checkpoints.mapping import Move, NameMap, Rule
 from converters.checkpoints.safetensors_file import SAFETENSORS
 from converters.checkpoints.store import Checkpoint, Format, TensorInfo
@@ -32,6 +30,7 @@ __all__ = [
     "TensorInfo",
     "convert_checkpoint",
     "open_checkpoint",
+    "verify_checkpoint",
 ]
 
 FORMATS: tuple[Format, ...] = (
@@ -139,7 +138,7 @@ def convert_checkpoint(
         names = _mapping(weights, checkpoint)
         moves = names.moves(checkpoint.tensors, reverse=reverse)
         announced = _announced(checkpoint, moves, reverse=reverse)
-        record: dict[str, Any] = {"version": 1, "tensors": []}
+        entries: list[Entry] = []
         with (
             replaced_checkpoint(target, force=force) as path,
             kind.create(path, announced, Path(template) if template else None) as write,
@@ -149,10 +148,35 @@ def convert_checkpoint(
                 for name, array in zip(made, results, strict=True):
                     write(name, array)
                 if manifest is not None:
-                    record["tensors"].append(_entry(move, given, results, reverse=reverse))
+                    entries.append(Entry.of(move, given, results, reverse=reverse))
     if manifest is not None:
-        Path(manifest).write_text(json.dumps(record, indent=1) + "\n")
+        with replaced_checkpoint(Path(manifest), force=True) as written:
+            written.write_text(Manifest(tensors=tuple(entries)).model_dump_json(indent=1) + "\n")
     return Copied(target, len(announced), sum(info.bytes for info in announced.values()))
+
+
+def verify_checkpoint(
+    manifest: str | Path, source: str | Path, target: str | Path, *, root: str = ""
+) -> int:
+    """Prove a finished conversion again: both sides hold the numbers of the manifest.
+
+    Every tensor of the target is made once more from the source by the rule that the manifest
+    names.
+
+    Returns:
+        How many tensors of the target were compared.
+
+    Raises:
+        CheckpointError: the manifest is damaged, or a tensor is not what it was; all are listed.
+    """
+    record = Manifest.load(Path(manifest))
+    with open_checkpoint(source, root=root) as before, open_checkpoint(target) as after:
+        wrong = [problem for entry in record.tensors for problem in entry.problems(before, after)]
+        more = sorted(after.tensors.keys() - {n for e in record.tensors for n in e.after})
+    wrong += [f"{name} is not in the manifest" for name in more]
+    if wrong:
+        raise CheckpointError(f"{target} is not what {manifest} says: {'; '.join(wrong)}.")
+    return sum(len(entry.after) for entry in record.tensors)
 
 
 def _format_for(target: Path, template: str | Path | None) -> Format:
@@ -215,22 +239,3 @@ def _moved(
             given = ahead.result()
             ahead = reader.submit(read, moves[place + 1]) if place + 1 < len(moves) else None
             yield move, given, move.rule.backward(given) if reverse else move.rule.forward(given)
-
-
-def _entry(
-    move: Move, given: Sequence[np.ndarray], results: Sequence[np.ndarray], *, reverse: bool
-) -> dict[str, object]:
-    taken, made = (move.target, move.source) if reverse else (move.source, move.target)
-    return {
-        "rule": move.rule.model_dump(mode="json", exclude_defaults=True),
-        "reverse": reverse,
-        "before": {n: _hash(a) for n, a in zip(taken, given, strict=True)},
-        "after": {n: _hash(a) for n, a in zip(made, results, strict=True)},
-    }
-
-
-def _hash(array: np.ndarray) -> str:
-    """SHA-256 of type, shape and numbers."""
-    digest = sha256(f"{array.dtype.name}{list(array.shape)}".encode())
-    digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-    return digest.hexdigest()

@@ -38,7 +38,11 @@ def open_h5(path: Path) -> Iterator[Checkpoint]:
     Raises:
         CheckpointError: the file is damaged, or refers to other files.
     """
-    with _h5(path, path) as file:
+    import h5py
+
+    with _sound(path):
+        file = h5py.File(path, "r")
+    with file:
         yield _checkpoint(file, path)
 
 
@@ -49,44 +53,36 @@ def open_keras(path: Path) -> Iterator[Checkpoint]:
     Raises:
         CheckpointError: the file is damaged, or refers to other files.
     """
-    try:
-        with (
-            zipfile.ZipFile(path) as archive,
-            archive.open(_WEIGHTS) as member,
-            _h5(member, path) as file,
-        ):
-            yield _checkpoint(file, path)
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise CheckpointError(
-            f"{path} is no sound .keras file: {error}. Fetch or save it again."
-        ) from error
+    import h5py
+
+    with ExitStack() as stack:
+        with _sound(path):
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            member = stack.enter_context(archive.open(_WEIGHTS))
+            file = stack.enter_context(h5py.File(member, "r"))
+        yield _checkpoint(file, path)
 
 
 @contextmanager
-def _h5(source: Any, path: Path) -> Iterator[Any]:
-    import h5py
-
+def _sound(path: Path) -> Iterator[None]:
+    """What h5py and zipfile say of a damaged file, in our words."""
     try:
-        file = h5py.File(source, "r")
-    except OSError as error:
+        yield
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise CheckpointError(
-            f"{path} is no sound HDF5 file: {error}. Fetch or save it again."
+            f"{path} is no sound file of Keras: {error}. Fetch or save it again."
         ) from error
-    with file:
-        yield file
 
 
 def _checkpoint(file: Any, path: Path) -> Checkpoint:
-    datasets = dict(_datasets(file, path))
-    tensors = {name: _info(name, dataset, path) for name, dataset in datasets.items()}
+    with _sound(path):
+        datasets = dict(_datasets(file, path))
+        tensors = {name: _info(name, dataset, path) for name, dataset in datasets.items()}
 
     def read(name: str) -> np.ndarray:
-        info = tensors[name]
-        try:
+        with _sound(path):
             array = np.asarray(datasets[name][()])
-        except OSError as error:
-            raise CheckpointError(f"{name} in {path} can't be read: {error}.") from error
-        return array.view(info.dtype.numpy) if array.dtype == _BFLOAT16 else array
+        return array.view(tensors[name].dtype.numpy) if array.dtype == _BFLOAT16 else array
 
     return Checkpoint(tensors, read)
 

@@ -46,13 +46,21 @@ def open_tensorflow(path: Path) -> Iterator[Checkpoint]:
         CheckpointError: files are missing or damaged.
     """
     reader, _ = _reader(path)
-    keys = {_named(key): key for key in reader.get_variable_to_shape_map() if key != _OBJECTS}
     shapes, dtypes = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+    keys = {_named(key): key for key, dtype in dtypes.items() if dtype.name != "string"}
     tensors = {}
+
+    def fetch(key: str) -> Any:
+        try:
+            return reader.get_tensor(key)
+        except Exception as error:  # TensorFlow's errors have no common class
+            raise CheckpointError(f"{key} in {path} can't be read: {_first(error)}") from error
+
+    for key, dtype in dtypes.items():
+        if dtype.name == "string":
+            fetch(key)  # nothing is done with it, but its checksum is compared
     for name, key in sorted(keys.items()):
         dtype = dtypes[key]
-        if dtype.name in ("string", "resource", "variant"):
-            continue
         try:
             tensors[name] = TensorInfo(tuple(shapes[key]), DType(dtype.name))
         except ValueError as error:
@@ -60,13 +68,7 @@ def open_tensorflow(path: Path) -> Iterator[Checkpoint]:
                 f"{name} in {path} is {dtype.name}, which PyTorch and NumPy don't have."
             ) from error
 
-    def read(name: str) -> np.ndarray:
-        try:
-            return np.asarray(reader.get_tensor(keys[name]))
-        except Exception as error:
-            raise CheckpointError(f"{name} in {path} can't be read: {_first(error)}") from error
-
-    yield Checkpoint(tensors, read)
+    yield Checkpoint(tensors, lambda name: np.asarray(fetch(keys[name])))
 
 
 def _reader(path: Path) -> tuple[Any, Path]:

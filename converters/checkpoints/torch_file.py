@@ -6,10 +6,11 @@ with the tensors left in the file; older files, which are one pickle, are read w
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
-import struct
 import tempfile
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ import numpy as np
 
 from converters.checkpoints.raw import bytes_of, read_at, write_at
 from converters.checkpoints.store import Checkpoint, Format, TensorInfo, Write, require_same
+from converters.checkpoints.zip_members import Members, members_of, write_checksums
 from converters.dtypes import dtype_of
 from converters.errors import CheckpointError
 
@@ -48,8 +50,11 @@ def open_torch(path: Path) -> Iterator[Checkpoint]:
                 f"{name} in {path} is {str(leaf.dtype).removeprefix('torch.')}, which TensorFlow "
                 "and NumPy don't have. Save it in another type."
             ) from error
+    members = members_of(path) if zipfile.is_zipfile(path) else None
     with path.open("rb", buffering=0) as file:
-        yield Checkpoint(tensors, lambda name: _read(file.fileno(), leaves[name], name, path))
+        yield Checkpoint(
+            tensors, lambda name: _read(file.fileno(), leaves[name], name, path, members)
+        )
 
 
 def _loaded(path: Path) -> Any:
@@ -57,10 +62,9 @@ def _loaded(path: Path) -> Any:
     import torch
     from torch._subclasses import FakeTensorMode
 
+    lazily = FakeTensorMode() if zipfile.is_zipfile(path) else contextlib.nullcontext()
     try:
-        if not zipfile.is_zipfile(path):
-            return torch.load(path, map_location="cpu", weights_only=True)
-        with FakeTensorMode():
+        with lazily, warnings.catch_warnings(action="ignore"):  # of unusual pickles
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         reason = str(error).split("\n")[0].split(". This file")[0]
@@ -68,7 +72,7 @@ def _loaded(path: Path) -> Any:
             f"{path} is not read, because its pickle is damaged or holds more than tensors and "
             f"plain values ({reason}). Load it where you trust it and save its state_dict() alone."
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AssertionError) as error:
+    except Exception as error:  # a damaged pickle may fail in any way
         reason = str(error).split("\n")[0]
         raise CheckpointError(
             f"{path} is no sound PyTorch file: {reason}. Fetch or save it again."
@@ -86,24 +90,30 @@ def _tensors(found: Any, name: str) -> Iterator[tuple[str, Any]]:
             yield from _tensors(item, f"{name}.{key}" if name else str(key))
 
 
-def _read(descriptor: int, tensor: Any, name: str, path: Path) -> np.ndarray:
+def _read(
+    descriptor: int, tensor: Any, name: str, path: Path, members: Members | None
+) -> np.ndarray:
     import torch
-    from torch._subclasses.fake_tensor import FakeTensor
 
-    if not isinstance(tensor, FakeTensor):
+    if members is None:
         return _as_numpy(tensor.detach().contiguous()).copy()
-    start = getattr(tensor.untyped_storage(), "_checkpoint_offset", None)
-    if start is None and tensor.numel():
+    if not tensor.numel():
+        return np.empty(tuple(tensor.shape), dtype_of(tensor).numpy)
+    storage, size = tensor.untyped_storage(), tensor.element_size()
+    start = getattr(storage, "_checkpoint_offset", None)
+    if start is None:
         raise CheckpointError(f"{path} doesn't say where {name} lies. Save it again.")
-    size = tensor.element_size()
     # the elements between the first and the last one: a view may skip some
     span = 1 + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride(), strict=True))
-    span = span if tensor.numel() else 0
     held = torch.empty(int(span), dtype=tensor.dtype)
-    offset = int((start or 0) + tensor.storage_offset() * size)
-    read_at(descriptor, bytes_of(_as_numpy(held)), offset, path)
-    strided = held.as_strided(tuple(tensor.shape), tuple(tensor.stride())) if span else held
-    return _as_numpy(strided.contiguous()).reshape(tuple(tensor.shape))
+    offset = int(tensor.storage_offset() * size)
+    if offset + span * size > storage.nbytes():
+        raise CheckpointError(f"{path}: {name} reaches beyond its storage. Save it again.")
+    view = bytes_of(_as_numpy(held))
+    read_at(descriptor, view, start + offset, path)
+    members.check(descriptor, start, view if len(view) == storage.nbytes() else None)
+    strided = held.as_strided(tuple(tensor.shape), tuple(tensor.stride()))
+    return _as_numpy(strided.contiguous())
 
 
 def _as_numpy(tensor: Any) -> np.ndarray:
@@ -153,7 +163,7 @@ def create_torch(
             sums[members[name]] = checksum
 
         yield write
-        _write_checksums(path, file.fileno(), sums)
+        write_checksums(path, file.fileno(), sums)
 
 
 def _gap(info: TensorInfo, hole: int) -> Any:
@@ -165,28 +175,6 @@ def _gap(info: TensorInfo, hole: int) -> Any:
         return torch.empty(info.shape, dtype=dtype)
     storage = torch.UntypedStorage.from_file(f"/proc/self/fd/{hole}", False, info.bytes)
     return torch.empty(0, dtype=dtype).set_(storage, 0, info.shape)  # type: ignore[call-overload]
-
-
-def _write_checksums(path: Path, descriptor: int, sums: Mapping[str, int]) -> None:
-    """Write the members' checksums behind the members and into the zip file's directory.
-
-    Source: APPNOTE.TXT 6.3.10 of PKWARE, sections 4.3.9 and 4.3.12.
-    """
-    with zipfile.ZipFile(path) as archive:
-        place = archive.start_dir
-        for entry in archive.infolist():
-            checksum = sums.get(entry.filename.partition("/")[2])
-            fixed = os.pread(descriptor, 46, place)
-            lengths = struct.unpack("<HHH", fixed[28:34])
-            if checksum is not None:
-                packed = struct.pack("<I", checksum)
-                os.pwrite(descriptor, packed, place + 16)
-                local = os.pread(descriptor, 30, entry.header_offset)
-                data = entry.header_offset + 30 + sum(struct.unpack("<HH", local[26:30]))
-                behind = data + entry.file_size
-                if entry.flag_bits & 8 and os.pread(descriptor, 4, behind) == b"PK\x07\x08":
-                    os.pwrite(descriptor, packed, behind + 4)
-            place += 46 + sum(lengths)
 
 
 def _recognises(path: Path) -> bool:

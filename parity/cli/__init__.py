@@ -1,4 +1,4 @@
-"""The command line: ``parity convert``, ``check``, ``gate`` and ``report``.
+"""The command line: ``parity convert``, ``check``, ``checkpoint``, ``gate`` and ``report``.
 
 Commands are imported when they are called, so that ``parity --help`` loads neither a framework nor
 a chart.
@@ -15,6 +15,7 @@ import click
 from parity.cli.failures import ExitCode, explain
 
 _COMMANDS = {
+    "checkpoint": "Move weights between the frameworks' files.",
     "check": "Prove that two models compute the same function.",
     "convert": "Convert a PyTorch model to TensorFlow and prove it.",
     "gate": "Compare a report with the committed baseline.",
