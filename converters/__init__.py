@@ -34,6 +34,7 @@ from converters.graph import (
     values_in,
 )
 from converters.interpreter import evaluate
+from converters.leaf import Leaf
 from converters.passes.expose_draws import is_draw, with_draws_given
 from converters.passes.promote import promote
 from converters.skeleton import Skeleton, matched_nodes
@@ -65,6 +66,7 @@ __all__ = [
     "Dim",
     "Graph",
     "Input",
+    "Leaf",
     "LoweringError",
     "Node",
     "Output",

@@ -148,6 +148,7 @@ EXACT_OPERATORS = EXTREMA | frozenset(
         "unique2",
         "unique_consecutive",
         "unique_dim",
+        "unsafe_view",
         "unsqueeze",
         "upsample_nearest1d",
         "upsample_nearest2d",

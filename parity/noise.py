@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from converters import Graph, Node, TensorSpec, Value, graphs_of, origins
+from converters import Graph, Node, TensorSpec, Value, graphs_of, origins, values_in
 from parity.exactness import is_arithmetic, is_exact
+from parity.leaves import ShakenLeaf, is_leaf
 from parity.sums import count
 
 RUNS = 8
@@ -94,9 +95,17 @@ def nudge(
     weights = {parameter.name for parameter in graph.parameters}
     weights |= {inner for inner, outer in origins(graph).items() if outer in weights}
 
+    def moved(argument: Any, u: float, counts: bool) -> Any:
+        xi = torch.rand(argument.shape, generator=generator, dtype=torch.float64)
+        result = argument * (1 + size * u * (2 * xi - 1))
+        return torch.where(_is_short(argument, u), argument, result) if counts else result
+
     def shake(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
         if is_exact(node) or any(graphs_of(node)):  # the nodes of a branch have noise of their own
             return arguments
+        if is_leaf(node):
+            own = unit or _coarsest(node, specs)
+            return {**arguments, "leaf": ShakenLeaf(arguments["leaf"], own, 0.5 / LANES, moved)}
         active = any(_is_activation(leaf, specs, weights) for leaf in _leaves(node.args))
         counts = is_arithmetic(node)
         accumulation = math.sqrt(1 + count(node, arguments) / (2 * LANES))
@@ -112,11 +121,7 @@ def nudge(
                 return argument
             spec = specs[reference]
             assert isinstance(spec, TensorSpec)
-            xi = torch.rand(argument.shape, generator=generator, dtype=torch.float64)
-            u = unit or spec.dtype.unit_roundoff
-            u *= accumulation
-            moved = argument * (1 + size * u * (2 * xi - 1))
-            return torch.where(_is_short(argument, u), argument, moved) if counts else moved
+            return moved(argument, (unit or spec.dtype.unit_roundoff) * accumulation, counts)
 
         return {name: move(node.args[name], argument) for name, argument in arguments.items()}
 
@@ -143,6 +148,10 @@ def _is_short(argument: Any, unit: float) -> Any:
 def nudge_constants(seed: int) -> Callable[[Node, Mapping[str, object]], Mapping[str, object]]:
     """What an interpreter does to a node's numbers: each is moved by one float32 rounding error."""
     generator = np.random.default_rng(seed)
+    inside = np.random.default_rng(seed)
+
+    def moved(argument: Any, u: float, _: bool) -> Any:
+        return argument * (1 + u * inside.uniform(-1, 1))
 
     def move(reference: object, argument: object) -> object:
         if isinstance(reference, tuple):
@@ -151,7 +160,20 @@ def nudge_constants(seed: int) -> Callable[[Node, Mapping[str, object]], Mapping
             return reference * (1 + 2.0**-24 * generator.uniform(-1, 1))
         return argument
 
-    return lambda node, arguments: {n: move(node.args[n], a) for n, a in arguments.items()}
+    def shake(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        if is_leaf(node):  # its constants are not among its arguments: all that it computes moves
+            return {**arguments, "leaf": ShakenLeaf(arguments["leaf"], 2.0**-24, 0.0, moved)}
+        return {n: move(node.args[n], a) for n, a in arguments.items()}
+
+    return shake
+
+
+def _coarsest(node: Node, specs: Mapping[Value, object]) -> float:
+    """The largest unit roundoff among what a node takes and returns."""
+    found = [*(specs[value] for value in values_in(dict(node.args))), *node.outputs]
+    types = [spec.dtype for spec in found if isinstance(spec, TensorSpec)]
+    units = [t.unit_roundoff for t in types if t.is_floating or t.is_complex]
+    return max(units, default=2.0**-24)
 
 
 def _leaves(argument: object) -> list[object]:

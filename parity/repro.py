@@ -33,18 +33,25 @@ data = np.load(here / "repro.npz")
 
 
 def report(name, source, target):
-    difference = np.abs(target.astype(np.float64) - source.astype(np.float64))
-    print(f"{{name}}: max |target - source| = {{difference.max():.3g}}, max |source| =
-    {{np.abs(source).max():.3g}}")
+    difference = np.abs(target.astype(np.float64) - source.astype(np.float64)).max()
+    largest = np.abs(source).max()
+    print(f"{{name}}: max |target - source| = {{difference:.3g}}, max |source| = {{largest:.3g}}")
 
 '''
 
-_NODE = """
+_CALL = """
 # The operator as PyTorch computes it, on the inputs that the source model gave it.
 source = torch.ops.{op}(
 {arguments})
 source = source[{index}] if isinstance(source, tuple | list) else source
+"""
 
+_RECORDED = """
+# What {op}, which is the user's own, gave in the source model.
+source = torch.from_numpy(data["source/result"])
+"""
+
+_NODE = """
 # What stands for it in the target, cut out of the target's graph and fed with the same inputs.
 definition = tf.compat.v1.GraphDef()
 definition.ParseFromString((here / "target.pb").read_bytes())
@@ -127,24 +134,30 @@ def _write_node(
     arrays: Arrays = {f"target/{name}": array for name, array in placeholders.items()}
     for item in values_in(node.args):
         arrays[_key(item)] = recorded[item] if item in recorded else weights[item]
-    _save(work / "repro.npz", arrays)
     undo = (
         tuple(range(len(place.axes or ())))
         if place.axes is None
         else np.argsort(place.axes).tolist()
     )
     rank = recorded[value].ndim
-    body = _NODE.format(
-        op=node.op,
-        index=value.index,
-        arguments="".join(
-            f"    {name}={_literal(a, recorded)},\n" for name, a in _schema_names(node)
-        ),
+    if node.op.startswith("aten."):
+        call = _CALL.format(
+            op=node.op,
+            index=value.index,
+            arguments="".join(
+                f"    {name}={_literal(a, recorded)},\n" for name, a in _schema_names(node)
+            ),
+        )
+    else:
+        arrays["source/result"] = recorded[value]
+        call = _RECORDED.format(op=node.op)
+    body = call + _NODE.format(
         placeholders=sorted(placeholders),
         fetch=place.tensor,
         undo=list(undo) if place.axes is not None else list(range(rank)),
         node=node.name,
     )
+    _save(work / "repro.npz", arrays)
     (work / "repro.py").write_text(_HEAD.format(title=_one_line(result.summary)) + body)
 
 

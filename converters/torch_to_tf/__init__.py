@@ -57,20 +57,23 @@ def torch_to_tf(
     return convert(graph, channels_last=channels_last, capture=again, seed=seed, training=training)
 
 
-def lower(*targets: str, layout: Layout = SOURCE) -> Callable[[Lowered], Lowered]:
-    """Register a TensorFlow function as the lowering of an operator of one's own.
+def lower(*targets: str | type, layout: Layout = SOURCE) -> Callable[[Lowered], Lowered]:
+    """Register a TensorFlow function as the lowering of an operator or a module of one's own.
 
-    Its parameters are the operator's schema: the same names in the same order with the same
+    For an operator, its parameters are the schema: the same names in the same order with the same
     defaults, ``self`` becomes ``x``, and arguments that say where a tensor is stored are left out.
+    For a class of modules they are a :class:`converters.Leaf`, which holds the weights, and then
+    the parameters of ``forward``; every instance of the class is converted whole by the function.
     See docs/extending.md.
 
     Args:
         targets: operators made with ``torch.library``: ``"namespace::name"`` or
-            ``"namespace::name.overload"``.
-        layout: the axis orders that the function accepts; PyTorch's own by default.
+            ``"namespace::name.overload"``; or classes of ``torch.nn.Module``.
+        layout: the axis orders that the function accepts; PyTorch's own by default, and always for
+            modules.
 
     Raises:
-        TypeError: the function's parameters are not those of the operator's schema.
+        TypeError: the function's parameters are not those of the schema or of ``forward``.
         ValueError: an operator has a lowering already, does not exist, or changes its arguments.
     """
     from converters.torch_to_tf.extension import lower as register

@@ -11,6 +11,7 @@ import contextlib
 import inspect
 import io
 import logging
+import threading
 import warnings
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,11 +32,15 @@ from converters.torch_to_tf.checkpointing import checkpoints_ignored
 from converters.torch_to_tf.cumulative_average import averages_by_tensors
 from converters.torch_to_tf.functionalize import functional
 from converters.torch_to_tf.fx_nodes import operators_of
+from converters.torch_to_tf.leaves import leaf_calls, leaves_kept_whole
 from converters.torch_to_tf.no_gradient import detach_regions
 from converters.torch_to_tf.reader import read_program
 from converters.torch_to_tf.recurrence import recurrence_kept_whole
 from converters.torch_to_tf.refusals import explanation, refusal
 from converters.torch_to_tf.torch_replay import from_numpy
+
+_ONE_AT_A_TIME = threading.RLock()
+"""``torch.export`` is not for several threads: it puts other parameters into the module."""
 
 
 def capture(
@@ -60,20 +65,21 @@ def capture(
         CaptureError: ``torch.export`` refuses the module or the inputs, or the file is not a
             ``.pt2``.
     """
-    with recurrence_kept_whole():
-        program = _program(source, example_inputs, dynamic_shapes, training=training)
+    with _ONE_AT_A_TIME, recurrence_kept_whole(), leaf_calls():
+        program = _program(source, example_inputs, supported, dynamic_shapes, training=training)
         detach_regions(program)
         program = functional(program)
         if any(op not in supported for op in operators_of(program.graph_module)):
             program = _decompose(program, supported)
         if any(map(_drops_attention, program.graph.nodes)):
             program = _decompose(program, _AllBut(_ATTENTION))
-    return drop_dead_nodes(expose_draws(read_program(program)))
+        return drop_dead_nodes(expose_draws(read_program(program)))
 
 
 def _program(
     source: torch.nn.Module | ExportedProgram | str | Path,
     example_inputs: Sequence[object] | Mapping[str, object] | None,
+    supported: Container[str],
     dynamic_shapes: Any,
     *,
     training: bool,
@@ -98,7 +104,10 @@ def _program(
         if not training:
             _try_forward(source, args, kwargs)
         try:
-            return _exported(source, args, kwargs, dynamic_shapes)
+            with leaves_kept_whole(source, supported):
+                return _exported(source, args, kwargs, dynamic_shapes)
+        except CaptureError:
+            raise
         except Exception as error:
             raise refusal(source, error) from error
 

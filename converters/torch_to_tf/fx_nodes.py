@@ -26,6 +26,7 @@ from converters.graph import (
     map_argument,
 )
 from converters.passes.dead_nodes import drop_dead_nodes
+from converters.torch_to_tf.leaves import LEAF, call_of
 from converters.torch_to_tf.schema import CONTROL_FLOW, PLACEMENT, argument_name
 
 _CHECKS = frozenset(
@@ -62,6 +63,8 @@ def operators_of(module: GraphModule) -> Iterator[str]:
 def op_name(node: FxNode) -> str:
     """The operator's name with its overload, for example ``aten.linear.default``."""
     target: Any = node.target
+    if target is LEAF:
+        return call_of(str(node.args[3])).op
     if isinstance(target, torch._ops.OpOverload):
         return str(target)
     if target in _FUNCTIONALIZED:
@@ -131,6 +134,12 @@ class NodeReader:
 
     def _arguments(self, fx: FxNode, node: Node) -> dict[str, object]:
         target: Any = fx.target
+        if target is LEAF:
+            weights, tensors, sizes, key = (self._argument(value, None) for value in fx.args)
+            call = call_of(str(key))
+            inputs = call.inputs(tensors, sizes)  # type: ignore[arg-type]
+            given = self._argument(inputs, None)
+            return {"leaf": call, "weights": weights, "inputs": given}
         if isinstance(target, torch._ops.OpOverload):
             names = [argument.name for argument in target._schema.arguments]
             given = dict(zip(names, fx.args, strict=False)) | dict(fx.kwargs)
@@ -249,7 +258,13 @@ def _module_path(fx: FxNode) -> str:
     return path.removeprefix("_export_root").removeprefix(".")  # the strict way's own module
 
 
-_NOT_THE_USERS = ("/torch/nn/", "/torch/_dynamo/", "/torch/_higher_order_ops/", '"<eval_with_key>')
+_NOT_THE_USERS = (
+    "/torch/nn/",
+    "/torch/_dynamo/",
+    "/torch/_higher_order_ops/",
+    "/torch_to_tf/leaves.py",
+    '"<eval_with_key>',
+)
 
 
 def _source_line(fx: FxNode) -> str:

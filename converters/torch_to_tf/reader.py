@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import ml_dtypes
 import numpy as np
@@ -11,13 +10,13 @@ import torch
 from torch.export import ExportedProgram
 from torch.export.graph_signature import ConstantArgument, InputKind, OutputKind
 from torch.fx import Node as FxNode
-from torch.utils import _pytree as pytree
 
 from converters.dtypes import dtype_of
 from converters.errors import CaptureError
 from converters.graph import Graph, Input, Output, Parameter, TensorSpec, Value
 from converters.passes.dead_nodes import drop_dead_nodes
 from converters.torch_to_tf.fx_nodes import NodeReader, read_argument, tensor_spec
+from converters.torch_to_tf.nesting import children_of, leaf_names, unflatten
 
 
 def read_program(program: ExportedProgram) -> Graph:
@@ -129,13 +128,13 @@ class _Reader:
     def _signature(self, leaves: list[object]) -> tuple[dict[str, object], int]:
         spec = self.program.call_spec.in_spec
         names = list(self.program.module_call_graph[0].signature.forward_arg_names or ())
-        args, kwargs = _children(spec)
+        args, kwargs = children_of(spec)
         flat = iter(leaves)
-        positional = [_unflatten(child, flat) for child in _children(args)]
+        positional = [unflatten(child, flat) for child in children_of(args)]
         named = dict(
             zip(
                 kwargs.context,
-                [_unflatten(child, flat) for child in _children(kwargs)],
+                [unflatten(child, flat) for child in children_of(kwargs)],
                 strict=True,
             )
         )
@@ -181,13 +180,13 @@ class _Reader:
                     else f"returns a {spec.kind.name.lower()}"
                 )
                 raise CaptureError(f"the model {what}, which can't be converted.")
-        structure = _unflatten(self.program.call_spec.out_spec, iter(range(len(leaves))))
-        labels = list(_leaf_names(structure, ""))
+        structure = unflatten(self.program.call_spec.out_spec, iter(range(len(leaves))))
+        labels = list(leaf_names(structure, ""))
         if len(labels) == 1 and not labels[0]:
             labels = ["output"]
         labels = [label if not label[:1].isdigit() else f"output_{label}" for label in labels]
         outputs = tuple(Output(label, leaf) for label, leaf in zip(labels, leaves, strict=True))
-        result = _unflatten(
+        result = unflatten(
             self.program.call_spec.out_spec,
             iter([Value(o.name) if isinstance(o.value, Value) else o.value for o in outputs]),
         )
@@ -218,47 +217,3 @@ def _with_alias(parameter: Parameter, name: str) -> Parameter:
         parameter.kind,
         (*parameter.aliases, name),
     )
-
-
-def _children(spec: pytree.TreeSpec) -> list[pytree.TreeSpec]:
-    return list(spec.children()) if hasattr(spec, "children") else list(spec.children_specs)
-
-
-def _unflatten(spec: pytree.TreeSpec, leaves: Iterator[object]) -> object:
-    """Nested tuples, lists and dicts; a dataclass or any other named container becomes a dict."""
-    if spec.is_leaf():
-        return next(leaves)
-    children = [_unflatten(child, leaves) for child in _children(spec)]
-    if spec.type is list:
-        return children
-    keys = _keys(spec)
-    return dict(zip(keys, children, strict=True)) if keys is not None else tuple(children)
-
-
-def _keys(spec: pytree.TreeSpec) -> list[str] | None:
-    context: Any = spec.context
-    count = len(_children(spec))
-    if hasattr(context, "_fields"):
-        return list(context._fields)
-    candidates = context if isinstance(context, tuple | list) else [context]
-    for candidate in (context, *candidates):
-        if (
-            isinstance(candidate, tuple | list)
-            and len(candidate) == count
-            and all(isinstance(key, str) for key in candidate)
-        ):
-            return list(candidate)
-    return None
-
-
-def _leaf_names(structure: object, prefix: str) -> Iterator[str]:
-    items: list[tuple[object, object]]
-    if isinstance(structure, Mapping):
-        items = list(structure.items())
-    elif isinstance(structure, tuple | list):
-        items = list(enumerate(structure))
-    else:
-        yield prefix
-        return
-    for key, item in items:
-        yield from _leaf_names(item, f"{prefix}_{key}" if prefix else str(key))

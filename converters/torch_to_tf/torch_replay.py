@@ -13,6 +13,7 @@ from converters.dtypes import DType
 from converters.graph import Graph, Node, flat_results, map_argument
 from converters.interpreter import Observer, evaluate
 from converters.passes.expose_draws import is_draw
+from converters.torch_to_tf.leaves import PREFIX
 from converters.torch_to_tf.schema import argument_name, overload
 from converters.torch_to_tf.torch_control_flow import FUNCTIONS
 from converters.torch_to_tf.torch_order import STABLE
@@ -82,6 +83,9 @@ def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
     if node.op in _VIEWS:
         given["x"] = given["x"].contiguous()  # type: ignore[attr-defined]
     found = overload(node.op)
+    if node.op.startswith(PREFIX):
+        leaf, wide = arguments["leaf"], torch.get_default_dtype() == torch.float64
+        return leaf.run(given["weights"], given["inputs"], wide=wide)  # type: ignore[attr-defined]
     if node.op == "aten.copy.default":
         result: object = _copied(**given)
     elif node.op in STABLE:
