@@ -52,6 +52,7 @@ from converters.torch_to_tf import (
     torch_graph,
     torch_to_tf,
 )
+from converters.torch_to_tf.structure import flat_names
 from converters.weights import WeightMap, WeightRule
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ __all__ = [
     "convert_checkpoint",
     "dtype_of",
     "evaluate",
+    "flat_names",
     "graphs_of",
     "has_derivative",
     "is_draw",

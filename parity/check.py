@@ -20,13 +20,18 @@ from parity.compare import Tolerance, compare, sample_points
 from parity.draws import draw_evidence, opened
 from parity.errors import CheckError, ParityError, ProgramError
 from parity.gradients import compare_gradients, not_differentiable
-from parity.localize import LOCAL_RUNS, Probe, culprit_of, node_evidence
+from parity.localize import LOCAL_RUNS, Probe, culprit_of, node_evidence, without_strangers
 from parity.noise import RUNS, NoiseMeter, both, nudge, nudge_constants
 from parity.results import Certificate, Comparison, Report, Result
 from parity.sides import Source, output_value, source_of
 from parity.targets import Place, Target, target_of
 from parity.tolerance import certified, whole
 from parity.verdict import Verdict
+
+_NO_FLOAT64 = (
+    "the target's runtime has no float64: its outputs and nodes are judged in float32 alone, each "
+    "against the float64 oracle. The graph that it was written from can have a certificate"
+)
 
 Progress = Callable[[str, int, int], None]
 
@@ -59,9 +64,9 @@ def check(
 
     Args:
         source: a PyTorch module, an exported program or a ``.pt2`` path.
-        target: a :class:`converters.Conversion`, a SavedModel folder, or a callable that takes and
-            returns TensorFlow tensors as the source does PyTorch's (a Keras model, a ``tf.Module``,
-            a ``tf.function``).
+        target: a :class:`converters.Conversion`, a SavedModel folder, a ``.pb`` or ``.tflite``
+            file, or a callable that takes and returns TensorFlow tensors as the source does
+            PyTorch's (a Keras model, a ``tf.Module``, a ``tf.function``).
         inputs: a tuple or dict of arrays, as the source's ``forward`` takes them.
         case: a name for the report.
         gradients: also compare gradients of parameters and inputs (conversions only).
@@ -94,6 +99,8 @@ def check(
     certificate = evidence.certificate()
     tell()
     nodes = evidence.nodes()
+    if other.wide is None and all(comparison.verdict.passes for comparison in outputs):
+        nodes = without_strangers(nodes)
     tell()
     barrier = not_differentiable(one.graph) if gradients and other.conversions else ""
     moved = compare_gradients(one, other, seed) if gradients and not barrier else ()
@@ -219,6 +226,8 @@ class _Evidence:
 
     def certificate(self) -> Certificate:
         """Both sides in float64."""
+        if self.other.wide is None:
+            return Certificate("float32 only", _NO_FLOAT64)
         try:
             self.wide = _WideSide(self, *self.other.wide())
         except ProgramError as error:
@@ -376,6 +385,11 @@ def _summary(
         return f"All {len(outputs)} output(s) are equal bit for bit."
     if verdict.passes:
         worst = max((c.margin for c in (*outputs, *gradients)), default=0.0)
+        if certificate.outcome == "float32 only":
+            return (
+                f"In float32, which is all that the target's runtime has, it differs by rounding, "
+                f"at most {100 * worst:.3g} % of what this model's own arithmetic explains."
+            )
         return (
             f"The two compute the {certificate.outcome}; what differs is rounding, "
             f"at most {100 * worst:.3g} % of what this model's own arithmetic explains."

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -30,8 +30,11 @@ from parity.targets import Place, Target, matched_places
 from parity.verdict import Verdict
 
 if TYPE_CHECKING:
+    from parity.runtimes.lite_program import LiteProgram
     from parity.runtimes.tensorflow_program import Program
     from parity.sides import Arrays, Source
+
+P = TypeVar("P", "Program", "LiteProgram", "Program | LiteProgram")
 
 FALSE_ALARM = 1e-9
 """How seldom two equal distributions may be taken for different ones."""
@@ -119,8 +122,8 @@ def _spec(node: Node) -> TensorSpec:
 
 
 def opened(
-    one: Source, other: Target, program: Program, places: Mapping[Value, Place], *, wide: bool
-) -> tuple[Program, dict[Value, Place], Arrays]:
+    one: Source, other: Target, program: P, places: Mapping[Value, Place], *, wide: bool
+) -> tuple[P, dict[Value, Place], Arrays]:
     """A target's program as a function of its random numbers too.
 
     Args:
@@ -194,7 +197,10 @@ def _unknown(name: str) -> CheckError:
 
 
 def draw_evidence(
-    one: Source, program: Program, places: Mapping[Value, Place], feeds: Arrays
+    one: Source,
+    program: Program | LiteProgram,
+    places: Mapping[Value, Place],
+    feeds: Arrays,
 ) -> tuple[NodeEvidence, ...]:
     """Each draw of the source against the target's own, in distribution.
 

@@ -82,7 +82,7 @@ def write_repro(folder: Path, one: Source, other: Target, result: Result) -> Pat
             if node is None
             else _output(node, matched_places(other, one.captured, other.places))
         )
-        if node is None or value is None:
+        if node is None or value is None or not isinstance(other.program, Program):
             _write_outputs(work, one, other, result)
         else:
             _write_node(work, one, other, result, node, value)
@@ -125,8 +125,11 @@ def _write_node(
     graph = one.promoted if wide else one.graph
     node = next(n for n in graph.nodes if n.name == node.name)
     weights = {Value(p.name): p.value for p in graph.parameters}
-    program, places = other.wide() if wide else (other.program, other.places)
+    program, places = other.program, other.places
+    if wide and other.wide is not None:
+        program, places = other.wide()
     program, places, feeds = opened(one, other, program, places, wide=wide)
+    assert isinstance(program, Program)
     place = places[value]
     probe = Probe(program, {v: p for v, p in places.items() if v in recorded}, feeds)
     definition, placeholders = cut_out(program, place.tensor, _cuts(probe, recorded), probe.feeds)

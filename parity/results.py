@@ -114,8 +114,9 @@ class Certificate:
     """Whether both sides compute the same function, decided in float64.
 
     Attributes:
-        outcome: ``same function``, ``same function up to float32 constants``, ``different
-            function`` or ``not taken``.
+        outcome: ``same function``, ``same function up to float32 constants``, ``same function up to
+            quantised weights``, ``float32 only`` (the target's runtime has no float64),
+            ``different function`` or ``not taken``.
         detail: one sentence.
         outputs: the outputs compared in float64.
         max_rel: largest relative difference over all outputs.

@@ -10,13 +10,15 @@ class Verdict(StrEnum):
     """What was found.
 
     ``exact``: bit for bit. ``rounding``: the same function, differing by what its arithmetic
-    explains. ``known difference``: registered, asserted, explained. ``decision flip``: a discrete
+    explains. ``quantisation``: the same function, differing by what the scales of a quantised file
+    explain. ``known difference``: registered, asserted, explained. ``decision flip``: a discrete
     choice fell the other way inside its margin. ``inconclusive``: not enough evidence either way.
     ``mismatch``: not rounding. ``unsupported``: not convertible. ``error``: one side failed to run.
     """
 
     exact = "exact"
     rounding = "rounding"
+    quantisation = "quantisation"
     known_difference = "known difference"
     decision_flip = "decision flip"
     inconclusive = "inconclusive"
@@ -43,5 +45,11 @@ class Verdict(StrEnum):
 
 
 _PASSING = frozenset(
-    {Verdict.exact, Verdict.rounding, Verdict.known_difference, Verdict.decision_flip}
+    {
+        Verdict.exact,
+        Verdict.rounding,
+        Verdict.quantisation,
+        Verdict.known_difference,
+        Verdict.decision_flip,
+    }
 )

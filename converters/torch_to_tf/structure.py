@@ -61,3 +61,28 @@ def named(structure: object, result: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(structure, tuple | list):
         for item, part in zip(structure, result, strict=True):
             yield from named(item, part)
+
+
+def flat_names(structures: Any, *, constants: bool = False) -> list[str]:
+    """Leaf names in the order in which TensorFlow flattens the same nesting.
+
+    Args:
+        structures: nested structures with values as leaves.
+        constants: whether a number among the leaves has a tensor of its own, as it has in results.
+    """
+    import tensorflow as tf
+
+    def named(structure: object) -> object:
+        if isinstance(structure, Value):
+            return structure.producer
+        if constants and isinstance(structure, bool | int | float):
+            return f"constant {structure}"
+        if isinstance(structure, Mapping):
+            return {key: named(item) for key, item in structure.items()}
+        if isinstance(structure, tuple | list):
+            return [named(item) for item in structure]
+        return None
+
+    return [
+        leaf for leaf in tf.nest.flatten([named(s) for s in structures]) if isinstance(leaf, str)
+    ]

@@ -33,9 +33,9 @@ def check(
 ) -> ExitCode:
     """Prove that A, a PyTorch model, and B, a TensorFlow model, compute the same function.
 
-    A is a .pt2 file, a Hugging Face folder, or package.module:callable. B is a SavedModel folder,
-    or package.module:callable that returns a Keras model, a tf.Module or a tf.function. The report
-    goes to the folder reports/A unless --report says otherwise.
+    A is a .pt2 file, a Hugging Face folder, or package.module:callable. B is a SavedModel folder, a
+    .pb or .tflite file, or package.module:callable that returns a Keras model, a tf.Module or a
+    tf.function. The report goes to the folder reports/A unless --report says otherwise.
     """
     import parity
     from parity.report import write

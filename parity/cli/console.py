@@ -21,6 +21,7 @@ from parity.verdict import Verdict
 _STYLE = {
     Verdict.exact: "green",
     Verdict.rounding: "green",
+    Verdict.quantisation: "green",
     Verdict.known_difference: "yellow",
     Verdict.decision_flip: "yellow",
 }

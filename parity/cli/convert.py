@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,13 @@ from rich.console import Console
 from converters import require_writable
 from parity.cli.console import load_frameworks, print_json, progress_bar, show_report, summary_of
 from parity.cli.failures import ExitCode, UnusableError
-from parity.cli.inputs import dynamic_shapes
+from parity.cli.inputs import dynamic_shapes, read_calibration
 from parity.cli.options import model_options
 from parity.cli.plugins import load_plugins
 from parity.cli.sources import LoadedSource, choose_inputs, load_source, require_fitting
 from parity.results import Report
+
+_PROVEN_AS_FILES = frozenset({".pb", ".tflite"})
 
 
 @click.command()
@@ -33,6 +37,19 @@ from parity.results import Report
     is_flag=True,
     help="Inputs and outputs of rank 3 to 5 have their channels last.",
 )
+@click.option(
+    "--quantize",
+    type=click.Choice(["dynamic", "int8"]),
+    help="For a .tflite: weights of 8 bits, or weights and activations.",
+)
+@click.option(
+    "--calibration",
+    "calibration_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="For --quantize int8: inputs by the names of forward's arguments, stacked along a new "
+    "first axis.",
+)
 @click.option("--training", is_flag=True, help="Convert the model as it trains.")
 @click.option("--force", is_flag=True, help="Replace what is at OUT and at the report's place.")
 @click.option(
@@ -47,6 +64,8 @@ def convert(
     dynamic: tuple[str, ...],
     seed: int,
     plugins: tuple[str, ...],
+    quantize: str | None,
+    calibration_file: Path | None,
     *,
     gradients: bool,
     channels_last: bool,
@@ -56,7 +75,10 @@ def convert(
     as_json: bool,
     debug: bool,
 ) -> ExitCode:
-    """Convert SOURCE, a PyTorch model, to OUT, a SavedModel folder, and prove the conversion.
+    """Convert SOURCE, a PyTorch model, to OUT, and prove the conversion.
+
+    OUT is a folder without a suffix for a SavedModel, or a file whose suffix names another format
+    (.pb, .tflite); what is written to a file is checked as it was written, besides the conversion.
 
     SOURCE is a .pt2 file, a Hugging Face folder, or package.module:callable that returns the module
     or a pair of module and example inputs. The report goes to OUT-report unless --report says
@@ -68,7 +90,9 @@ def convert(
             raise UnusableError(
                 f"{path} exists already. Choose another path, or pass --force to replace it."
             )
-    require_writable(out)
+    calibration = None if calibration_file is None else read_calibration(calibration_file)
+    options = {"quantize": quantize, "calibration": calibration}
+    require_writable(out, **options)
     load_frameworks(quiet=not debug)
     load_plugins(plugins)
     console = Console(stderr=as_json)
@@ -76,14 +100,15 @@ def convert(
     inputs = choose_inputs(loaded, specs, file, seed)
     require_fitting(loaded, inputs)
     conversion = _converted(loaded, inputs, dynamic, training=training, channels_last=channels_last)
-    conversion.save(out, force=force)
+    conversion.save(out, force=force, **options)
     console.print(f"written: {out}", highlight=False)
     if not proven:
         console.print("[yellow]not checked[/]: --no-check", highlight=False)
         if as_json:
             print_json({"output": str(out), "verdict": None})
         return ExitCode.parity
-    report = _checked(loaded, conversion, inputs, folder, gradients=gradients, seed=seed)
+    targets = (conversion, out) if out.suffix in _PROVEN_AS_FILES else (conversion,)
+    report = _checked(loaded, targets, inputs, folder, gradients=gradients, seed=seed)
     show_report(report, console)
     console.print(f"report: {folder / 'report.html'}", highlight=False)
     if as_json:
@@ -123,7 +148,7 @@ def _converted(
 
 def _checked(
     loaded: LoadedSource,
-    conversion: Any,
+    targets: Sequence[Any],
     inputs: Any,
     folder: Path,
     *,
@@ -133,16 +158,24 @@ def _checked(
     import parity
     from parity.report import write
 
+    reports = []
     with progress_bar() as progress:
-        report = parity.check(
-            loaded.model,
-            conversion,
-            inputs,
-            case=loaded.name,
-            gradients=gradients,
-            seed=seed,
-            repro=folder / "repro",
-            progress=progress,
+        for target in targets:
+            name = f"{loaded.name} {target.suffix}" if isinstance(target, Path) else loaded.name
+            reports.append(
+                parity.check(
+                    loaded.model,
+                    target,
+                    inputs,
+                    case=name,
+                    gradients=gradients,
+                    seed=seed,
+                    repro=folder / "repro",
+                    progress=progress,
+                )
+            )
+        report = replace(
+            reports[0], results=tuple(result for one in reports for result in one.results)
         )
         write(report, folder)
     return report

@@ -165,6 +165,28 @@ def read_npz(path: Path) -> tuple[tuple[np.ndarray, ...], dict[str, np.ndarray]]
     return tuple(arrays[name] for name in positional), named
 
 
+def read_calibration(path: Path) -> list[tuple[tuple[np.ndarray, ...], dict[str, np.ndarray]]]:
+    """The calls of a calibration set: arrays as in :func:`read_npz`, stacked along a first axis.
+
+    Raises:
+        UnusableError: as there, or the arrays hold different numbers of inputs.
+    """
+    args, kwargs = read_npz(path)
+    arrays = {**{f"arr_{i}": array for i, array in enumerate(args)}, **kwargs}
+    counts = {name: array.shape[0] if array.ndim else 0 for name, array in arrays.items()}
+    if not arrays or len(set(counts.values())) != 1 or not all(counts.values()):
+        held = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
+        raise UnusableError(
+            f"{path} is no calibration set: every array has to hold the same number of inputs, "
+            f"stacked along its first axis; found {held}."
+        )
+    total = next(iter(counts.values()))
+    return [
+        (tuple(array[i] for array in args), {name: array[i] for name, array in kwargs.items()})
+        for i in range(total)
+    ]
+
+
 def dynamic_shapes(
     texts: Sequence[str],
     module: torch.nn.Module,

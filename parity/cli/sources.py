@@ -15,6 +15,8 @@ from parity.cli.inputs import drawn, read_npz
 
 _CHECKPOINTS = frozenset({".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".h5", ".pkl"})
 
+_MODEL_FILES = frozenset({".pb", ".tflite"})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedSource:
@@ -139,7 +141,7 @@ def _called(text: str) -> LoadedSource:
 
 
 def load_target(text: str) -> Any:
-    """A SavedModel folder's path, or what a ``package.module:callable`` returns.
+    """The path of a SavedModel folder or model file, or what ``package.module:callable`` returns.
 
     Raises:
         UnusableError: it is neither, or the callable fails.
@@ -151,15 +153,17 @@ def load_target(text: str) -> Any:
                 f"{path} is a folder without a saved_model.pb, so it is no SavedModel."
             )
         return path
+    if path.is_file() and path.suffix in _MODEL_FILES:
+        return path
     if path.is_file():
         raise UnusableError(
-            f"{path} is a file. Name a SavedModel folder, or package.module:callable that returns a"
-            " Keras "
-            "model or a tf.Module."
+            f"{path} is no kind of target known here. Name a SavedModel folder, a .pb or .tflite "
+            "file, or package.module:callable that returns a Keras model or a tf.Module."
         )
     if ":" not in text:
         raise UnusableError(
-            f"{text} does not exist. Name a SavedModel folder or package.module:callable."
+            f"{text} does not exist. Name a SavedModel folder, a .pb or .tflite file, or "
+            "package.module:callable."
         )
     target = call(text)
     if not callable(target):

@@ -5,8 +5,9 @@ from __future__ import annotations
 GLOSSARY = {
     "verdict": (
         "What was found: exact (bit for bit), rounding (the same function, differing by what "
-        "its arithmetic explains), known difference (registered and asserted), decision flip (a "
-        "discrete choice fell the other way inside its margin), inconclusive, mismatch (not "
+        "its arithmetic explains), quantisation (the same function, differing by what the scales "
+        "of a quantised file explain), known difference (registered and asserted), decision flip "
+        "(a discrete choice fell the other way inside its margin), inconclusive, mismatch (not "
         "rounding), unsupported, or error."
     ),
     "certificate": (

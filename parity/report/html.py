@@ -28,6 +28,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _CLASSES = {
     Verdict.exact: "good",
     Verdict.rounding: "good",
+    Verdict.quantisation: "good",
     Verdict.known_difference: "known",
     Verdict.decision_flip: "known",
     Verdict.inconclusive: "open",

@@ -13,6 +13,8 @@ _DIFFERENT = "different function"
 _CERTIFICATES = (
     "same function",
     "same function up to float32 constants",
+    "same function up to quantised weights",
+    "float32 only",
     "not taken",
     _DIFFERENT,
 )

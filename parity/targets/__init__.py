@@ -13,6 +13,7 @@ from converters import Conversion, Graph, Skeleton, TensorSpec, Value, matched_n
 from parity.errors import CheckError
 
 if TYPE_CHECKING:
+    from parity.runtimes.lite_program import LiteProgram
     from parity.runtimes.tensorflow_program import Program
 
 Axes = tuple[int, ...]
@@ -40,7 +41,7 @@ class Target:
 
     Attributes:
         program: the model as it ships.
-        wide: builds the same in float64; raises ProgramError if it can't.
+        wide: builds the same in float64, or raises ProgramError; None if its runtime has none.
         constants_rounded: whether ``wide`` keeps constants as float32 rounded them.
         places: for each value of the graph that it was made from, where it stands; empty if that is
             unknown.
@@ -50,8 +51,8 @@ class Target:
         label, runtime: what it is and what ran it, in words.
     """
 
-    program: Program
-    wide: Callable[[], tuple[Program, Mapping[Value, Place]]]
+    program: Program | LiteProgram
+    wide: Callable[[], tuple[Program, Mapping[Value, Place]]] | None
     constants_rounded: bool
     places: Mapping[Value, Place]
     skeleton: Skeleton | None
@@ -63,7 +64,7 @@ class Target:
 
 
 def target_of(target: Any, graph: Graph) -> Target:
-    """Open a target: a :class:`Conversion`, a SavedModel folder, or anything callable with tensors.
+    """Open a target: a :class:`Conversion`, a file, or anything callable with tensors.
 
     Args:
         target: the model. Callables take and return what the source does, in the source's axis
@@ -73,17 +74,24 @@ def target_of(target: Any, graph: Graph) -> Target:
     Raises:
         CheckError: the target can't be loaded or has other inputs or outputs.
     """
-    from parity.targets import callables, conversion, saved_model
+    from parity.targets import callables, conversion, frozen_graph, saved_model, tflite
 
     if isinstance(target, Conversion):
         return conversion.open_conversion(target)
     if isinstance(target, str | Path):
-        return saved_model.open_saved_model(Path(target), graph)
+        path = Path(target)
+        if not path.exists():
+            raise CheckError(f"{path} does not exist.")
+        if path.suffix == ".tflite":
+            return tflite.open_tflite(path, graph)
+        if path.suffix == ".pb" and path.is_file():
+            return frozen_graph.open_frozen_graph(path, graph)
+        return saved_model.open_saved_model(path, graph)
     if callable(target):
         return callables.open_callable(target, graph, f"{type(target).__name__} (TensorFlow)")
     raise CheckError(
-        f"{type(target).__name__} is no target: pass a Conversion, a SavedModel folder, or a "
-        "callable."
+        f"{type(target).__name__} is no target: pass a Conversion, a SavedModel folder, a .pb or "
+        ".tflite file, or a callable."
     )
 
 

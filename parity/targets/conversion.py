@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from converters import Conversion, Skeleton, TensorSpec, Value
+from converters import Conversion, Skeleton, TensorSpec, Value, flat_names
 from parity.targets import Place, Target
-from parity.targets.nesting import flat_names
 
 
 def open_conversion(conversion: Conversion) -> Target:

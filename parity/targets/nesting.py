@@ -1,36 +1,11 @@
-"""Nested calls as TensorFlow flattens them."""
+"""The ends of a source's graph, and which ends of a file they are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from converters import Graph, Value
-
-
-def flat_names(structures: Any, *, constants: bool = False) -> list[str]:
-    """Leaf names in the order in which TensorFlow flattens the same nesting.
-
-    Args:
-        structures: nested structures with values as leaves.
-        constants: whether a number among the leaves has a tensor of its own, as it has in results.
-    """
-    import tensorflow as tf
-
-    def named(structure: object) -> object:
-        if isinstance(structure, Value):
-            return structure.producer
-        if constants and isinstance(structure, bool | int | float):
-            return f"constant {structure}"
-        if isinstance(structure, Mapping):
-            return {key: named(item) for key, item in structure.items()}
-        if isinstance(structure, tuple | list):
-            return [named(item) for item in structure]
-        return None
-
-    return [
-        leaf for leaf in tf.nest.flatten([named(s) for s in structures]) if isinstance(leaf, str)
-    ]
+from parity.errors import CheckError
 
 
 def plain_ends(graph: Graph) -> tuple[dict[str, None], dict[str, None]]:
@@ -38,3 +13,43 @@ def plain_ends(graph: Graph) -> tuple[dict[str, None], dict[str, None]]:
     inputs = {item.name: None for item in graph.inputs}
     outputs = {item.name: None for item in graph.outputs if isinstance(item.value, Value)}
     return inputs, outputs
+
+
+def ends_by_name(
+    graph: Graph,
+    begins: Sequence[str],
+    ends: Sequence[str],
+    recorded: Sequence[Mapping[str, str]],
+    label: str,
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Which ends of a file are the source's inputs and outputs.
+
+    They are matched as the file's record says, else by name, else by order where there are as many.
+
+    Args:
+        graph: the source's graph.
+        begins: the file's inputs.
+        ends: its outputs.
+        recorded: for inputs and for outputs, what the file says itself; empty if nothing.
+        label: the file, for messages.
+
+    Raises:
+        CheckError: the file has other inputs or outputs.
+    """
+    wanted = plain_ends(graph)
+    found = []
+    for kind, names, own, said in zip(
+        ("inputs", "outputs"), wanted, (begins, ends), recorded, strict=True
+    ):
+        if all(name in said for name in names):
+            found.append({name: said[name] for name in names})
+        elif all(name in own for name in names):
+            found.append({name: name for name in names})
+        elif len(own) == len(names):
+            found.append(dict(zip(names, own, strict=True)))
+        else:
+            raise CheckError(
+                f"{label} has the {kind} {', '.join(own) or 'none'}; the source has "
+                f"{', '.join(names)}."
+            )
+    return found[0], found[1]

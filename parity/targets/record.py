@@ -14,13 +14,13 @@ def places_of(record: Mapping[str, Any], known: Container[str]) -> dict[Value, P
 
     Args:
         record: as the converter wrote it.
-        known: the names of the operations that the file has.
+        known: the names of the operations or tensors that the file has.
     """
     places = {}
     for name, outputs in record["nodes"].items():
         for index, entry in enumerate(outputs):
             tensor = entry["tensor"]
-            if tensor is not None and tensor.split(":")[0] in known:
+            if tensor is not None and (tensor in known or tensor.split(":")[0] in known):
                 places[Value(name, index)] = Place(tensor, axes_of(entry["axes"]))
     return places
 

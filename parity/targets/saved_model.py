@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from converters import Graph, Skeleton
+from converters import Graph, Skeleton, flat_names
 from parity.errors import CheckError
 from parity.targets import Target
 from parity.targets.callables import open_callable
-from parity.targets.nesting import flat_names, plain_ends
+from parity.targets.nesting import plain_ends
 from parity.targets.record import axes_of, places_of
 
 
@@ -23,10 +23,9 @@ def open_saved_model(path: Path, graph: Graph) -> Target:
     """
     import tensorflow as tf
 
-    if not path.exists():
-        raise CheckError(f"{path} does not exist.")
     if not (path / "saved_model.pb").is_file():
         raise CheckError(f"{path} is not a SavedModel folder: it has no saved_model.pb.")
+    _require_pure(path)
     try:
         loaded = tf.saved_model.load(str(path))
     except Exception as error:
@@ -51,6 +50,18 @@ def open_saved_model(path: Path, graph: Graph) -> Target:
         return signature(**dict(zip(names, args, strict=True)))
 
     return open_callable(call, graph, str(path), "SavedModel")
+
+
+def _require_pure(path: Path) -> None:
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    from parity.runtimes.graph_safety import require_pure_saved_model
+
+    try:
+        saved = SavedModel.FromString((path / "saved_model.pb").read_bytes())
+    except Exception as error:
+        raise CheckError(f"{path} can't be loaded as a SavedModel: it is damaged.") from error
+    require_pure_saved_model(saved, path)
 
 
 def _saved_with_provenance(

@@ -117,7 +117,7 @@ def test_an_output_that_exists_needs_force(cli, tmp_path, name):
     [
         ("missing", "missing does not exist"),
         (".", "without a saved_model.pb"),
-        ("specimens.py", "is a file"),
+        ("specimens.py", "is no kind of target"),
         ("specimens:number", "has to return a Keras model"),
         ("specimens:two_outputs", "returns 2 tensors, the source 1"),
     ],

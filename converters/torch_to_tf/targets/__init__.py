@@ -49,7 +49,11 @@ class Format:
         return tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
 
 
-FORMATS = (Format("", "a folder without a suffix (SavedModel)", "saved_model"),)
+FORMATS = (
+    Format("", "a folder without a suffix (SavedModel)", "saved_model"),
+    Format(".pb", "(frozen graph)", "frozen_graph"),
+    Format(".tflite", "(TFLite)", "tflite"),
+)
 
 
 def format_of(path: str | Path, options: Mapping[str, object] | None = None) -> Format:

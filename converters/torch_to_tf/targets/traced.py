@@ -50,12 +50,17 @@ class Traced:
 
         return tf.function(serve, autograph=False).get_concrete_function(**(specs or self.specs))
 
-    def record(self, tensors: Mapping[str, tuple[str | None, ...]] | None = None) -> str:
+    def record(
+        self,
+        tensors: Mapping[str, tuple[str | None, ...]] | None = None,
+        **ends: Mapping[str, str],
+    ) -> str:
         """Which tensor stands for which node, as JSON.
 
         Args:
             tensors: for each node its tensors in the target; those of ``module.__call__`` unless
                 given.
+            ends: where names don't say it, the tensors of the ``inputs`` and ``outputs``.
         """
         axes = {
             value: spec.axes
@@ -81,5 +86,6 @@ class Traced:
                     for item in self.graph.outputs
                     if isinstance(item.value, Value)
                 },
+                "ends": ends,
             }
         )
