@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "operators.md"
-_INTERNAL = "layout."
+_INTERNAL = ("layout.", "check.")
 
 
 def table() -> str:

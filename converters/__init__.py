@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from converters.constraints import Constraint
 from converters.conversion import Conversion
 from converters.dtypes import DType, dtype_of
 from converters.errors import (
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CaptureError",
     "CheckpointError",
+    "Constraint",
     "Conversion",
     "ConversionError",
     "DType",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from converters.constraints import Constraint
 from converters.dtypes import DType
 
 
@@ -160,6 +161,8 @@ class Graph:
             leaves.
         result: the nested structure of what the call returns, with output names as leaves.
         mutations: for each buffer that the call updates, the value that it holds afterwards.
+        overwritten: for each input that the call overwrites, the output that it holds afterwards.
+        constraints: what the sizes of inputs have to satisfy.
         positional: how many leading entries of ``signature`` the example call passed by position.
         default_float: the type of floating-point tensors that are made without saying a type.
     """
@@ -171,6 +174,8 @@ class Graph:
     signature: Mapping[str, object] = field(default_factory=dict)
     result: object = None
     mutations: Mapping[str, Value] = field(default_factory=dict)
+    overwritten: Mapping[str, str] = field(default_factory=dict)
+    constraints: tuple[Constraint, ...] = ()
     positional: int = 0
     default_float: DType = DType.float32
 

@@ -159,6 +159,9 @@ def source_of(
             with torch.no_grad(), torch.compiler.set_stance("force_eager"):
                 copies = pytree.tree_map_only(torch.Tensor, torch.clone, (args, kwargs))
                 result = module(*copies[0], **copies[1])
+        if captured.overwritten:
+            held = _named_inputs(captured, *copies)
+            result = (result, {name: held[name] for name in captured.overwritten})
         leaves = leaves_of(captured.result, result)
         return {name: as_numpy(v) for name, v in leaves if isinstance(v, torch.Tensor)}
 
@@ -237,13 +240,27 @@ def bind(graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Arra
             f"{', '.join(missing)} missing among the inputs. The model was captured with "
             f"{', '.join(graph.signature)}."
         )
-    named: Arrays = {}
-    for key, structure in graph.signature.items():
-        for name, leaf in leaves_of(structure, arguments[key]):
-            named[name] = as_numpy(leaf) if isinstance(leaf, torch.Tensor) else np.asarray(leaf)
+    named = {
+        name: as_numpy(leaf) if isinstance(leaf, torch.Tensor) else np.asarray(leaf)
+        for name, leaf in _named_inputs(graph, args, kwargs).items()
+    }
     for item in graph.inputs:
         _require_fit(item.name, item.spec, named[item.name])
+    for constraint in graph.constraints:
+        sizes = {(name, axis): named[name].shape[axis] for name, axis in constraint.sizes}
+        if not constraint.holds(sizes):
+            raise CheckError(" ".join(map(str, constraint.complaint(sizes))))
     return named
+
+
+def _named_inputs(graph: Graph, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """What a call passes, by the graph's names."""
+    arguments = dict(zip(graph.signature, args, strict=False)) | dict(kwargs)
+    return {
+        name: leaf
+        for key, structure in graph.signature.items()
+        for name, leaf in leaves_of(structure, arguments[key])
+    }
 
 
 def _require_fit(name: str, spec: TensorSpec, array: np.ndarray) -> None:

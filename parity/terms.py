@@ -98,7 +98,7 @@ class _Users:
         """Whether a node itself uses something: what it hands on, its branches' nodes use."""
         arguments = list(node.args.values())
         own = arguments[:-1] if any(graphs_of(node)) else arguments
-        return isinstance(node.outputs[0], TensorSpec) and any(
+        return isinstance(next(iter(node.outputs), None), TensorSpec) and any(
             value.producer in self.names for value in values_in(own)
         )
 

@@ -37,6 +37,7 @@ from converters.torch_to_tf.no_gradient import detach_regions
 from converters.torch_to_tf.reader import read_program
 from converters.torch_to_tf.recurrence import recurrence_kept_whole
 from converters.torch_to_tf.refusals import explanation, refusal
+from converters.torch_to_tf.size_rules import with_declared_minima
 from converters.torch_to_tf.torch_replay import from_numpy
 
 _ONE_AT_A_TIME = threading.RLock()
@@ -73,7 +74,8 @@ def capture(
             program = _decompose(program, supported)
         if any(map(_drops_attention, program.graph.nodes)):
             program = _decompose(program, _AllBut(_ATTENTION))
-        return drop_dead_nodes(expose_draws(read_program(program)))
+        graph = drop_dead_nodes(expose_draws(read_program(program)))
+        return with_declared_minima(graph, dynamic_shapes)
 
 
 def _program(
@@ -173,7 +175,7 @@ def _try_forward(
         # Run eagerly, torch.cond and its like compile first, and what that takes depends on what
         # was compiled before.
         with torch.no_grad(), torch.compiler.set_stance("force_eager"):
-            module(*copies[0], **copies[1])
+            torch.func.functional_call(module, _copied_buffers(module), *copies)
     except Exception as error:
         given = ", ".join(_described(leaf) for leaf in pytree.tree_leaves((args, kwargs)))
         raise CaptureError(
@@ -181,6 +183,11 @@ def _try_forward(
             f"{explanation(error)} "
             "Pass inputs of the shapes and dtypes that its forward method expects."
         ) from error
+
+
+def _copied_buffers(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """What a call may write into in place of the module's own buffers."""
+    return {name: buffer.clone() for name, buffer in module.named_buffers()}
 
 
 def _described(leaf: object) -> str:

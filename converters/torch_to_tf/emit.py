@@ -27,7 +27,7 @@ from converters.graph import (
 from converters.interpreter import Observer, evaluate
 from converters.passes.expose_draws import is_draw, with_draws_given
 from converters.registry import Registry
-from converters.torch_to_tf.promotion import default_float
+from converters.torch_to_tf.promotion import default_float, shape_of
 from converters.torch_to_tf.random_state import drawing_from, new_state
 from converters.torch_to_tf.structure import leaves, map_structure, pruned, structured
 from converters.torch_to_tf.targets import Saver
@@ -111,7 +111,34 @@ def run(
 ) -> tuple[list[object], dict[str, object]]:
     """Walk a graph with its lowerings, eagerly or under a tracer."""
     with default_float(tf.as_dtype(graph.default_float.value)):
-        return evaluate(graph, values, lowered(registry), observe)
+        return evaluate(graph, require_sizes(graph, values), lowered(registry), observe)
+
+
+def require_sizes(graph: Graph, values: Mapping[str, object]) -> dict[str, object]:
+    """Check what the graph demands of its inputs' sizes: now, or when the traced graph runs.
+
+    Returns:
+        The values; those that something is demanded of wait for it.
+
+    Raises:
+        tf.errors.InvalidArgumentError: a constraint is violated.
+    """
+    places = {item.name: item.spec.axes for item in graph.inputs}
+    checks = []
+    for constraint in graph.constraints:
+        sizes = {}
+        for name, axis in constraint.sizes:
+            axes, shape = places[name], shape_of(values[name])
+            sizes[name, axis] = shape[axis if axes is None else axes.index(axis)]
+        holds = constraint.holds(sizes)
+        if holds is not True:
+            with tf.name_scope("constraint"):
+                checks.append(tf.debugging.Assert(holds, constraint.complaint(sizes), summarize=8))
+    if not checks or tf.executing_eagerly():
+        return dict(values)
+    names = {name for constraint in graph.constraints for name, _ in constraint.sizes}
+    with tf.control_dependencies(checks), tf.name_scope("constraint"):
+        return {k: tf.identity(v) if k in names else v for k, v in values.items()}
 
 
 def emit(

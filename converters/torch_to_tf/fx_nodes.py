@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,19 +26,20 @@ from converters.graph import (
     flat_results,
     map_argument,
 )
-from converters.passes.dead_nodes import drop_dead_nodes
+from converters.passes.dead_nodes import CHECK, drop_dead_nodes
 from converters.torch_to_tf.leaves import LEAF, call_of
 from converters.torch_to_tf.schema import CONTROL_FLOW, PLACEMENT, argument_name
 
-_CHECKS = frozenset(
+_IGNORED = frozenset(
     {
         "aten._assert_tensor_metadata.default",
-        "aten._assert_scalar.default",
-        "aten._assert_async.msg",
         "aten.sym_constrain_range.default",
         "aten.sym_constrain_range_for_size.default",
     }
 )
+_OF_NUMBERS = "aten._assert_scalar.default"
+_ASSERTIONS = frozenset({_OF_NUMBERS, "aten._assert_async.msg"})
+_RULE = re.compile(r"Runtime assertion failed for expression (.+) on node '.*'")
 
 _FUNCTIONALIZED = (
     torch.ops.higher_order.auto_functionalized,
@@ -56,7 +58,7 @@ def operators_of(module: GraphModule) -> Iterator[str]:
         for node in part.graph.nodes if isinstance(part, GraphModule) else ():
             if node.op == "call_function":
                 name = op_name(node)
-                if name not in _CHECKS and name != "operator.getitem":
+                if name not in _IGNORED | _ASSERTIONS and name != "operator.getitem":
                     yield name
 
 
@@ -111,7 +113,10 @@ class NodeReader:
         if fx.op != "call_function":
             return
         op = op_name(fx)
-        if op in _CHECKS:
+        if op in _IGNORED:
+            return
+        if op in _ASSERTIONS:
+            yield from self._check(fx)
             return
         _require_contiguous(op, fx)
         if op == "operator.getitem" and isinstance(fx.args[0], FxNode):
@@ -123,11 +128,35 @@ class NodeReader:
         name = self._own(fx.name if fx.name not in self.taken else f"{fx.name}_node")
         places = itertools.count()
         self.values[fx] = map_argument(lambda _: Value(name, next(places)), fx.meta.get("val"))
-        module, source = _module_path(fx), _source_line(fx)
-        if self.place is not None:  # branches are traced without their place in the user's code
-            module, source = module or self.place[0].module, source or self.place[0].source
+        module, source = self._where(fx)
         node = Node(name, op, {}, outputs, module=module, source=source)
         yield Node(name, op, self._arguments(fx, node), outputs, module=module, source=source)
+
+    def _check(self, fx: FxNode) -> Iterator[Node]:
+        """What capture (or the user, by ``torch._check``) demands of a number computed on the way.
+
+        What no size can violate is left out.
+        """
+        holds, said = fx.args[:2]
+        if not isinstance(holds, FxNode) or _is_vacuous(holds):
+            return
+        module, source = self._where(next(iter(holds.all_input_nodes), holds))
+        message: list[object] = [str(said)]
+        shown = [self.values.get(part) for part in holds.all_input_nodes]
+        if op_name(fx) == _OF_NUMBERS and len(shown) == 1 and isinstance(shown[0], Value):
+            rule = re.sub(r"\bz?u[f]?\d+\b", "it", _RULE.sub(r"\1", str(said)))
+            place = f" at {source}" if source else ""
+            message = [f"A number that the model computes{place} is", shown[0]]
+            message.append(f"but the model needs {rule}.")
+        args = {"x": self.values[holds], "message": tuple(message)}
+        yield Node(self._own(fx.name), CHECK, args, (), module, source)
+
+    def _where(self, fx: FxNode) -> tuple[str, str]:
+        """Module path and source line; of a branch, those of the operator that branches."""
+        module, source = _module_path(fx), _source_line(fx)
+        if self.place is not None:
+            module, source = module or self.place[0].module, source or self.place[0].source
+        return module, source
 
     def _own(self, name: str) -> str:
         return name if self.place is None else f"{self.place[0].name}/{self.place[1]}/{name}"
@@ -183,6 +212,13 @@ def read_argument(value: Any, values: dict[FxNode, object], otherwise: Any) -> o
     if isinstance(value, torch.device | torch.layout | torch.memory_format):
         return None
     return value
+
+
+def _is_vacuous(holds: FxNode) -> bool:
+    """Whether a check says of a size that it is not negative."""
+    first, *rest = holds.args
+    size = isinstance(first, FxNode) and op_name(first) == "aten.sym_size.int"
+    return op_name(holds) == "operator.ge" and size and rest == [0]
 
 
 def _outputs(value: Any) -> tuple[TensorSpec | ScalarSpec, ...]:
@@ -260,6 +296,7 @@ def _module_path(fx: FxNode) -> str:
 
 _NOT_THE_USERS = (
     "/torch/nn/",
+    "/torch/fx/",
     "/torch/_dynamo/",
     "/torch/_higher_order_ops/",
     "/torch_to_tf/leaves.py",

@@ -17,6 +17,7 @@ from converters.graph import Graph, Input, Output, Parameter, TensorSpec, Value
 from converters.passes.dead_nodes import drop_dead_nodes
 from converters.torch_to_tf.fx_nodes import NodeReader, read_argument, tensor_spec
 from converters.torch_to_tf.nesting import children_of, leaf_names, unflatten
+from converters.torch_to_tf.size_rules import size_constraints
 
 
 def read_program(program: ExportedProgram) -> Graph:
@@ -59,8 +60,16 @@ class _Reader:
         signature, positional = self._signature(leaves)
         nodes = tuple(node for fx in self.fx for node in self.reader.nodes(fx))
         outputs, result, mutations = self._results()
-        graph = Graph(inputs, parameters, nodes, outputs, signature, result, mutations, positional)
-        return drop_dead_nodes(graph)
+        graph = Graph(inputs, parameters, nodes, outputs, signature, result, mutations)
+        shapes = [
+            (value.producer, fx.meta["val"])
+            for fx in self.placeholders.values()
+            if isinstance(value := self.values.get(fx), Value)
+            and any(item.name == value.producer for item in inputs)
+        ]
+        constraints = size_constraints(self.program, shapes, signature)
+        graph = graph.replace(constraints=constraints, positional=positional)
+        return drop_dead_nodes(self._with_overwritten(graph))
 
     # --- placeholders -----------------------------------------------------------------------------
 
@@ -191,6 +200,29 @@ class _Reader:
             iter([Value(o.name) if isinstance(o.value, Value) else o.value for o in outputs]),
         )
         return outputs, result, mutations
+
+    def _with_overwritten(self, graph: Graph) -> Graph:
+        """The graph, what it writes into its inputs returned beside its result.
+
+        TensorFlow's tensors can't be written into, so the caller has to be told what they would
+        hold.
+        """
+        returned = next(node for node in self.fx if node.op == "output").args[0]
+        specs = self.program.graph_signature.output_specs
+        values = {
+            str(self.values[self.placeholders[str(spec.target)]].producer): self.values[fx]  # type: ignore[attr-defined]
+            for spec, fx in zip(specs, returned, strict=True)
+            if spec.kind == OutputKind.USER_INPUT_MUTATION
+        }
+        if not values:
+            return graph
+        taken = {output.name for output in graph.outputs}
+        names = {name: f"{name}_after" if name in taken else name for name in values}
+        outputs = [Output(names[name], value) for name, value in values.items()]
+        written = {name: Value(names[name]) for name in values}
+        return graph.replace(
+            outputs=(*graph.outputs, *outputs), result=(graph.result, written), overwritten=names
+        )
 
 
 def _storage(tensor: torch.Tensor) -> object:

@@ -10,7 +10,7 @@ from cases.operators import operator_cases
 from converters.torch_to_tf.lowerings import load
 
 REGISTRY = load()
-OWN = "layout."
+OWN = ("layout.", "check.")
 """Operators that this project's own passes put into a graph; PyTorch has no counterpart."""
 
 
