@@ -19,10 +19,11 @@ from converters import (
     Value,
     dtype_of,
     is_draw,
-    load_pt2,
+    load_source,
     promote,
     replay,
     torch_graph,
+    values_in,
     with_draws_given,
 )
 from parity.draws import Drawn, draws_of, listen
@@ -149,9 +150,9 @@ def source_of(
     named = bind(captured, args, kwargs)
     module = source
     if isinstance(source, str | Path):
-        module = load_pt2(Path(source)).module()
-    elif isinstance(source, torch.export.ExportedProgram):
-        module = source.module()
+        module = load_source(Path(source))
+    if isinstance(module, torch.export.ExportedProgram):
+        module = module.module()
 
     def call() -> Arrays:
         with unchanged(module, training=bool(training)), torch.random.fork_rng(devices=[]):
@@ -234,7 +235,11 @@ def bind(graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Arra
     import torch
 
     arguments = dict(zip(graph.signature, args, strict=False)) | dict(kwargs)
-    missing = [key for key in graph.signature if key not in arguments]
+    missing = [
+        key
+        for key, structure in graph.signature.items()
+        if key not in arguments and any(values_in((structure,)))
+    ]
     if missing:
         raise CheckError(
             f"{', '.join(missing)} missing among the inputs. The model was captured with "
@@ -259,6 +264,7 @@ def _named_inputs(graph: Graph, args: Sequence[Any], kwargs: Mapping[str, Any]) 
     return {
         name: leaf
         for key, structure in graph.signature.items()
+        if key in arguments
         for name, leaf in leaves_of(structure, arguments[key])
     }
 

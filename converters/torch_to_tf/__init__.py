@@ -26,11 +26,12 @@ def torch_to_tf(
     training: bool = False,
     channels_last: bool = False,
     seed: int = 0,
+    weights: str | Path | None = None,
 ) -> Conversion:
     """Convert a PyTorch model to TensorFlow.
 
     Args:
-        source: a module, an exported program, or a ``.pt2`` file.
+        source: a module, an exported program, a TorchScript module, or the file of one of these.
         example_inputs: a tuple of positional or a dict of named inputs of ``forward``.
         dynamic_shapes: dimensions that stay open, as in ``torch.export.export``.
         training: convert the model as it trains: normalised by the batch's statistics, which
@@ -38,15 +39,20 @@ def torch_to_tf(
         channels_last: the converted model takes and returns tensors of rank 3 to 5 with channels
             last.
         seed: of the model's random numbers, if it draws any; ``model.seed`` sets it anew.
+        weights: a checkpoint that is loaded into the module first, and stays in it: a Lightning
+            ``.ckpt``, a state dict (``.pt``, ``.pth``) or ``.safetensors``; see docs/sources.md.
 
     Returns:
         The conversion. ``parity.check(source, conversion, inputs)`` proves it.
 
     Raises:
         CaptureError: the source can't be captured.
+        CheckpointError: the weights are not the module's, or their file is damaged or unsafe.
         UnsupportedOpError: operators have no lowering; all are listed.
         LoweringError: a lowering failed.
     """
+    if weights is not None:
+        load_weights(source, weights)
     graph = torch_graph(source, example_inputs, dynamic_shapes=dynamic_shapes, training=training)
 
     def again(other: Any, inputs: Any) -> Graph:
@@ -108,6 +114,39 @@ def keras_optimizer(
     from converters.torch_to_tf.optimizer import keras_optimizer as build
 
     return build(optimizer, module, conversion)
+
+
+def load_weights(module: Any, path: str | Path) -> None:
+    """Load a checkpoint into a PyTorch module; either all of it, or nothing.
+
+    Args:
+        module: what the weights belong to.
+        path: as for :func:`torch_to_tf`.
+
+    Raises:
+        CheckpointError: the file is damaged or unsafe, or its tensors are not the module's.
+    """
+    from converters.torch_to_tf.weights_file import load_weights as load
+
+    load(module, path)
+
+
+def load_source(path: Path) -> torch.export.ExportedProgram | torch.jit.ScriptModule:
+    """Read an exported program (``.pt2``) or a TorchScript module (``.pt``).
+
+    Raises:
+        CaptureError: the file is missing, is neither, is damaged, or holds more than data.
+    """
+    from converters.torch_to_tf.capture import load_source as load
+
+    return load(path)
+
+
+def is_torchscript(path: Path) -> bool:
+    """Whether a file is an archive that holds TorchScript code."""
+    from converters.torch_to_tf.torchscript import is_torchscript as tell
+
+    return tell(path)
 
 
 def load_pt2(path: Path) -> torch.export.ExportedProgram:

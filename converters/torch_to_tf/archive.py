@@ -29,6 +29,7 @@ _MEMBERS = re.compile(
     r"|\.data/(?:version|serialization_id)|\.format_version|\.storage_alignment|extra/.*)"
 )
 _TARGET = re.compile(r"(?:torch\.ops\.[\w.]+|_operator\.\w+|math\.\w+|torch\.sym_\w+|#.+)")
+_ON_FILES = re.compile(r"\.(?:from_file|save)\b")
 _CALLS = frozenset(
     [
         "Integer",
@@ -101,8 +102,9 @@ def load_pt2(path: Path) -> ExportedProgram:
         raise CaptureError(f"{path} does not exist or is not a file.")
     if not _is_archive(path):
         raise CaptureError(
-            f"{path} is not a .pt2 archive. "
-            "Write one with torch.export.save(torch.export.export(...), path)."
+            f"{path} is neither a .pt2 archive nor a TorchScript file. Write one with "
+            "torch.export.save(torch.export.export(...), path). If it is a checkpoint, pass the "
+            "module that it belongs to, and the file as weights."
         )
     try:
         _look_through(path)
@@ -131,18 +133,32 @@ def _look_through(path: Path) -> None:
         CaptureError: it does; the message says what.
     """
     with zipfile.ZipFile(path) as archive:
+        require_unique_members(path, archive)
         for name in archive.namelist():
             if not _MEMBERS.fullmatch(name):
-                raise _refusal(path, f"the member {name!r}, which is compiled code or a pickle")
+                raise refusal(path, f"the member {name!r}, which is compiled code or a pickle")
             if "/models/" in name:
                 for reason in _suspicious(json.loads(archive.read(name))):
-                    raise _refusal(path, reason)
+                    raise refusal(path, reason)
 
 
-def _refusal(path: Path, reason: str) -> CaptureError:
+def require_unique_members(path: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse an archive with two members of one name: two readers may see either.
+
+    Raises:
+        CaptureError: it is one. PyTorch's reader doesn't tell upper from lower case.
+    """
+    names = [name.lower() for name in archive.namelist()]
+    twins = sorted({name for name in names if names.count(name) > 1})
+    if twins:
+        raise refusal(path, f"two members called {twins[0]!r}")
+
+
+def refusal(path: Path, reason: str, loader: str = "torch.export.load") -> CaptureError:
+    """The error for a file that holds more than data."""
     return CaptureError(
-        f"{path} is refused, because it holds {reason}. Reading it could run code. "
-        "If you trust where it comes from, load it with torch.export.load and pass the program."
+        f"{path} is refused, because it holds {reason}. Reading or running it could do more than "
+        f"compute. If you trust where it comes from, load it with {loader} and pass what you get."
     )
 
 
@@ -155,7 +171,7 @@ def _suspicious(document: Any) -> Iterator[str]:
         return
     for key, value in document.items():
         if key == "target" and isinstance(value, str) and "inputs" in document:
-            if not _TARGET.fullmatch(value):
+            if not _TARGET.fullmatch(value) or _ON_FILES.search(value):
                 yield f"a call of {value!r}, which is no operator"
         elif key == "expr_str" or key == "guards_code":
             for text in value if isinstance(value, list) else [value]:

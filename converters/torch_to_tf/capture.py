@@ -39,6 +39,7 @@ from converters.torch_to_tf.recurrence import recurrence_kept_whole
 from converters.torch_to_tf.refusals import explanation, refusal
 from converters.torch_to_tf.size_rules import with_declared_minima
 from converters.torch_to_tf.torch_replay import from_numpy
+from converters.torch_to_tf.torchscript import is_torchscript, load_torchscript, unscripted
 
 _ONE_AT_A_TIME = threading.RLock()
 """``torch.export`` is not for several threads: it puts other parameters into the module."""
@@ -86,16 +87,20 @@ def _program(
     *,
     training: bool,
 ) -> ExportedProgram:
+    if isinstance(source, str | Path):
+        source = load_source(Path(source))
     if isinstance(source, ExportedProgram):
         return source
-    if isinstance(source, str | Path):
-        return load_pt2(Path(source))
     if example_inputs is None:
         raise CaptureError(
             f"{type(source).__name__} needs example inputs: pass a tuple of positional or a dict "
             "of named inputs of its forward method."
         )
     args, kwargs = pytree.tree_map_only(np.ndarray, from_numpy, split_inputs(example_inputs))
+    if isinstance(source, torch.jit.ScriptModule):
+        with _mode(source, training=training), _quiet_export():
+            source, args = unscripted(source, args, kwargs)
+            kwargs = {}
     _check_call(source, args, kwargs)
     with (
         _mode(source, training=training),
@@ -112,6 +117,15 @@ def _program(
             raise
         except Exception as error:
             raise refusal(source, error) from error
+
+
+def load_source(path: Path) -> ExportedProgram | torch.jit.ScriptModule:
+    """What a file holds: an exported program or a TorchScript module.
+
+    Raises:
+        CaptureError: it is neither, is damaged, or holds more than data.
+    """
+    return load_torchscript(path) if is_torchscript(path) else load_pt2(path)
 
 
 def _exported(

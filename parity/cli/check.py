@@ -26,6 +26,7 @@ def check(
     folder: Path | None,
     seed: int,
     plugins: tuple[str, ...],
+    weights: Path | None,
     *,
     gradients: bool,
     as_json: bool,
@@ -33,9 +34,10 @@ def check(
 ) -> ExitCode:
     """Prove that A, a PyTorch model, and B, a TensorFlow model, compute the same function.
 
-    A is a .pt2 file, a Hugging Face folder, or package.module:callable. B is a SavedModel folder, a
-    .pb or .tflite file, or package.module:callable that returns a Keras model, a tf.Module or a
-    tf.function. The report goes to the folder reports/A unless --report says otherwise.
+    A is a .pt2 file, a TorchScript .pt file, a Hugging Face folder, or package.module:callable. B
+    is a SavedModel folder, a .pb or .tflite file, or package.module:callable that returns a Keras
+    model, a tf.Module or a tf.function. The report goes to the folder reports/A unless --report
+    says otherwise.
     """
     import parity
     from parity.report import write
@@ -43,7 +45,7 @@ def check(
     load_frameworks(quiet=not debug)
     load_plugins(plugins)
     console = Console(stderr=as_json)
-    loaded = load_source(source)
+    loaded = load_source(source, weights)
     other = load_target(target)
     inputs = choose_inputs(loaded, specs, file, seed)
     require_fitting(loaded, inputs)

@@ -64,6 +64,7 @@ def convert(
     dynamic: tuple[str, ...],
     seed: int,
     plugins: tuple[str, ...],
+    weights: Path | None,
     quantize: str | None,
     calibration_file: Path | None,
     *,
@@ -80,9 +81,9 @@ def convert(
     OUT is a folder without a suffix for a SavedModel, or a file whose suffix names another format
     (.pb, .tflite); what is written to a file is checked as it was written, besides the conversion.
 
-    SOURCE is a .pt2 file, a Hugging Face folder, or package.module:callable that returns the module
-    or a pair of module and example inputs. The report goes to OUT-report unless --report says
-    otherwise.
+    SOURCE is a .pt2 file, a TorchScript .pt file, a Hugging Face folder, or package.module:callable
+    that returns the module or a pair of module and example inputs. The report goes to OUT-report
+    unless --report says otherwise.
     """
     folder = folder or out.with_name(f"{out.name}-report")
     for path in (out, folder) if proven else (out,):
@@ -96,7 +97,7 @@ def convert(
     load_frameworks(quiet=not debug)
     load_plugins(plugins)
     console = Console(stderr=as_json)
-    loaded = load_source(source)
+    loaded = load_source(source, weights)
     inputs = choose_inputs(loaded, specs, file, seed)
     require_fitting(loaded, inputs)
     conversion = _converted(loaded, inputs, dynamic, training=training, channels_last=channels_last)

@@ -48,11 +48,18 @@ _PLUGIN = click.option(
     metavar="MODULE",
     help="A Python file, or package.module, that registers lowerings with @converters.lower.",
 )
+_WEIGHTS = click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A checkpoint that is loaded into the PyTorch module first: a Lightning .ckpt, a state "
+    "dict (.pt, .pth, .bin) or .safetensors.",
+)
 
 
 def model_options(command: Command) -> Command:
     """Add the options of commands that run models."""
-    for option in (_DEBUG, _JSON, _PLUGIN, _SEED, _GRADIENTS, _REPORT, _INPUTS, _INPUT):
+    for option in (_DEBUG, _JSON, _PLUGIN, _WEIGHTS, _SEED, _GRADIENTS, _REPORT, _INPUTS, _INPUT):
         command = option(command)
     return command
 

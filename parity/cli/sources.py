@@ -33,20 +33,33 @@ class LoadedSource:
     name: str
 
 
-def load_source(text: str) -> LoadedSource:
-    """Load a ``.pt2`` file, a Hugging Face folder or the result of a ``package.module:callable``.
+def load_source(text: str, weights: Path | None = None) -> LoadedSource:
+    """Load a source, and weights into it.
+
+    Args:
+        text: a ``.pt2`` or TorchScript file, a Hugging Face folder, or ``package.module:callable``.
+        weights: a checkpoint for the module that the callable returns.
 
     Raises:
         UnusableError: it is none of them, or can't be loaded.
-        converters.CaptureError: a ``.pt2`` file is damaged.
+        converters.ConversionError: a file is damaged, unsafe, or of another model.
     """
+    loaded = _loaded(text)
+    if weights is not None:
+        import converters
+
+        converters.load_weights(loaded.model, weights)
+    return loaded
+
+
+def _loaded(text: str) -> LoadedSource:
     path = Path(text)
     if path.is_dir():
         return _huggingface(path)
     if path.suffix == ".pt2":
         return _exported(path)
     if path.is_file():
-        raise UnusableError(_not_a_model(path))
+        return _scripted(path)
     if ":" in text:
         return _called(text)
     raise UnusableError(
@@ -62,15 +75,21 @@ def _exported(path: Path) -> LoadedSource:
     return LoadedSource(program, program.example_inputs, path.stem)
 
 
+def _scripted(path: Path) -> LoadedSource:
+    from converters import is_torchscript, load_source
+
+    if not is_torchscript(path):
+        raise UnusableError(_not_a_model(path))
+    return LoadedSource(load_source(path), None, path.stem)
+
+
 def _not_a_model(path: Path) -> str:
     if path.suffix in _CHECKPOINTS:
         return (
             f"{path} is a checkpoint: it holds weights, but not the code that uses them, so there "
-            "is no "
-            "model to convert. Write a function that builds the module and loads the file into it, "
-            "and "
-            "name it as package.module:callable; or export the module with torch.export.save to a "
-            ".pt2 file."
+            "is no model to convert. Name a function that builds the module as "
+            "package.module:callable and pass the file with --weights; or export the module with "
+            "torch.export.save to a .pt2 file."
         )
     return (
         f"{path} is no kind of model known here. Name a .pt2 file, a Hugging Face folder with a "
