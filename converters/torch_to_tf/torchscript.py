@@ -115,7 +115,8 @@ def _all_arguments(
     Raises:
         CaptureError: the inputs don't fit.
     """
-    schema = script.forward.schema.arguments[1:]
+    forward: Any = script.forward
+    schema = forward.schema.arguments[1:]
     names = [argument.name for argument in schema]
     given = dict(zip(names, args, strict=False)) | dict(kwargs)
     given = {a.name: a.default_value for a in schema if a.has_default_value()} | given
