@@ -252,7 +252,7 @@ class Branching(nn.Module):
         (Convolutions(), (images(1, 3, 8, 8).double(),), r"float64\[1, 3, 8, 8\]"),
         (Convolutions(), None, "needs example inputs"),
         ("missing.pt2", None, "does not exist"),
-        (__file__, None, "not a .pt2 archive"),
+        (__file__, None, "neither a .pt2 archive nor"),
     ],
 )
 def test_a_mistake_gets_one_clear_sentence(
