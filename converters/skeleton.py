@@ -6,11 +6,11 @@ It is small enough to travel with a saved model.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from converters.graph import Graph, Value
+from converters.graph import Graph, TensorSpec, Value
 
 Reference = tuple[str, int] | None
 """A value by producer and output, or None for a constant."""
@@ -18,7 +18,7 @@ Reference = tuple[str, int] | None
 
 @dataclass(frozen=True, slots=True)
 class Bone:
-    """A node without its constants: name, operator and the values among its arguments."""
+    """A node without its constants: name, operator and the tensors among its arguments."""
 
     name: str
     op: str
@@ -43,8 +43,9 @@ class Skeleton:
     def of(cls, graph: Graph) -> Skeleton:
         """The skeleton of a captured graph."""
         parameters = frozenset(parameter.name for parameter in graph.parameters)
+        tensors = {v for v, spec in graph.specs.items() if isinstance(spec, TensorSpec)}
         return cls(
-            tuple(Bone(n.name, n.op, tuple(_references(n.args))) for n in graph.nodes),
+            tuple(Bone(n.name, n.op, tuple(_references(n.args, tensors))) for n in graph.nodes),
             parameters | {item.name for item in graph.inputs},
             parameters,
         )
@@ -73,15 +74,16 @@ class Skeleton:
         )
 
 
-def _references(argument: object) -> Iterable[Reference]:
-    if isinstance(argument, Value):
+def _references(argument: object, tensors: Collection[Value]) -> Iterable[Reference]:
+    """A size that is computed in one capture is a constant in another that leaves it no room."""
+    if isinstance(argument, Value) and argument in tensors:
         yield argument.producer, argument.index
     elif isinstance(argument, Mapping):
         for item in argument.values():
-            yield from _references(item)
+            yield from _references(item, tensors)
     elif isinstance(argument, tuple):
         for item in argument:
-            yield from _references(item)
+            yield from _references(item, tensors)
     else:
         yield None
 

@@ -25,6 +25,7 @@ from parity.noise import RUNS, NoiseMeter, both, nudge, nudge_constants
 from parity.results import Certificate, Comparison, Report, Result
 from parity.sides import Source, output_value, source_of
 from parity.targets import Place, Target, target_of
+from parity.targets.keras_model import merged_graph
 from parity.tolerance import certified, whole
 from parity.verdict import Verdict
 
@@ -312,6 +313,9 @@ class _WideSide:
         self.evidence = evidence
         one, other = evidence.one, evidence.other
         self.one, self.oracle, self.constants = one, evidence.oracle, None
+        if other.merged:
+            self.one = replace(one, promoted=promote(merged_graph(one.graph, other.merged)))
+            self.oracle = self.one.record(wide=True)
         if other.constants_rounded:
             self.one = replace(one, promoted=promote(one.graph, constants=DType.float32))
             self.oracle = self.one.record(wide=True)

@@ -69,7 +69,7 @@ class Probe:
             if owner == value and place.tensor in arrays:
                 result[value] = place.logical(arrays[place.tensor])
             elif place.tensor in arrays:
-                result[value] = recorded[owner]
+                result[value] = place.logical(self.places[owner].physical(recorded[owner]))
             else:
                 name = next(
                     n for n, tensor in self.program.inputs.items() if tensor == place.tensor

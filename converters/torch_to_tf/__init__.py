@@ -317,3 +317,17 @@ def single_node(
     from converters.torch_to_tf.single import single_node as build
 
     return build(op, arguments, dynamic=dynamic, results=results)
+
+
+def keras_record(source: Graph) -> Mapping[str, Any]:
+    """Which operation of a converted Keras model stands for which node of its source.
+
+    Args:
+        source: the captured graph.
+
+    Raises:
+        OutputError: Keras has nothing for some operators of the graph.
+    """
+    from converters.torch_to_tf.targets.keras_model import keras_record as record
+
+    return record(source)

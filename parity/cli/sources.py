@@ -15,7 +15,7 @@ from parity.cli.inputs import drawn, read_npz
 
 _CHECKPOINTS = frozenset({".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".h5", ".pkl"})
 
-_MODEL_FILES = frozenset({".pb", ".tflite"})
+_MODEL_FILES = frozenset({".keras", ".pb", ".tflite"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,8 +176,8 @@ def load_target(text: str) -> Any:
         return path
     if path.is_file():
         raise UnusableError(
-            f"{path} is no kind of target known here. Name a SavedModel folder, a .pb or .tflite "
-            "file, or package.module:callable that returns a Keras model or a tf.Module."
+            f"{path} is no kind of target known here. Name a SavedModel folder, a .pb, .tflite or "
+            ".keras file, or package.module:callable that returns a Keras model or a tf.Module."
         )
     if ":" not in text:
         raise UnusableError(

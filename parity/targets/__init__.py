@@ -30,6 +30,10 @@ class Place:
         """The target's array in the source's axis order."""
         return array if self.axes is None else array.transpose(np.argsort(self.axes))
 
+    def placed(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The source's shape in the target's axis order."""
+        return shape if self.axes is None else tuple(shape[axis] for axis in self.axes)
+
     def physical(self, array: np.ndarray) -> np.ndarray:
         """The source's array in the target's axis order."""
         return array if self.axes is None else np.ascontiguousarray(array.transpose(self.axes))
@@ -49,6 +53,7 @@ class Target:
         inputs: places of the inputs, by name; ``outputs``: of the outputs.
         conversions: in its own dtype and in float64, what it was made by; None if that is unknown.
         label, runtime: what it is and what ran it, in words.
+        merged: groups of the source's parameters of which the target holds the sum.
     """
 
     program: Program | LiteProgram
@@ -61,6 +66,7 @@ class Target:
     conversions: tuple[Callable[[], Conversion], Callable[[], Conversion]] | None
     label: str
     runtime: str
+    merged: tuple[tuple[str, ...], ...] = ()
 
 
 def target_of(target: Any, graph: Graph) -> Target:
@@ -74,7 +80,14 @@ def target_of(target: Any, graph: Graph) -> Target:
     Raises:
         CheckError: the target can't be loaded or has other inputs or outputs.
     """
-    from parity.targets import callables, conversion, frozen_graph, saved_model, tflite
+    from parity.targets import (
+        callables,
+        conversion,
+        frozen_graph,
+        keras_model,
+        saved_model,
+        tflite,
+    )
 
     if isinstance(target, Conversion):
         return conversion.open_conversion(target)
@@ -82,16 +95,20 @@ def target_of(target: Any, graph: Graph) -> Target:
         path = Path(target)
         if not path.exists():
             raise CheckError(f"{path} does not exist.")
+        if path.suffix == ".keras":
+            return keras_model.open_keras_file(path, graph)
         if path.suffix == ".tflite":
             return tflite.open_tflite(path, graph)
         if path.suffix == ".pb" and path.is_file():
             return frozen_graph.open_frozen_graph(path, graph)
         return saved_model.open_saved_model(path, graph)
+    if keras_model.fits(target, graph):
+        return keras_model.open_keras_model(target, graph, f"{target.name} (Keras)")
     if callable(target):
         return callables.open_callable(target, graph, f"{type(target).__name__} (TensorFlow)")
     raise CheckError(
-        f"{type(target).__name__} is no target: pass a Conversion, a SavedModel folder, a .pb or "
-        ".tflite file, or a callable."
+        f"{type(target).__name__} is no target: pass a Conversion, a SavedModel folder, a .pb, "
+        ".tflite or .keras file, or a callable."
     )
 
 

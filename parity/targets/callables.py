@@ -37,7 +37,7 @@ def open_callable(target: Any, graph: Graph, label: str, runtime: str = "tf.func
         arguments = [_filled(structure, values) for structure in graph.signature.values()]
         positional = arguments[: graph.positional]
         named = dict(list(zip(graph.signature, arguments, strict=True))[graph.positional :])
-        return _outputs(target(*positional, **named), graph, wanted)
+        return outputs_in_order(target(*positional, **named), graph, wanted)
 
     signature = [
         tf.TensorSpec(specs[name].hint, tf.as_dtype(specs[name].dtype.value)) for name in names
@@ -86,7 +86,7 @@ def _filled(structure: object, values: Mapping[str, object]) -> object:
     return structure
 
 
-def _outputs(result: Any, graph: Graph, wanted: list[str]) -> list[Any]:
+def outputs_in_order(result: Any, graph: Graph, wanted: list[str]) -> list[Any]:
     """The target's results: by name where the names are the source's, else by order."""
     import tensorflow as tf
 

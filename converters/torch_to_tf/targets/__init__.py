@@ -53,6 +53,7 @@ FORMATS = (
     Format("", "a folder without a suffix (SavedModel)", "saved_model"),
     Format(".pb", "(frozen graph)", "frozen_graph"),
     Format(".tflite", "(TFLite)", "tflite"),
+    Format(".keras", "(Keras 3)", "keras_model"),
 )
 
 
