@@ -187,6 +187,17 @@ def read_calibration(path: Path) -> list[tuple[tuple[np.ndarray, ...], dict[str,
     ]
 
 
+def _plain_parameters(module: torch.nn.Module) -> list[str]:
+    """The names of what forward takes by position."""
+    import torch
+
+    forward: Any = module.forward
+    if isinstance(module, torch.jit.ScriptModule):
+        return [argument.name for argument in forward.schema.arguments[1:]]
+    parameters = inspect.signature(forward).parameters.values()
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
 def dynamic_shapes(
     texts: Sequence[str],
     module: torch.nn.Module,
@@ -202,9 +213,7 @@ def dynamic_shapes(
 
     if not texts:
         return None
-    parameters = inspect.signature(module.forward).parameters.values()
-    plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    given = dict(zip(plain, args, strict=False)) | dict(kwargs)
+    given = dict(zip(_plain_parameters(module), args, strict=False)) | dict(kwargs)
     chosen: dict[str, Any] = dict.fromkeys(given)
     for text in texts:
         item = parse_dynamic(text)
