@@ -22,6 +22,7 @@ from parity.errors import CheckError, ParityError, ProgramError
 from parity.gradients import compare_gradients, not_differentiable
 from parity.localize import LOCAL_RUNS, Probe, culprit_of, node_evidence, without_strangers
 from parity.noise import RUNS, NoiseMeter, both, nudge, nudge_constants
+from parity.quantisation import certificate_of, judge, nodes_of, quantisation_of
 from parity.results import Certificate, Comparison, Report, Result
 from parity.sides import Source, output_value, source_of
 from parity.targets import Place, Target, target_of
@@ -185,6 +186,9 @@ class _Evidence:
         self.probe = Probe(*opened(one, other, other.program, other.places, wide=False))
         self.totals = self.probe.totals(list(other.program.outputs.values()))
         self.wide: _WideSide | None = None
+        self.quantisation = quantisation_of(other.program, self.probe)
+        if self.quantisation is not None:
+            self.quantisation.measure(seed, runs)
         self.target_outputs = self.ends(self.totals, other.program.outputs)
         self.target_repeat = self.ends(
             self.probe.totals(list(other.program.outputs.values()), only_ends=True),
@@ -215,18 +219,33 @@ class _Evidence:
 
     def outputs(self) -> tuple[Comparison, ...]:
         """The outputs in the model's own dtype, against the oracle."""
-        return tuple(
-            compare(name, self.actual[name], self.target_outputs[name], *self._judged(name))
+        if self.quantisation is None:
+            return tuple(
+                compare(name, self.actual[name], self.target_outputs[name], *self._judged(name))
+                for name in self.names
+            )
+        misfit = self.quantisation.misfit()
+        judged = tuple(
+            judge(name, self.actual[name], self.target_outputs[name], *self._judged(name))
             for name in self.names
         )
+        if not misfit:
+            return judged
+        return tuple(replace(c, verdict=Verdict.mismatch, detail=misfit) for c in judged)
 
     def _judged(self, name: str) -> tuple[np.ndarray, Tolerance]:
         value = output_value(name)
         oracle = self.oracle[value]
+        if self.quantisation is not None:
+            place = Place(self.other.program.outputs[name], self.other.outputs.get(name))
+            own, source = self.meter.noise(value), self.actual[name]
+            return oracle, self.quantisation.tolerance(place, own, source, oracle, activations=True)
         return oracle, whole(self.meter.noise(value), dtype_of(self.actual[name]), oracle)
 
     def certificate(self) -> Certificate:
         """Both sides in float64."""
+        if self.quantisation is not None:
+            return certificate_of(tuple(map(self._in_floats, self.names)))
         if self.other.wide is None:
             return Certificate("float32 only", _NO_FLOAT64)
         try:
@@ -263,6 +282,18 @@ class _Evidence:
             worst,
         )
 
+    def _in_floats(self, name: str) -> Comparison:
+        """An output of a quantised file's graph in floats."""
+        assert self.quantisation is not None
+        value, program = output_value(name), self.quantisation.floats
+        place = Place(program.outputs[name], self.other.outputs.get(name))
+        actual, oracle = self.actual[name], self.oracle[value]
+        tolerance = self.quantisation.tolerance(
+            place, self.meter.noise(value), actual, oracle, activations=False
+        )
+        target = place.logical(self.quantisation.still[place.tensor])
+        return judge(name, actual, target, oracle, tolerance)
+
     def coarsest(self) -> float:
         """The largest unit roundoff of the model's own types."""
         specs = [s for s in self.specs.values() if isinstance(s, TensorSpec)]
@@ -271,6 +302,10 @@ class _Evidence:
 
     def nodes(self) -> tuple[Any, ...]:
         """Every node, propagated and alone."""
+        if self.quantisation is not None:
+            return nodes_of(
+                self.quantisation, self.one, self.recorded, self.oracle, self.meter, self.totals
+            )
         own = draw_evidence(self.one, self.other.program, self.probe.places, self.probe.feeds)
         return own + node_evidence(
             self.one,
@@ -389,6 +424,11 @@ def _summary(
         return f"All {len(outputs)} output(s) are equal bit for bit."
     if verdict.passes:
         worst = max((c.margin for c in (*outputs, *gradients)), default=0.0)
+        if verdict is Verdict.quantisation:
+            return (
+                f"The {certificate.outcome}; what differs is quantisation, at most "
+                f"{100 * worst:.3g} % of what the file's own scales explain."
+            )
         if certificate.outcome == "float32 only":
             return (
                 f"In float32, which is all that the target's runtime has, it differs by rounding, "

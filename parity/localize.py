@@ -21,6 +21,7 @@ from parity.verdict import Verdict
 
 if TYPE_CHECKING:
     from parity.runtimes.lite_program import LiteProgram
+    from parity.runtimes.lite_quantised import Disturbed
     from parity.runtimes.tensorflow_program import Program
 
 LOCAL_RUNS = 4
@@ -32,7 +33,10 @@ class Probe:
     """Reads a target at the places that stand for the source's nodes."""
 
     def __init__(
-        self, program: Program | LiteProgram, places: Mapping[Value, Place], feeds: Arrays
+        self,
+        program: Program | LiteProgram | Disturbed,
+        places: Mapping[Value, Place],
+        feeds: Arrays,
     ) -> None:
         """``places`` holds those nodes that source and target have in common."""
         self.program, self.places, self.feeds = program, places, feeds
@@ -344,6 +348,10 @@ def culprit_of(nodes: Sequence[NodeEvidence]) -> Culprit | None:
             if part is not None and part.verdict.value in ("mismatch", "error"):
                 detail = f"{words}, fed with the source's inputs, {part.detail}"
                 return Culprit(node.name, node.op, node.module, node.source, detail)
+        total = node.total if node.local is None and node.certificate is None else None
+        if total is not None and total.verdict.value in ("mismatch", "error"):
+            detail = f"fed as the target computes it, {total.detail}"
+            return Culprit(node.name, node.op, node.module, node.source, detail)
     return None
 
 

@@ -34,7 +34,7 @@ class Comparison:
         elements: how many elements were compared.
         verdict: what was found.
         rule: which rule decided: ``exact``, ``noise floor``, ``local bound``, ``certificate``,
-            ``structure``, ``decision``.
+            ``quantisation``, ``structure``, ``decision``.
         detail: one sentence for a person; empty where the numbers say it all.
         max_abs: largest ``|target - source|``.
         max_rel: largest ``|target - source|`` over the largest ``|source|``.

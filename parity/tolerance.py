@@ -35,6 +35,9 @@ SUMS = 4.0
 """Sums of products alone, in units of ``u * sum |a_i b_i|``: torch's were seen at up to 2.9,
 TensorFlow's at up to 5.1 for the worst element."""
 
+QUANTISED = 4.0
+"""A quantised file's error over what steps of its scales explain."""
+
 PEAK = 8.0
 """How much more the single worst element may be off than the root mean square of all."""
 
@@ -66,6 +69,17 @@ def certified(noise: Noise, oracle: np.ndarray) -> Tolerance:
     if oracle.dtype.kind in "biu":
         dtype = DType(oracle.dtype.name)
     return _tolerance(noise, dtype, oracle, CERTIFICATE, "certificate")
+
+
+def quantised(noise: Noise, dtype: DType, oracle: np.ndarray) -> Tolerance:
+    """The tolerance of a tensor of a quantised file.
+
+    Args:
+        noise: how far movements by up to half a step of the file's scales carry it.
+        dtype: the type of the tensor.
+        oracle: its float64 evaluation.
+    """
+    return _tolerance(noise, dtype, oracle, QUANTISED, "quantisation")
 
 
 def sums(dtype: DType, products: np.ndarray, noise: Noise, oracle: np.ndarray) -> Tolerance:

@@ -158,7 +158,7 @@ def disturbed(model: Any, shapes: Mapping[int, tuple[int, ...]]) -> Any:
     """
     result = shallow(model)
     part = result.subgraphs[0]
-    code = _operator_code(result, ADD)
+    code = operator_code(result, ADD)
     added, moved = [], {}
     for index, shape in shapes.items():
         noise, total = len(part.tensors), len(part.tensors) + 1
@@ -198,7 +198,8 @@ def _addition(code: int, tensor: int, noise: int, total: int) -> Any:
     return operator
 
 
-def _operator_code(model: Any, builtin: int) -> int:
+def operator_code(model: Any, builtin: int) -> int:
+    """The place of a new entry for a builtin operator."""
     entry = schema().OperatorCodeT()
     entry.builtinCode, entry.deprecatedBuiltinCode, entry.version = builtin, builtin, 1
     model.operatorCodes.append(entry)

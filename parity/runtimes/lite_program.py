@@ -20,6 +20,7 @@ from parity.runtimes.lite_model import (
     parsed,
     probed,
 )
+from parity.runtimes.lite_scales import dequantised, is_quantised, quantised
 
 _FLEX = "Flex"
 
@@ -82,6 +83,8 @@ class LiteProgram:
     ) -> list[np.ndarray]:
         """Compute tensors of the graph, as :meth:`Program.run` does for TensorFlow's.
 
+        Quantised tensors are fed and fetched as the numbers that they stand for.
+
         Raises:
             ProgramError: LiteRT refuses the graph or fails while running it.
         """
@@ -92,7 +95,17 @@ class LiteProgram:
         own = [begins.pop(name) for name in ends]
         cut = {place[name]: array for name, array in {**begins, **(cuts or {})}.items()}
         edited = probed(self.model, wanted, {i: array.shape for i, array in cut.items()})
-        found = dict(zip(wanted, invoke(edited, [*own, *cut.values()]), strict=True))
+        tensors = self.model.subgraphs[0].tensors
+        given = [
+            quantised(array, tensors[i]) if is_quantised(tensors[i]) else array
+            for i, array in zip(
+                [*indices(self.model.subgraphs[0].inputs), *cut], [*own, *cut.values()], strict=True
+            )
+        ]
+        found = {
+            i: dequantised(array, tensors[i]) if is_quantised(tensors[i]) else array
+            for i, array in zip(wanted, invoke(edited, given), strict=True)
+        }
         return [found[place[name]] for name in fetches]
 
 
@@ -120,7 +133,7 @@ def invoke(model: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
             interpreter.resize_tensor_input(index, array.shape, strict=True)
         interpreter.allocate_tensors()
         for index, array in zip(begins, arrays, strict=True):
-            interpreter.set_tensor(index, np.ascontiguousarray(array))
+            interpreter.set_tensor(index, np.asarray(array, order="C"))
         interpreter.invoke()
         return [np.array(interpreter.get_tensor(index)) for index in ends]
     except (RuntimeError, ValueError) as error:

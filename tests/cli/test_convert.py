@@ -87,3 +87,51 @@ def test_a_hugging_face_folder_with_inputs_of_its_own(cli, tmp_path, attention):
     outcome = cli("convert", tmp_path / "bert", tmp_path / "out", "--no-gradients")
     assert outcome.code == 0, outcome.err
     assert set(read(tmp_path / "out-report").results[0].inputs) == {"input_ids", "attention_mask"}
+
+
+@pytest.mark.parametrize("suffix", [".pb", ".tflite"])
+def test_a_file_is_proven_as_it_was_written_besides_the_conversion(cli, tmp_path, suffix):
+    out = tmp_path / f"net{suffix}"
+    outcome = cli("convert", "specimens:net", out, "--no-gradients", "--json")
+    assert outcome.code == 0, outcome.err
+    report = read(tmp_path / f"net{suffix}-report" / "report.json")
+    assert [result.target_runtime.split()[0] for result in report.results] == [
+        "tf.function",
+        "frozen" if suffix == ".pb" else "LiteRT",
+    ]
+    outcome = cli("check", "specimens:net", out, "--report", tmp_path / "again")
+    assert outcome.code == 0, outcome.err
+
+
+def test_a_calibration_set_is_read_from_a_file(cli, tmp_path):
+    generator = np.random.default_rng(0)
+    x = generator.standard_normal((4, 3, 8)).astype(np.float32)
+    np.savez(tmp_path / "calibration.npz", x=x)
+    options = ("--quantize", "int8", "--calibration", tmp_path / "calibration.npz")
+    outcome = cli("convert", "specimens:net", tmp_path / "net.tflite", *options, "--no-gradients")
+    assert outcome.code == 0, outcome.err
+    report = read(tmp_path / "net.tflite-report" / "report.json")
+    assert [str(result.verdict) for result in report.results] == ["rounding", "quantisation"]
+    page = (tmp_path / "net.tflite-report" / "report.html").read_text()
+    assert "same function up to quantised weights" in page
+    assert "quantisation" in (tmp_path / "net.tflite-report" / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "says"),
+    [
+        ("net.tflite", ["--quantize", "int8"], "needs a calibration set"),
+        ("net.pb", ["--quantize", "dynamic"], "knows no option quantize"),
+        ("net.onnx", [], "What can be written"),
+        ("net.tflite", ["--quantize", "int8", "--calibration", "ragged.npz"], "same number"),
+        ("net.tflite", ["--quantize", "int8", "--calibration", "wide.npz"], "has the shape 3x9"),
+    ],
+)
+def test_unusable_formats_and_calibration_sets(cli, tmp_path, monkeypatch, name, options, says):
+    np.savez(tmp_path / "ragged.npz", x=np.ones((2, 3, 8), np.float32), y=np.ones((3, 1)))
+    np.savez(tmp_path / "wide.npz", x=np.ones((2, 3, 9), np.float32))
+    given = [tmp_path / o if str(o).endswith(".npz") else o for o in options]
+    outcome = cli("convert", "specimens:net", tmp_path / name, *given)
+    assert outcome.code == 2
+    assert says in outcome.message
+    assert not (tmp_path / name).exists()

@@ -75,6 +75,25 @@ def _converted(
     *,
     select_ops: bool,
 ) -> bytes:
+    said = io.StringIO()
+    try:
+        with warnings.catch_warnings(), _silent(said):
+            warnings.simplefilter("ignore")
+            converter = _converter(traced, frozen, quantize, samples, select_ops=select_ops)
+            data: bytes = converter.convert()
+    except Exception as error:
+        raise OutputError(_reason(error, quantize)) from error
+    return data
+
+
+def _converter(
+    traced: Traced,
+    frozen: Frozen,
+    quantize: str | None,
+    samples: list[dict[str, Any]] | None,
+    *,
+    select_ops: bool,
+) -> Any:
     converter = tf.lite.TFLiteConverter.from_concrete_functions([_function(traced, frozen)])
     converter.target_spec.supported_ops = [
         tf.lite.OpsSet.TFLITE_BUILTINS_INT8
@@ -88,14 +107,7 @@ def _converted(
         order = list(frozen.inputs)
         rows = [[sample[name] for name in order] for sample in samples]
         converter.representative_dataset = lambda: iter(rows)
-    said = io.StringIO()
-    try:
-        with warnings.catch_warnings(), _silent(said):
-            warnings.simplefilter("ignore")
-            data: bytes = converter.convert()
-    except Exception as error:
-        raise OutputError(_reason(error, quantize)) from error
-    return data
+    return converter
 
 
 def _function(traced: Traced, frozen: Frozen) -> Any:
