@@ -166,6 +166,7 @@ def source_of(
         leaves = leaves_of(captured.result, result)
         return {name: as_numpy(v) for name, v in leaves if isinstance(v, torch.Tensor)}
 
+    _require_draws_outside(captured)
     graph, draws = captured, {}
     if any(map(is_draw, captured.nodes)):
         graph, drawn = with_draws_given(captured), list[Drawn]()
@@ -174,6 +175,23 @@ def source_of(
         draws = draws_of(captured, drawn)
     label = str(source) if isinstance(source, str | Path) else f"{type(source).__name__} (PyTorch)"
     return Source(captured, graph, promote(graph), {**named, **draws}, tuple(draws), call, label)
+
+
+def _require_draws_outside(graph: Graph) -> None:
+    """Refuse what both sides can't be given the same random numbers for.
+
+    Raises:
+        CheckError: random numbers are drawn inside a branch or a loop.
+    """
+    outside = {node.name for node in graph.nodes}
+    for node in graph.all_nodes:
+        if is_draw(node) and node.name not in outside:
+            place = f" of module {node.module}" if node.module else ""
+            raise CheckError(
+                f"{node.op}{place} draws random numbers inside a branch or a loop, where the two "
+                "sides can't be given the same ones. Check the model in inference, or draw before "
+                "it branches."
+            )
 
 
 @contextlib.contextmanager

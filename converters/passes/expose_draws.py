@@ -55,6 +55,7 @@ def expose_draws(graph: Graph) -> Graph:
     are taken apart; where nothing is random (in inference, or with a probability of 0 or 1) they
     stay as they are.
     """
+    graph = graph.map_inner(expose_draws)
     builder = _Builder(graph)
     for node in graph.nodes:
         builder.take(builder.resolved(node))

@@ -199,7 +199,7 @@ def emit(
     function = tf.function(forward, input_signature=input_signature, autograph=False)
     # SavedModel looks __call__ up on the class, so each converted model is a class of its own.
     module = type(name, (ConvertedModule,), {"__call__": function})(
-        graph.parameters, name, seed if any(map(is_draw, graph.nodes)) else None
+        graph.parameters, name, seed if any(map(is_draw, graph.all_nodes)) else None
     )
     module.__call__.get_concrete_function()
     return Conversion(

@@ -16,6 +16,7 @@ from torch._higher_order_ops.while_loop import while_loop
 
 import parity
 from converters import CaptureError, Conversion, UnsupportedOpError, torch_to_tf
+from parity.errors import CheckError
 from parity.verdict import Verdict
 
 BATCH = torch.export.Dim("batch", min=2, max=64)
@@ -217,6 +218,32 @@ def test_operators_inside_branches_are_listed_with_those_outside() -> None:
         torch_to_tf(nn.Sequential(nn.Identity(), Unsupported()), (torch.ones(3),))
     missing = {item.op: item.module for item in caught.value.missing}
     assert missing == {f"branches.{name}.default": "1" for name in ("one", "two", "three")}
+
+
+class Dropping(Layers):
+    """Dropout in a branch."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shapes: x (batch, 4) -> (batch, 4)."""
+
+        def drop(x: Tensor) -> Tensor:
+            return nn.functional.dropout(self.first(x), 0.5, self.training)
+
+        return torch.cond(x.sum() > 0, drop, lambda x: x + 1, (x,))
+
+
+def test_random_numbers_in_a_branch_follow_the_models_seed_and_are_not_compared(
+    tmp_path: Path,
+) -> None:
+    """Both sides can't be given the same; in inference there are none."""
+    x = rows(8, 4).abs()
+    conversion = torch_to_tf(Dropping(), (x,), training=True, seed=7)
+    loaded = tf.saved_model.load(str(conversion.save(tmp_path / "model")))
+    first, second = conversion.model(x.numpy()), conversion.model(x.numpy())
+    assert not tf.reduce_all(first == second)
+    assert tf.reduce_all(loaded(x.numpy()) == first)
+    with pytest.raises(CheckError, match="draws random numbers inside a branch"):
+        parity.check(Dropping(), conversion, (x,))
 
 
 class Counting(nn.Module):
