@@ -172,7 +172,7 @@ def _suspicious(document: Any) -> Iterator[str]:
     for key, value in document.items():
         if key == "target" and isinstance(value, str) and "inputs" in document:
             if not _TARGET.fullmatch(value) or _ON_FILES.search(value):
-                yield f"a call of {value!r}, which is no operator"
+                yield f"a call of {value!r}, which is no operator that computes"
         elif key == "expr_str" or key == "guards_code":
             for text in value if isinstance(value, list) else [value]:
                 if not _is_arithmetic(text):

@@ -119,8 +119,11 @@ def test_an_expression_that_is_more_than_arithmetic_is_refused(
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("target", ["torch.os.system", "torch.hub.load", "torch.load"])
-def test_a_call_of_something_that_is_no_operator_is_refused(archive: Path, target: str) -> None:
+@pytest.mark.parametrize(
+    "target",
+    ["torch.os.system", "torch.hub.load", "torch.load", "torch.ops.aten.from_file.default"],
+)
+def test_a_call_of_something_that_does_not_compute_is_refused(archive: Path, target: str) -> None:
     bad = rewritten(
         archive,
         lambda _, old: old.replace(b"torch.ops.aten.linear.default", target.encode()),
@@ -147,3 +150,10 @@ def test_the_switch_of_the_environment_is_put_back(archive: Path, monkeypatch) -
     monkeypatch.setenv("TORCH_FORCE_WEIGHTS_ONLY_LOAD", "0")
     load_pt2(archive)
     assert os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] == "0"
+
+
+def test_two_members_of_one_name_are_refused(archive: Path) -> None:
+    """The one that is looked through need not be the one that is read."""
+    model = next(n for n in zipfile.ZipFile(archive).namelist() if "/models/" in n)
+    with pytest.raises(CaptureError, match="two members called"):
+        load_pt2(rewritten(archive, lambda _, old: old, model.upper()))
