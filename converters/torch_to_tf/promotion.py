@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from converters.errors import UnsupportedVariantError
+
 Number = bool | int | float | complex
 Tensor: TypeAlias = tf.Tensor
 
@@ -59,6 +61,8 @@ def join(first: tf.DType, second: tf.DType) -> tf.DType:
     >>> join(tf.float16, tf.bfloat16).name, join(tf.uint8, tf.int8).name
     ('float32', 'int16')
     """
+    if first == second:
+        return first
     pair = {first, second}
     if pair == {tf.float16, tf.bfloat16}:
         return tf.float32
@@ -66,6 +70,10 @@ def join(first: tf.DType, second: tf.DType) -> tf.DType:
         return tf.int16
     if pair == {tf.float64, tf.complex64}:
         return tf.complex128
+    if not pair <= set(_LATTICE):
+        raise UnsupportedVariantError(
+            f"{first.name} together with {second.name}, which have no common type; cast one."
+        )
     return max(first, second, key=_LATTICE.index)
 
 
@@ -117,8 +125,8 @@ def result_type(*operands: object) -> tf.DType:
 def cast(operand: Any, dtype: tf.DType) -> Tensor:
     """A tensor of the given type; Python numbers are rounded once, to that type.
 
-    Floats become narrow integers through int64, so that what does not fit wraps round as in
-    PyTorch.
+    Floats become narrow integers through int32 (uint8: int64), so that what does not fit wraps
+    round as in PyTorch on x86.
     """
     if isinstance(operand, bool | int | float | complex):
         if dtype.is_bool:
@@ -132,7 +140,7 @@ def cast(operand: Any, dtype: tf.DType) -> Tensor:
     if operand.dtype == dtype:
         return operand
     if operand.dtype.is_floating and dtype.is_integer and dtype.size < 4:
-        operand = tf.cast(operand, tf.int64)
+        operand = tf.cast(operand, tf.int64 if dtype.is_unsigned else tf.int32)
     if operand.dtype.is_complex and not dtype.is_complex:
         operand = tf.math.real(operand)
     return tf.cast(operand, dtype)

@@ -159,9 +159,21 @@ def pow(x: Operand, exponent: Operand) -> tf.Tensor:
         return y, gradient
 
     dtype = result_type(x, exponent)
+    if dtype.is_integer:
+        return computed(lambda a, b: _integer_power(*same_shape(a, b)), x, exponent)
     if not dtype.is_floating:
         return computed(tf.pow, x, exponent)
     return computed(lambda a, b: power(*same_shape(a, b)), x, exponent)
+
+
+def _integer_power(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """As PyTorch's: a negative exponent leaves 1 and -1, and makes 0 of everything else."""
+    if b.dtype.is_unsigned:
+        return tf.pow(a, b)
+    zero, one = tf.zeros_like(a), tf.ones_like(a)
+    sign = tf.where(tf.math.floormod(b, 2) == 0, one, -one)
+    inverse = tf.where(a == one, one, tf.where(a == -one, sign, zero))
+    return tf.where(b < 0, inverse, tf.pow(a, tf.maximum(b, 0)))
 
 
 @lower("aten.pow.Tensor_Scalar", layout=ANY)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from converters.errors import UnsupportedVariantError
 from converters.layout import along
 from converters.torch_to_tf.lowerings import lower
+from converters.torch_to_tf.lowerings.indexing import within
 from converters.torch_to_tf.promotion import cast, normalized, opmath, shape_of
 
 
@@ -45,6 +46,7 @@ def bincount(x: tf.Tensor, weights: tf.Tensor | None = None, minlength: int = 0)
     """
     top = tf.reduce_max(tf.concat([tf.cast(x, tf.int64), tf.constant([-1], tf.int64)], 0)) + 1
     size = tf.maximum(top, cast(minlength, tf.int64))
+    x = within(x, size)
     if weights is None:
         return tf.math.unsorted_segment_sum(tf.ones_like(x, tf.int64), x, size)
     terms = weights if weights.dtype == tf.float32 else cast(weights, tf.float64)

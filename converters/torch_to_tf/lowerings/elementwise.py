@@ -82,7 +82,9 @@ for _op, _function, _summary in (
 @lower("aten.neg.default", layout=ANY)
 def neg(x: tf.Tensor) -> tf.Tensor:
     """``-x``. Dtypes: all but bool; unsigned integers wrap."""
-    return tf.zeros_like(x) - x if x.dtype.is_unsigned else tf.negative(x)
+    if x.dtype.is_unsigned:  # TensorFlow's optimizer makes a Neg of 0 - x, which has no such kernel
+        return tf.bitwise.invert(x) + tf.constant(1, x.dtype)
+    return tf.negative(x)
 
 
 @lower("aten.abs.default", layout=ANY)

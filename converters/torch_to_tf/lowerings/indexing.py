@@ -88,14 +88,17 @@ def gather(x: tf.Tensor, dim: int, index: tf.Tensor, sparse_grad: bool = False) 
 
 @lower("aten.take_along_dim.default", layout=along("dim", required=True))
 def take_along_dim(x: tf.Tensor, indices: tf.Tensor, dim: int | None = None) -> tf.Tensor:
-    """As gather, with broadcasting; without ``dim`` on the flattened tensors."""
+    """As gather, with broadcasting; without ``dim`` on the flattened tensors.
+
+    With ``dim``, PyTorch takes indices modulo the size, whatever they are.
+    """
     if dim is None:
         flat = tf.reshape(x, [-1])
         return tf.gather(flat, wrapped(tf.reshape(indices, [-1]), shape_of(flat)[0]))
     rank = x.shape.rank
     axis = normalized(dim, rank)
     sizes, wanted = shape_of(x), shape_of(indices)
-    indices = wrapped(indices, sizes[axis])
+    indices = tf.math.floormod(indices, cast(sizes[axis], indices.dtype))
     outside = [_broadcast_size(sizes[place], wanted[place]) for place in range(rank)]
     x = tf.broadcast_to(
         x, [sizes[axis] if place == axis else outside[place] for place in range(rank)]
@@ -108,6 +111,16 @@ def take_along_dim(x: tf.Tensor, indices: tf.Tensor, dim: int | None = None) -> 
 
 def _broadcast_size(first: int | tf.Tensor, second: int | tf.Tensor) -> int | tf.Tensor:
     return second if isinstance(first, int) and first == 1 else first
+
+
+def within(index: tf.Tensor, size: int | tf.Tensor) -> tf.Tensor:
+    """The same indices, none of which may be outside ``[0, size)``.
+
+    TensorFlow on the CPU raises as PyTorch does. Compiled (XLA), or on a GPU, nothing raises.
+    """
+    if index.dtype not in (tf.int32, tf.int64):
+        index = tf.cast(index, tf.int64)
+    return tf.gather(tf.range(cast(size, index.dtype)), index)
 
 
 def wrapped(index: tf.Tensor, size: int | tf.Tensor) -> tf.Tensor:
@@ -244,14 +257,11 @@ def places(condition: tf.Tensor) -> list[tf.Tensor]:
 
 @lower("aten.one_hot.default")
 def one_hot(x: tf.Tensor, num_classes: int = -1) -> tf.Tensor:
-    """1 at the place that ``x`` names along a new last axis, 0 elsewhere, in int64.
-
-    Differs: where PyTorch raises because a class is out of range, the row is all 0.
-    """
+    """1 at the place that ``x`` names along a new last axis, 0 elsewhere, in int64."""
     classes = num_classes
     if isinstance(classes, int) and classes < 0:
         classes = tf.cast(tf.reduce_max(x) + 1, tf.int32)
-    return tf.one_hot(x, classes, dtype=tf.int64)
+    return tf.one_hot(within(x, classes), classes, dtype=tf.int64)
 
 
 @lower("aten.item.default", "aten._local_scalar_dense.default")

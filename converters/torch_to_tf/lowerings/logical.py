@@ -109,6 +109,10 @@ def left_shift(x: Operand, other: Operand) -> tf.Tensor:
 def right_shift(x: Operand, other: Operand) -> tf.Tensor:
     """Bits moved down, the sign kept. Dtypes: integers."""
     a, b = same_shape(*promote(x, other))
+    if a.dtype.is_unsigned:
+        inside = _in_width(b)
+        moved = tf.bitwise.right_shift(a, tf.where(inside, b, tf.zeros_like(b)))
+        return tf.where(inside, moved, tf.zeros_like(a))
     last = cast(8 * a.dtype.size - 1, a.dtype)
     return tf.bitwise.right_shift(a, tf.where(_in_width(b), b, last))
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from converters.layout import Layout, Order, along, channels_last
 from converters.torch_to_tf.lowerings import lower
+from converters.torch_to_tf.lowerings.indexing import within
 from converters.torch_to_tf.promotion import cast, is_number, normalized, shape_of
 
 Size: TypeAlias = int | tf.Tensor
@@ -54,13 +55,18 @@ def repeat_interleave_each(
     x: tf.Tensor, repeats: tf.Tensor, dim: int | None = None, output_size: Size | None = None
 ) -> tf.Tensor:
     """As repeat_interleave, with a count for every slice."""
-    return repeat_interleave(x, repeats, dim, output_size)
+    return repeat_interleave(x, _counts(repeats), dim, output_size)
 
 
 @lower("aten.repeat_interleave.Tensor")
 def repeat_interleave_places(repeats: tf.Tensor, output_size: Size | None = None) -> tf.Tensor:
     """The place of every count, as often as it says."""
-    return tf.repeat(tf.range(tf.shape(repeats)[0], dtype=repeats.dtype), repeats)
+    return tf.repeat(tf.range(tf.shape(repeats)[0], dtype=repeats.dtype), _counts(repeats))
+
+
+def _counts(repeats: tf.Tensor) -> tf.Tensor:
+    """The same counts, none of which may be negative: TensorFlow would take those for 0."""
+    return repeats + within(tf.minimum(repeats, 0), 1)
 
 
 @lower("aten.roll.default", layout=along("dims", required=True))

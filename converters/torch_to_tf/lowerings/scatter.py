@@ -10,7 +10,7 @@ import tensorflow as tf
 from converters.errors import UnsupportedVariantError
 from converters.layout import Layout, Order, along
 from converters.torch_to_tf.lowerings import lower
-from converters.torch_to_tf.lowerings.indexing import expanded, wrapped
+from converters.torch_to_tf.lowerings.indexing import expanded, within, wrapped
 from converters.torch_to_tf.lowerings.joining import window
 from converters.torch_to_tf.lowerings.movement import diagonal
 from converters.torch_to_tf.promotion import (
@@ -33,7 +33,7 @@ def _flat_places(x: tf.Tensor, index: tf.Tensor, axis: int) -> tf.Tensor:
     places: tf.Tensor = tf.zeros([], tf.int64)
     for place in range(len(sizes)):
         if place == axis:
-            here = tf.cast(index, tf.int64)
+            here = within(tf.cast(index, tf.int64), sizes[axis])
         else:
             here = tf.reshape(
                 tf.range(cast(wanted[place], tf.int64)),
@@ -194,19 +194,30 @@ def scatter_reduce(
 
 
 def _by_slice(
-    x: tf.Tensor, dim: int, index: tf.Tensor, source: tf.Tensor, write: object
+    x: tf.Tensor,
+    dim: int,
+    index: tf.Tensor,
+    source: tf.Tensor,
+    write: object,
+    *,
+    signed: bool = True,
 ) -> tf.Tensor:
-    """Write whole slices along ``dim``: the axis is moved to the front, and back."""
+    """Write whole slices along ``dim``: the axis is moved to the front, and back.
+
+    ``signed``: whether negative indices count from the end.
+    """
     if 0 in x.shape:  # TensorFlow refuses indices into nothing
         return x
     if x.shape.rank == 0:
         return tf.reshape(
-            _by_slice(tf.reshape(x, [1]), 0, index, tf.reshape(source, [-1]), write), []
+            _by_slice(tf.reshape(x, [1]), 0, index, tf.reshape(source, [-1]), write, signed=signed),
+            [],
         )
     axis = normalized(dim, x.shape.rank)
     order = [axis, *(place for place in range(x.shape.rank) if place != axis)]
     back = [order.index(place) for place in range(x.shape.rank)]
-    places = tf.reshape(wrapped(index, shape_of(x)[axis]), [-1, 1])
+    size = shape_of(x)[axis]
+    places = tf.reshape(wrapped(index, size) if signed else within(index, size), [-1, 1])
     if source.shape.rank < x.shape.rank:
         source = tf.expand_dims(source, axis)
     result = write(  # type: ignore[operator]
@@ -246,13 +257,13 @@ def index_add(
     if x.dtype == tf.bool:
         total = index_add(tf.cast(x, tf.int32), dim, index, tf.cast(source, tf.int32))
         return total > 0
-    return _by_slice(x, dim, index, source, tf.tensor_scatter_nd_add)
+    return _by_slice(x, dim, index, source, tf.tensor_scatter_nd_add, signed=False)
 
 
 @lower("aten.index_copy.default", layout=_BY_SLICE)
 def index_copy(x: tf.Tensor, dim: int, index: tf.Tensor, source: tf.Tensor) -> tf.Tensor:
     """``x`` with the slices named by ``index`` replaced by ``source``."""
-    return _by_slice(x, dim, index, source, tf.tensor_scatter_nd_update)
+    return _by_slice(x, dim, index, source, tf.tensor_scatter_nd_update, signed=False)
 
 
 @lower(
@@ -266,7 +277,8 @@ def index_fill(x: tf.Tensor, dim: int, index: tf.Tensor, value: Number | tf.Tens
         return cast(value, x.dtype) if index.shape.num_elements() else tf.identity(x)
     axis = normalized(dim, x.shape.rank)
     size = shape_of(x)[axis]
-    named = tf.reshape(wrapped(index, size), [-1, 1]) == tf.range(cast(size, index.dtype))
+    places = tf.reshape(within(wrapped(index, size), size), [-1, 1])
+    named = places == tf.range(cast(size, places.dtype))
     chosen = tf.reshape(
         tf.reduce_any(named, 0), [-1 if place == axis else 1 for place in range(x.shape.rank)]
     )

@@ -1,0 +1,163 @@
+"""Every lowering against the obvious TensorFlow: ratios within one run.
+
+    python tests/benchmarks/bench_lowerings.py [NAME ...]
+
+Each operator is converted alone and timed against the function that hand_written.py gives for it,
+both as concrete functions on the same tensors. The two take turns; the smallest time of each
+counts, less the time of a function that returns its input. A ratio above 1.5 is timed again, more
+often. Results are compared first: a row that computes something else is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import tensorflow as tf
+from hand_written import TABLE_OF_ROWS, Row
+
+from converters import Graph, Parameter, Value, convert, single_node
+
+LIMIT = 1.5
+_TAIL = "the obvious function loses small results: it computes exp(x) - 1"
+_NAN = "NaN is the extremum for PyTorch; TensorFlow's function passes over it"
+_SLOPE = "its gradient is PyTorch's own at the ends, which takes another pass"
+REASONS: dict[str, str] = {
+    "erfinv.default": "TensorFlow's is off by up to 100 % near 0, and 0.2 % near 1 in float32",
+    "elu.default": _TAIL,
+    "selu.default": _TAIL,
+    "mish.default": "the obvious function goes through a softplus that is not exact in float64",
+    "sign.default": "NaN becomes 0, as in PyTorch",
+    "linalg_cross.default": "it takes any axis; tf.linalg.cross is one kernel for the last axis",
+    "max.dim": _NAN,
+    "argmax.default": _NAN,
+    "argmin.default": _NAN,
+    "leaky_relu.default": "tf.nn.leaky_relu rounds its slope to float32, even in float64",
+    "cumprod.default": "the gradient of TensorFlow's is wrong where an element is 0",
+    "clamp.default": _SLOPE,
+    "hardtanh.default": _SLOPE,
+    "erf.default": "the gradient's constant and the tails are exact in float64",
+    "hypot.default": "no intermediate overflows: the larger leg is divided out",
+    "silu.default": "tf.nn.silu flushes results to 0 that PyTorch keeps",
+    "kl_div.default": "a target of 0 gives 0, not NaN",
+    "xlogy.Tensor": "the gradients at 0 are PyTorch's",
+    "nll_loss_nd.default": "class weights and ignored targets are provided for",
+    "linalg_eigvalsh.default": "the triangle that UPLO names is mirrored first",
+}
+
+
+def graph_of(row: Row) -> tuple[Graph, dict[str, np.ndarray]]:
+    """The operator's graph, with its weights as parameters, and the values of its inputs."""
+    graph, values = single_node(f"aten.{row.op}", row.arguments)
+    owned = {item.name: item for item in graph.inputs if item.name in row.parameters}
+    parameters = tuple(
+        Parameter(name, item.spec, values[name], trainable=True) for name, item in owned.items()
+    )
+    return graph.replace(
+        inputs=tuple(item for item in graph.inputs if item.name not in owned),
+        parameters=parameters,
+        signature={n: Value(n) for n in graph.signature if n not in owned},
+    ), values
+
+
+def prepared(row: Row) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """Calls of the converted operator and of the function by hand, on the same tensors."""
+    graph, values = graph_of(row)
+    conversion = convert(graph, channels_last=row.image)
+    axes = {
+        item.name: item.spec.axes
+        for item in (*conversion.graph.inputs, *conversion.graph.parameters)
+    }
+    placed = {
+        name: np.ascontiguousarray(array if axes[name] is None else array.transpose(axes[name]))
+        for name, array in values.items()
+    }
+    inputs = [tf.constant(placed[item.name]) for item in conversion.graph.inputs]
+    weights = {name: tf.Variable(placed[name]) for name in row.parameters}
+
+    def hand(*given: Any) -> Any:
+        own = iter(given)
+        return row.hand(*[weights[n].read_value() if n in weights else next(own) for n in values])
+
+    ours = conversion.model.__call__.get_concrete_function()
+    obvious = tf.function(hand, autograph=False).get_concrete_function(*inputs)
+    require_same(row, ours(*inputs), obvious(*inputs))
+    return (lambda: ours(*inputs)), (lambda: obvious(*inputs))
+
+
+def require_same(row: Row, ours: Any, obvious: Any) -> None:
+    """Raise unless both compute the same."""
+    first, other = (np.asarray(tf.nest.flatten(r)[0]) for r in (ours, obvious))
+    if first.size != other.size or not np.allclose(
+        first.ravel(), other.ravel(), rtol=2e-3, atol=2e-3, equal_nan=True
+    ):
+        raise ValueError(f"{row.op}: the function by hand computes something else")
+
+
+def smallest(calls: tuple[Callable[[], Any], ...], seconds: float) -> list[float]:
+    """The shortest time of each of several calls, which take turns."""
+    best = [float("inf")] * len(calls)
+    end, turns = time.perf_counter() + seconds, 0
+    while time.perf_counter() < end or turns < 5:
+        for place, call in enumerate(calls):
+            began = time.perf_counter()
+            call()
+            best[place] = min(best[place], time.perf_counter() - began)
+        turns += 1
+    return best
+
+
+def empty_call() -> Callable[[], Any]:
+    """What calling a function costs."""
+    x = tf.constant(0.0)
+    function = tf.function(tf.identity, autograph=False).get_concrete_function(x)
+    return lambda: function(x)
+
+
+def measured(row: Row) -> tuple[float, float, float]:
+    """Ratio, and the microseconds of both sides."""
+    calls = (*prepared(row), empty_call())
+    for seconds in (0.1, 0.6, 1.5):
+        ours, obvious, nothing = smallest(calls, seconds)
+        floor = min(nothing, 0.8 * obvious)
+        ratio = (ours - floor) / (obvious - floor)
+        if ratio <= LIMIT:
+            break
+    return ratio, 1e6 * ours, 1e6 * obvious
+
+
+def label(row: Row) -> str:
+    """The operator, and what tells several rows of it apart."""
+    shapes = [
+        "x".join(map(str, a.shape)) for a in row.arguments.values() if isinstance(a, np.ndarray)
+    ]
+    return f"{row.op} {shapes[0] if shapes else ''}".strip()
+
+
+def main() -> None:
+    """Print a table, the slowest first."""
+    names = sys.argv[1:]
+    rows = [r for r in TABLE_OF_ROWS if not names or any(name in r.op for name in names)]
+    found = []
+    for row in rows:
+        try:
+            found.append((*measured(row), row))
+        except Exception as error:  # noqa: BLE001  the others are still to be measured
+            print(f"{label(row)}: {type(error).__name__}: {error}"[:300], flush=True)
+    found.sort(key=lambda item: -item[0])
+    for ratio, ours, obvious, row in found:
+        print(f"{ratio:6.2f}  {ours:9.0f} us  {obvious:9.0f} us  {label(row)}")
+    ratios = [item[0] for item in found]
+    print(
+        f"{len(found)} measured, median {np.median(ratios):.2f}, {sum(r > LIMIT for r in ratios)} above {LIMIT}"
+    )
+
+
+if __name__ == "__main__":
+    main()
