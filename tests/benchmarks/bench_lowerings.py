@@ -20,7 +20,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import tensorflow as tf
-from hand_written import TABLE_OF_ROWS, Row
+from hand_written import Row
+from hand_written_layers import TABLE_OF_ROWS
 
 from converters import Graph, Parameter, Value, convert, single_node
 
@@ -154,9 +155,10 @@ def main() -> None:
     for ratio, ours, obvious, row in found:
         print(f"{ratio:6.2f}  {ours:9.0f} us  {obvious:9.0f} us  {label(row)}")
     ratios = [item[0] for item in found]
-    print(
-        f"{len(found)} measured, median {np.median(ratios):.2f}, {sum(r > LIMIT for r in ratios)} above {LIMIT}"
-    )
+    above = [row.op for ratio, *_, row in found if ratio > LIMIT]
+    print(f"{len(found)} measured, median {np.median(ratios):.2f}, {len(above)} above {LIMIT}")
+    unexplained = sorted({op for op in above if op not in REASONS})
+    print(f"above {LIMIT} without a reason: {', '.join(unexplained) or 'none'}")
 
 
 if __name__ == "__main__":
