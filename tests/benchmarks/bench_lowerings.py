@@ -26,30 +26,30 @@ from hand_written_layers import TABLE_OF_ROWS
 from converters import Graph, Parameter, Value, convert, single_node
 
 LIMIT = 1.5
-_TAIL = "the obvious function loses small results: it computes exp(x) - 1"
-_NAN = "NaN is the extremum for PyTorch; TensorFlow's function passes over it"
-_SLOPE = "its gradient is PyTorch's own at the ends, which takes another pass"
+_TAIL = "tf.nn.elu computes exp(x) - 1, which loses small negative numbers"
+_NAN = "NaN is the extremum for PyTorch; TensorFlow's functions pass over it"
+_BOUNDS = "tf.maximum and tf.minimum change the sign of zeros, and the gradient at the bounds"
 REASONS: dict[str, str] = {
-    "erfinv.default": "TensorFlow's is off by up to 100 % near 0, and 0.2 % near 1 in float32",
-    "elu.default": _TAIL,
-    "selu.default": _TAIL,
-    "mish.default": "the obvious function goes through a softplus that is not exact in float64",
-    "sign.default": "NaN becomes 0, as in PyTorch",
-    "linalg_cross.default": "it takes any axis; tf.linalg.cross is one kernel for the last axis",
-    "max.dim": _NAN,
     "argmax.default": _NAN,
     "argmin.default": _NAN,
-    "leaky_relu.default": "tf.nn.leaky_relu rounds its slope to float32, even in float64",
-    "cumprod.default": "the gradient of TensorFlow's is wrong where an element is 0",
-    "clamp.default": _SLOPE,
-    "hardtanh.default": _SLOPE,
-    "erf.default": "the gradient's constant and the tails are exact in float64",
-    "hypot.default": "no intermediate overflows: the larger leg is divided out",
-    "silu.default": "tf.nn.silu flushes results to 0 that PyTorch keeps",
+    "clamp.default": _BOUNDS,
+    "cumprod.default": "accumulated in float64, as PyTorch does on the CPU",
+    "elu.default": _TAIL,
+    "erf.default": "tf.math.erf loses small arguments in the narrow types",
+    "erfinv.default": "tf.math.erfinv loses small arguments; two Newton steps in float64 follow it",
+    "hardtanh.default": _BOUNDS,
+    "hypot.default": "squares may overflow; this is the absolute value of a complex number",
     "kl_div.default": "a target of 0 gives 0, not NaN",
-    "xlogy.Tensor": "the gradients at 0 are PyTorch's",
-    "nll_loss_nd.default": "class weights and ignored targets are provided for",
-    "linalg_eigvalsh.default": "the triangle that UPLO names is mirrored first",
+    "leaky_relu.default": "tf.nn.leaky_relu holds its slope in float32, in float64 too",
+    "linalg_cross.default": "it works along any axis and broadcasts; tf.linalg.cross does neither",
+    "linalg_eigvalsh.default": "the gradient needs the eigenvectors, so they are computed too",
+    "max.dim": _NAN,
+    "mish.default": "its softplus is exact in float64; tf.nn.softplus has a threshold",
+    "nll_loss_nd.default": "targets that are to be ignored are looked for",
+    "selu.default": _TAIL,
+    "sign.default": "NaN gives 0, as in PyTorch",
+    "silu.default": "tf.nn.silu flushes results to 0 that PyTorch keeps",
+    "xlogy.Tensor": "tf.math.xlogy gives 0 for 0 and NaN, where PyTorch gives NaN",
 }
 
 
