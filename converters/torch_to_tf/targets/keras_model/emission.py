@@ -29,6 +29,7 @@ from converters.interpreter import evaluate
 from converters.passes.promote import promote
 from converters.registry import Registry
 from converters.torch_to_tf.targets.keras_model import layers, translations
+from converters.torch_to_tf.targets.keras_model.attention import attention_layer, attentions
 from converters.torch_to_tf.targets.keras_model.builder import Builder
 from converters.torch_to_tf.targets.keras_model.layers.site import LAYERS, Site
 from converters.torch_to_tf.targets.keras_model.sizes import Dims, size_of, static
@@ -100,8 +101,11 @@ class _Emitter:
         self.promoted = {node.name: node for node in promote(graph).nodes}
         self.shared = _shared(graph)
         self.modules = _modules(graph)
+        self.attentions = {a.result: a for a in attentions(graph, registry)}
+        self.inside = {n: a for a in self.attentions.values() for n in a.nodes}
         self.made: dict[str, list[object]] = {}
         self.refused: list[tuple[Node, str]] = []
+        self.attended: dict[str, Tensor] = {}
         self.open: set[str] = set()  # nodes whose results nothing can stand in for
 
     def build(self, name: str) -> Built:
@@ -130,6 +134,8 @@ class _Emitter:
         turned = _turned(node, arguments)
         if turned is not None:
             return [turned]
+        if node.name in self.inside:
+            return self._attention(node, arguments)
         missing = set(_producers(node)) & self.open
         if missing:
             return self._opaque(node)
@@ -174,6 +180,20 @@ class _Emitter:
             if dims is not None and len(dims) == len(value.dims):
                 return self.builder.tensor(value.keras, dims)
         return value
+
+    def _attention(self, node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
+        """The layer in the place of the last of its nodes; nothing in that of the others."""
+        found = self.inside[node.name]
+        for reference, value in _paired(node.args, arguments):
+            if reference == found.source:
+                assert isinstance(value, Tensor)
+                self.attended[found.result] = value
+        if node.name != found.result:
+            return [None for _ in node.outputs]
+        x = self.attended[found.result]
+        result = attention_layer(self.builder, found, x)
+        self.made[node.name] = [result]
+        return [result]
 
     def _opaque(self, node: Node) -> list[object]:
         """Tensors in the place of a refused node's, so that what follows is looked at too."""
@@ -277,6 +297,16 @@ def _with_defaults(function: Any, arguments: Mapping[str, object]) -> dict[str, 
     parameters = inspect.signature(function).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     return defaults | dict(arguments)
+
+
+def _paired(reference: Any, argument: Any) -> list[tuple[object, object]]:
+    """The leaves of a node's arguments, each with its value."""
+    if isinstance(reference, Mapping):
+        return [pair for k, item in reference.items() for pair in _paired(item, argument[k])]
+    if isinstance(reference, tuple):
+        pairs = zip(reference, argument, strict=True)
+        return [pair for one, other in pairs for pair in _paired(one, other)]
+    return [(reference, argument)]
 
 
 def _producers(node: Node) -> list[str]:
