@@ -133,7 +133,8 @@ def _one(call: Call, inputs: list[Value]) -> Sequence[Value]:
         return _folded(call, inputs)
     handler = TRANSLATIONS.get(operation.type)
     if handler is None:
-        raise UntranslatableError(f"TensorFlow's {operation.type}")
+        loop = operation.type.startswith("TensorList") or operation.type.endswith("While")
+        raise UntranslatableError("a loop" if loop else f"TensorFlow's {operation.type}")
     if any(isinstance(value, Complex) for value in inputs) and operation.type in _MOVES:
         return _in_parts(call, handler, inputs)
     result = handler(call, *inputs)
