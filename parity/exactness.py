@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from converters import Node
+from converters import Node, TensorSpec
 from parity.compare import EXACT, EXACT_VALUES, Tolerance
 from parity.sums import PRODUCTS, is_aten
 
@@ -166,16 +166,26 @@ _OF_NUMBERS = frozenset(["operator", "math", "builtins", "torch"])
 """Libraries of functions of sizes."""
 
 ARITHMETIC_OPERATORS = frozenset(
-    ["add", "sub", "rsub", "mul", "square", "sum", "cumsum", "addcmul"]
+    ["add", "sub", "rsub", "mul", "square", "sum", "cumsum", "addcmul", "histc"]
 )
-"""Operators that are exact on numbers with short significands: they only add and multiply."""
+"""Operators that are exact on numbers with short significands: they only add and multiply, or count
+them."""
 
 
 def is_exact(node: Node) -> bool:
     """Whether an operator computes without rounding."""
     if node.args.get("reduce") or node.args.get("accumulate"):
         return False  # what meets at one place is added up
+    if node.op.startswith("aten.") and node.outputs and all(map(_is_whole, node.outputs)):
+        return True  # it compares, counts or cuts off: (1 - 2**-53).long() is 0
     return node.op.split(".")[0] in _OF_NUMBERS or is_aten(node, EXACT_OPERATORS)
+
+
+def _is_whole(output: object) -> bool:
+    """Whether a result is a tensor of integers or bools."""
+    return isinstance(output, TensorSpec) and not (
+        output.dtype.is_floating or output.dtype.is_complex
+    )
 
 
 def exact_tolerance(node: Node) -> Tolerance:

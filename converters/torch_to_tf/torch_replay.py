@@ -16,7 +16,7 @@ from converters.passes.expose_draws import is_draw
 from converters.torch_to_tf.leaves import PREFIX
 from converters.torch_to_tf.schema import argument_name, overload
 from converters.torch_to_tf.torch_control_flow import FUNCTIONS
-from converters.torch_to_tf.torch_order import STABLE
+from converters.torch_to_tf.torch_unspecified import STABLE, UNWRITTEN
 
 _VIEWS = frozenset(
     {
@@ -96,6 +96,8 @@ def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
         result = _python_function(node.op)(*given.values())
     else:
         result = found(**_schema_arguments(found, given))
+    if node.op in UNWRITTEN:
+        result = torch.zeros_like(result)  # type: ignore[call-overload]
     return flat_results(result)
 
 

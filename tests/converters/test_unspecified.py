@@ -1,4 +1,4 @@
-"""Where PyTorch leaves the order of equal elements open, both sides take the first one first."""
+"""What PyTorch leaves open, both sides take alike: the first of equals first, memory as zeros."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 
 import parity
 from converters import torch_to_tf
-from converters.torch_to_tf.torch_order import STABLE
+from converters.torch_to_tf.torch_unspecified import STABLE
 
 TIES = torch.arange(40).remainder(3).reshape(2, 20)
 
@@ -52,3 +52,21 @@ def test_a_number_alone_has_an_order_too():
     x = torch.tensor(2.0)
     assert STABLE["aten.topk.default"](x, 1) == torch.topk(x, 1)
     assert STABLE["aten.sort.default"](x) == torch.sort(x)
+
+
+class Concatenated(torch.nn.Module):
+    """Writes two halves into fresh memory, as some models do instead of a concatenation."""
+
+    def forward(self, x, y):
+        both = x.new_empty(x.shape[0], 8)
+        both[:, :5] = torch.sin(x)
+        both[:, 5:] = y
+        return both
+
+
+def test_memory_that_is_overwritten_is_compared_as_zeros():
+    torch.manual_seed(0)
+    inputs = (torch.randn(3, 5), torch.randn(3, 3))
+    (result,) = parity.check(Concatenated(), torch_to_tf(Concatenated(), inputs), inputs).results
+    assert result.certificate.outcome == "same function"
+    assert result.verdict.passes, result.summary

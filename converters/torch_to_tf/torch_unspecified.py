@@ -1,8 +1,8 @@
-"""PyTorch's operators that leave the order of equal elements open, run in the stable order.
+"""What PyTorch leaves open: the order of equal elements, and memory that was never written.
 
-Which of two equal elements comes first may change from one release, machine or size to another;
-nothing can be compared with that. The first one first is one of the orders that PyTorch may return,
-and the one that the lowerings return.
+Which of two equal elements comes first may change from one release, machine or size to another, and
+what stands in fresh memory from one call to the next; nothing can be compared with that. The first
+one first, and zeros, are among what PyTorch may return, and what the lowerings return.
 """
 
 from __future__ import annotations
@@ -45,3 +45,16 @@ STABLE: Mapping[str, Callable[..., Pair | torch.Tensor]] = {
     "aten.topk.default": topk,
 }
 """By the names of the operators."""
+
+UNWRITTEN = frozenset(
+    f"aten.{name}"
+    for name in (
+        "empty.memory_format",
+        "empty_like.default",
+        "empty_permuted.default",
+        "empty_strided.default",
+        "new_empty.default",
+        "new_empty_strided.default",
+    )
+)
+"""Operators that return memory that was never written."""
