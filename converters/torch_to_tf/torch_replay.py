@@ -97,7 +97,7 @@ def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
     else:
         result = found(**_schema_arguments(found, given))
     if node.op in UNWRITTEN:
-        result = torch.zeros_like(result)  # type: ignore[call-overload]
+        result = torch.zeros_like(result)  # type: ignore[arg-type]
     return flat_results(result)
 
 
