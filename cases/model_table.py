@@ -49,11 +49,12 @@ def read(path: Path = RESULTS) -> tuple[Proof, ...]:
     return tuple(Proof(**row) for row in json.loads(path.read_text(encoding="utf-8")))
 
 
-def table(proofs: Sequence[Proof]) -> str:
+def table(proofs: Sequence[Proof], configured: Sequence[str] = ()) -> str:
     """The page.
 
     Args:
         proofs: what became of each architecture.
+        configured: the names of all architectures.
     """
     proved = [proof for proof in proofs if proof.outcome == "proved"]
     refused = [proof for proof in proofs if proof.outcome == "not exportable"]
@@ -79,16 +80,18 @@ def table(proofs: Sequence[Proof]) -> str:
             for p in proved
         ),
     ]
-    if refused:
-        lines += [
-            "",
-            "`torch.export` refuses these, so nothing can be converted:",
-            "",
-            "| architecture | class | reason |",
-            "|---|---|---|",
-            *(f"| {p.name} | `{p.model}` | {_cell(p.detail)} |" for p in refused),
-        ]
+    failed = [proof for proof in proofs if proof not in proved and proof not in refused]
+    lines += _reasons("`torch.export` refuses these, so nothing can be converted:", refused)
+    lines += _reasons("These are not proved:", failed)
+    waiting = sorted(set(configured) - {proof.name for proof in proofs})
+    if waiting:
+        lines += ["", f"Configured, and not part of that run: {', '.join(waiting)}."]
     return "\n".join(lines) + "\n"
+
+
+def _reasons(title: str, proofs: Sequence[Proof]) -> list[str]:
+    rows = [f"| {p.name} | `{p.model}` | {_cell(p.detail)} |" for p in proofs]
+    return ["", title, "", "| architecture | class | reason |", "|---|---|---|", *rows] * bool(rows)
 
 
 def _cell(text: str) -> str:
@@ -101,6 +104,9 @@ def write(proofs: Sequence[Proof]) -> None:
     Args:
         proofs: what became of each architecture.
     """
+    from cases.architectures import architectures
+
     rows = [json.dumps(dataclasses.asdict(proof)) for proof in proofs]
     RESULTS.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
-    PAGE.write_text(table(proofs), encoding="utf-8")
+    names = [row.name for row in architectures()]
+    PAGE.write_text(table(proofs, names), encoding="utf-8")

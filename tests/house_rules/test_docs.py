@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from cases import model_table
+from cases.architectures import architectures
 from cases.operator_table import TABLE, table
 from parity.cli import main
 
@@ -28,6 +30,14 @@ def blocks(path: Path, language: str) -> list[str]:
 
 def test_the_table_of_operators_is_current():
     assert TABLE.read_text() == table(), "run: python -m cases.operator_table"
+
+
+def test_the_table_of_models_is_current():
+    proofs, names = model_table.read(), [row.name for row in architectures()]
+    assert {proof.name for proof in proofs} <= set(names)
+    assert model_table.PAGE.read_text() == model_table.table(proofs, names), (
+        "run: tox run -e zoo -- --write"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
