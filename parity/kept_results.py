@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from converters import Graph, Node, TensorSpec, Value
+from parity.statistics import is_batch_statistics, kept_statistics
 
 Instead = Callable[[Node, Mapping[str, object]], Sequence[object] | None]
 
@@ -33,6 +34,15 @@ def rounded_results(
     specs = graph.specs
 
     def compute(node: Node, arguments: Mapping[str, object]) -> Sequence[object] | None:
+        if is_batch_statistics(node):
+            statistics = specs[Value(node.name)]
+            assert isinstance(statistics, TensorSpec)
+            u = size * (unit or statistics.dtype.unit_roundoff)
+
+            def rounded(x: Any) -> Any:
+                return 1 + u * (2 * torch.rand(x.shape, generator=generator, dtype=x.dtype) - 1)
+
+            return kept_statistics(arguments, rounded)
         library, name, *_ = node.op.split(".")
         x: Any = arguments.get("x")
         if library != "aten" or name not in _KEPT or not isinstance(x, torch.Tensor):

@@ -18,6 +18,7 @@ import numpy as np
 from converters import Graph, Node, TensorSpec, Value, graphs_of, origins, values_in
 from parity.exactness import is_arithmetic, is_exact
 from parity.leaves import ShakenLeaf, is_leaf
+from parity.statistics import is_batch_statistics, moved_channels
 from parity.sums import count
 
 RUNS = 8
@@ -123,7 +124,13 @@ def nudge(
             assert isinstance(spec, TensorSpec)
             return moved(argument, (unit or spec.dtype.unit_roundoff) * accumulation, counts)
 
-        return {name: move(node.args[name], argument) for name, argument in arguments.items()}
+        shaken = {name: move(node.args[name], argument) for name, argument in arguments.items()}
+        if is_batch_statistics(node):
+            spec = node.outputs[0]
+            assert isinstance(spec, TensorSpec)
+            u = size * (unit or spec.dtype.unit_roundoff)
+            shaken["input"] = moved_channels(shaken["input"], u, LANES, generator)
+        return shaken
 
     return shake
 

@@ -70,8 +70,8 @@ class TorchOptimizer(keras.optimizers.Optimizer):
         state = {name: tf.convert_to_tensor(slot) for name, slot in kept.items()}
         share = plan.options["lr"] / self._base if self._base else 1.0
         options = {**plan.options, "lr": tf.cast(learning_rate, tf.float64) * share}
-        p = tf.convert_to_tensor(variable)
-        p, state = plan.rule.update(p, tf.cast(gradient, p.dtype), state, options)
+        p, gradient = tf.convert_to_tensor(variable), tf.convert_to_tensor(gradient)
+        p, state = plan.rule.update(p, gradient, state, options)
         for slot in plan.rule.slots:
             kept[slot].assign(state[slot])
         variable.assign(p)

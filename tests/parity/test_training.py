@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,6 +17,9 @@ from torch import Tensor, nn
 import converters
 import parity
 from converters import Conversion, torch_to_tf
+from parity.baseline import baseline_of
+from parity.gate import gate
+from parity.report import read, write
 from parity.results import Result
 from parity.verdict import Verdict
 
@@ -275,3 +280,19 @@ def test_what_can_not_be_trained_is_refused(model: tuple[nn.Module, Conversion])
         trained(module, conversion, OPTIMIZERS["SGD"], loss=lambda y: y.detach().sum())
     with pytest.raises(parity.CheckError, match="only a conversion"):
         trained(module, module, OPTIMIZERS["SGD"])  # type: ignore[arg-type]
+
+
+def test_a_training_is_written_and_gated_like_any_other_result(
+    model: tuple[nn.Module, Conversion], tmp_path: Path
+) -> None:
+    module, conversion = model
+    optimizer = OPTIMIZERS["SGD"](module.parameters())
+    report = parity.check_training(module, conversion, INPUTS, optimizer, steps=1, case="net")
+    write(report, tmp_path)
+    assert "step 1: norm.running_var" in (tmp_path / "report.html").read_text()
+    assert read(tmp_path).results[0].outputs == report.results[0].outputs
+    known = baseline_of(report)
+    assert not gate(report, known).findings
+    result = report.results[0]
+    fewer = replace(report, results=(replace(result, outputs=result.outputs[:-1]),))
+    assert gate(fewer, known).findings

@@ -313,13 +313,23 @@ def _by_batch(
     x: Tensor, weight: Optional, bias: Optional, eps: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """With the batch's own statistics, which are returned: mean and biased variance."""
-    axes = list(range(x.shape.rank - 1))
     wide = cast(x, _wide(x.dtype))
-    mean = tf.reduce_mean(wide, axes)
+    mean = _mean_of_channels(wide)
     centred = wide - mean
-    variance = tf.reduce_mean(tf.square(centred), axes)
+    variance = _mean_of_channels(tf.square(centred))
     y = _affine(centred * tf.math.rsqrt(variance + eps), weight, bias)
     return cast(y, x.dtype), mean, variance
+
+
+def _mean_of_channels(x: Tensor) -> Tensor:
+    """Over all axes but the last, one after another: TensorFlow adds up a channel in one row.
+
+    Of 100,000 float32 numbers such a sum keeps five digits, and PyTorch adds them up in float64.
+    Shapes: (..., C) -> (C).
+    """
+    for axis in reversed(range(x.shape.rank - 1)):
+        x = tf.reduce_mean(x, axis)
+    return x
 
 
 def _moved(running: Tensor, batch: Tensor, momentum: float) -> Tensor:
