@@ -10,7 +10,7 @@ import pytest
 from cases.models import model_cases
 from cases.training import train
 
-CHEAP = ("gru", "lstm_projected", "rnn", "multihead_attention", "character_cnn")
+CHEAP = ("gru", "lstm", "rnn", "multihead_attention", "character_cnn")
 
 
 @pytest.mark.parametrize("name", CHEAP)
