@@ -176,3 +176,11 @@ def test_unusable_quantisation_is_refused_in_one_sentence(linear, tmp_path, opti
     with pytest.raises(OutputError, match=says):
         linear.save(tmp_path / "model.tflite", **options)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_loop_is_not_calibrated(tmp_path):
+    conversion = torch_to_tf(nn.LSTM(3, 2).eval(), (torch.ones(4, 1, 3),))
+    with pytest.raises(OutputError, match=r"loops.*Use quantize='dynamic'"):
+        conversion.save(
+            tmp_path / "x.tflite", quantize="int8", calibration=[(torch.ones(4, 1, 3),)]
+        )

@@ -62,9 +62,20 @@ def write(
         raise OutputError("a calibration set is for quantize='int8' only. Leave it out.")
     samples = None if calibration is None else samples_of(traced, calibration)
     frozen = freeze(traced, ".tflite")
+    if quantize == "int8" and _loops(frozen.graph_def):
+        raise OutputError(
+            "a model with loops (recurrent layers) can't be written with quantize='int8': "
+            "TensorFlow's calibration fails on them. Use quantize='dynamic'."
+        )
     model = parsed(_converted(traced, frozen, quantize, samples, select_ops=select_tf_ops))
     sign(model, list(frozen.inputs), list(frozen.outputs))
     path.write_bytes(with_record(model, traced.record(tflite_places(model, frozen))))
+
+
+def _loops(graph_def: Any) -> bool:
+    """Whether a graph has loops, at which calibration crashes (TensorFlow 2.21)."""
+    nodes = [*graph_def.node, *(n for f in graph_def.library.function for n in f.node_def)]
+    return any(node.op in ("While", "StatelessWhile") for node in nodes)
 
 
 def _converted(

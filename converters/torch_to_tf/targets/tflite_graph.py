@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-_LOWEST = {tf.float32.as_datatype_enum: np.float32(-np.inf)}
-
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -85,18 +83,22 @@ def _unchecked(_: _Place, node: Any) -> None:
 
 
 def _padded_pool(place: _Place, node: Any) -> None:
-    """Max pooling with explicit padding pads with the lowest number first."""
-    kind = node.attr["T"].type
-    if node.attr["padding"].s != b"EXPLICIT" or kind not in _LOWEST:
-        return
+    """Max pooling with explicit padding pads first: with elements that the window holds anyway.
+
+    Mirrored at its edge, an axis is continued by numbers from within the same window as long as the
+    padding is at most half as wide as the window. So the padding needs no number of its own, which
+    would stretch the range of an 8-bit tensor to the lowest float.
+    """
     pads = np.array(node.attr["explicit_paddings"].list.i, np.int32).reshape(-1, 2)
-    inputs = [
-        node.input[0],
-        place.constant(f"{node.name}/paddings", pads),
-        place.constant(f"{node.name}/lowest", np.asarray(_LOWEST[kind])),
-    ]
-    int32 = tf.int32.as_datatype_enum
-    padded = place.add(f"{node.name}/padded", "PadV2", inputs, T=kind, Tpaddings=int32)
+    sizes = list(node.attr["ksize"].list.i)
+    if node.attr["padding"].s != b"EXPLICIT" or any(
+        2 * pad.max() > size for pad, size in zip(pads, sizes, strict=True)
+    ):
+        return
+    kind, int32 = node.attr["T"].type, tf.int32.as_datatype_enum
+    inputs = [node.input[0], place.constant(f"{node.name}/paddings", pads)]
+    padded = place.add(f"{node.name}/padded", "MirrorPad", inputs, T=kind, Tpaddings=int32)
+    padded.attr["mode"].s = b"SYMMETRIC"
     node.input[0] = place.edge(padded, "output")
     node.attr["padding"].s = b"VALID"
     node.attr.pop("explicit_paddings")
