@@ -19,7 +19,7 @@ from parity.cli.plugins import load_plugins
 from parity.cli.sources import LoadedSource, choose_inputs, load_source, require_fitting
 from parity.results import Report
 
-_PROVEN_AS_FILES = frozenset({".pb", ".tflite"})
+_PROVEN_AS_FILES = frozenset({".keras", ".pb", ".tflite"})
 
 
 @click.command()
@@ -79,7 +79,8 @@ def convert(
     """Convert SOURCE, a PyTorch model, to OUT, and prove the conversion.
 
     OUT is a folder without a suffix for a SavedModel, or a file whose suffix names another format
-    (.pb, .tflite); what is written to a file is checked as it was written, besides the conversion.
+    (.keras, .pb, .tflite); what is written to a file is checked as it was written, besides the
+    conversion.
 
     SOURCE is a .pt2 file, a TorchScript .pt file, a Hugging Face folder, or package.module:callable
     that returns the module or a pair of module and example inputs. The report goes to OUT-report

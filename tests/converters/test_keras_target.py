@@ -17,6 +17,7 @@ from torch.export import Dim
 
 import parity
 from converters import OutputError, torch_to_tf
+from parity.cli import main
 from parity.errors import CheckError
 from parity.results import Result
 
@@ -280,3 +281,17 @@ def test_a_sum_whose_second_operand_looks_like_a_bias_is_added_where_it_belongs(
     inputs = (torch.randn(2, 2, 4, 1, 1), torch.randn(1, 1, 1, 2, 1))
     path = torch_to_tf(Sum().eval(), inputs).save(tmp_path / "sum.keras")
     proven(Sum().eval(), path, inputs)
+
+
+def test_the_command_line_proves_the_file_that_it_writes(tmp_path, monkeypatch, capsys):
+    (tmp_path / "keras_specimen.py").write_text(
+        "import torch\n"
+        "def net():\n"
+        "    torch.manual_seed(0)\n"
+        "    return torch.nn.Linear(4, 3).eval(), (torch.randn(2, 4),)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert main(["convert", "keras_specimen:net", "net.keras"]) == 0
+    assert main(["check", "keras_specimen:net", "net.keras"]) == 0
+    assert capsys.readouterr().out.count("certificate: same function") == 3
