@@ -44,31 +44,71 @@ def rounded_results(
 
             return kept_statistics(arguments, rounded)
         library, name, *_ = node.op.split(".")
-        x: Any = arguments.get("x")
-        if library != "aten" or name not in _KEPT or not isinstance(x, torch.Tensor):
-            return None
         spec = specs.get(Value(node.name))
-        if not isinstance(spec, TensorSpec) or x.dtype != torch.float64:
+        if library != "aten" or not isinstance(spec, TensorSpec) or not spec.dtype.is_floating:
             return None
-        function, slope = _KEPT[name]
-        dim = arguments.get("dim")
-        xi = torch.rand(x.shape, generator=generator, dtype=torch.float64)
-        error = 1 + size * (unit or spec.dtype.unit_roundoff) * (2 * xi - 1)
+        u = size * (unit or spec.dtype.unit_roundoff)
 
-        class Kept(torch.autograd.Function):
-            @staticmethod
-            def forward(context: Any, x: Any) -> Any:
-                result = function(x, dim)
-                context.save_for_backward(result * error)
-                return result
+        def errors(x: Any) -> Any:
+            return 1 + u * (2 * torch.rand(x.shape, generator=generator, dtype=torch.float64) - 1)
 
-            @staticmethod
-            def backward(context: Any, upstream: Any) -> Any:
-                return slope(context.saved_tensors[0], upstream, dim)
-
-        return (Kept.apply(x),)  # type: ignore[no-untyped-call]
+        if name == "scaled_dot_product_attention":
+            query: Any = arguments["query"]
+            random = arguments.get("dropout_p", 0.0) != 0.0
+            return (
+                None if random or query.dtype != torch.float64 else (_attention(arguments, errors),)
+            )
+        x: Any = arguments.get("x")
+        if name not in _KEPT or not isinstance(x, torch.Tensor) or x.dtype != torch.float64:
+            return None
+        return (_kept(name, x, arguments.get("dim"), errors(x)),)
 
     return compute
+
+
+def _kept(name: str, x: Any, dim: Any, errors: Any) -> Any:
+    """An operator's result, whose gradient sees it with errors."""
+    import torch
+
+    function, slope = _KEPT[name]
+
+    class Kept(torch.autograd.Function):
+        @staticmethod
+        def forward(context: Any, x: Any) -> Any:
+            result = function(x, dim)
+            context.save_for_backward(result * errors)
+            return result
+
+        @staticmethod
+        def backward(context: Any, upstream: Any) -> Any:
+            return slope(context.saved_tensors[0], upstream, dim)
+
+    return Kept.apply(x)  # type: ignore[no-untyped-call]
+
+
+def _attention(arguments: Mapping[str, Any], errors: Callable[[Any], Any]) -> Any:
+    """Attention by its definition, for its gradient keeps the softmax.
+
+    Source: PyTorch's documentation of scaled_dot_product_attention.
+    """
+    import torch
+
+    query, key, value = (arguments[name] for name in ("query", "key", "value"))
+    if arguments.get("enable_gqa"):
+        groups = query.shape[-3] // key.shape[-3]
+        key, value = (t.repeat_interleave(groups, -3) for t in (key, value))
+    scale = arguments.get("scale")
+    scores = query @ key.mT * (query.shape[-1] ** -0.5 if scale is None else scale)
+    mask = arguments.get("attn_mask")
+    if arguments.get("is_causal"):
+        mask = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
+    if mask is not None:
+        keeps = mask.dtype == torch.bool
+        scores = scores.masked_fill(~mask, -torch.inf) if keeps else scores + mask
+    # a row without any key has a NaN in softmax, and zeros in PyTorch
+    empty = (scores == -torch.inf).all(-1, keepdim=True)
+    weights = _kept("softmax", scores.masked_fill(empty, 0.0), -1, errors(scores))
+    return weights.masked_fill(empty, 0.0) @ value
 
 
 def _tanh(x: Any, _: Any) -> Any:
