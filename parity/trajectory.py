@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+import converters
 from converters import (
     Conversion,
     Graph,
@@ -16,7 +17,6 @@ from converters import (
     Value,
     promote,
     replay,
-    torch_to_tf,
 )
 from parity.calls import preserved, target_call, target_inputs
 from parity.draws import Drawn, draws_for, draws_of, listen
@@ -78,7 +78,7 @@ class Trajectories:
             def forward(self, *outputs: Any) -> Any:
                 return function(*outputs)
 
-        conversion = torch_to_tf(Loss(), values, training=True)
+        conversion = converters.torch_to_tf(Loss(), values, training=True)
         spec = conversion.source.specs.get(_only_output(conversion.source))
         if not isinstance(spec, TensorSpec) or spec.shape or not spec.dtype.is_floating:
             raise CheckError("the loss has to be one floating-point scalar.")
