@@ -29,6 +29,7 @@ CASES = (
     _row("aten.zeros_like.default", x=_X, dtype=_DTYPE),
     _row("aten.ones_like.default", x=_X, dtype=_DTYPE),
     _row("aten.full_like.default", x=_X, fill_value=_FILL, dtype=_DTYPE),
+    _row("aten.fill.Scalar", x=_X, value=_FILL),
     _row("aten.new_zeros.default", x=_X, size=_SIZE, dtype=_DTYPE),
     _row("aten.new_ones.default", x=_X, size=_SIZE, dtype=_DTYPE),
     _row("aten.new_full.default", x=_X, size=_SIZE, fill_value=_FILL, dtype=_DTYPE),

@@ -35,4 +35,11 @@ def _bags(draw: st.DrawFn) -> dict[str, object]:
     }
 
 
-CASES = (OperatorCase("aten.embedding_bag.padding_idx", _bags(), results=1),)
+CASES = (
+    OperatorCase("aten.embedding_bag.padding_idx", _bags(), results=1),
+    OperatorCase(
+        "aten._embedding_bag.default",
+        _bags().map(lambda drawn: {**drawn, "padding_idx": -1}),
+        results=1,
+    ),
+)

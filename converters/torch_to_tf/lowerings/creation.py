@@ -129,6 +129,12 @@ def resize_as(x: tf.Tensor, the_template: tf.Tensor) -> tf.Tensor:
     return resize(x, shape_of(the_template))
 
 
+@lower("aten.fill.Scalar", layout=ANY)
+def fill(x: tf.Tensor, value: Scalar) -> tf.Tensor:
+    """One value in the shape and type of ``x``."""
+    return _filled(shape_of(x), value, x.dtype)
+
+
 @lower("aten.new_zeros.default")
 def new_zeros(x: tf.Tensor, size: Sequence[Size], dtype: tf.DType | None = None) -> tf.Tensor:
     """Zeros in the type of ``x``."""

@@ -59,6 +59,26 @@ def embedding_bag_padding_idx(
     return tf.cast(result, weight.dtype), bag_of, sizes, sizes
 
 
+@lower("aten._embedding_bag.default")
+def embedding_bag_forward(
+    weight: tf.Tensor,
+    indices: tf.Tensor,
+    offsets: tf.Tensor,
+    scale_grad_by_freq: bool = False,
+    mode: int = _SUM,
+    sparse: bool = False,
+    per_sample_weights: tf.Tensor | None = None,
+    include_last_offset: bool = False,
+    padding_idx: int = -1,
+) -> tuple[tf.Tensor, ...]:
+    """As :func:`embedding_bag_padding_idx`; a negative ``padding_idx`` means none."""
+    padding = None if padding_idx < 0 else padding_idx
+    return embedding_bag_padding_idx(
+        weight, indices, offsets, scale_grad_by_freq, mode, sparse, per_sample_weights,
+        include_last_offset, padding,
+    )  # fmt: skip
+
+
 def _largest(
     rows: tf.Tensor, indices: tf.Tensor, segments: tf.Tensor, bags: int | tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
