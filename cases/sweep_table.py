@@ -17,7 +17,7 @@ def page(document: Document) -> str:
     Args:
         document: a summary of :mod:`cases.sweep_results`.
     """
-    return "\n".join(["# PyTorch's operator database", "", *lines(document)]) + "\n"
+    return "\n".join(["# The sweep", "", *lines(document)]) + "\n"
 
 
 def lines(document: Document) -> Iterator[str]:
@@ -28,13 +28,18 @@ def lines(document: Document) -> Iterator[str]:
     """
     right = packets(document)
     samples = [row["float32"]["samples"] for row in _rows(document, "float32").values()]
-    yield f"**{sum(right.values())} of {len(right)}** operators with float32 have every sample"
+    limit = document["limits"].get("float32")
+    tried = "every sample" if limit is None else f"every one of at most {limit} spread samples"
+    yield "## PyTorch's operator database"
+    yield ""
+    yield f"**{sum(right.values())} of {len(right)}** operators with float32 have {tried} right"
     yield (
-        f"right that `torch.export` accepts: {sum(s[0] for s in samples)} of "
-        f"{sum(s[1] for s in samples)} samples,"
+        f"that `torch.export` accepts: {sum(s[0] for s in samples)} of {sum(s[1] for s in samples)}"
     )
-    yield "forward and gradient, in float32 and in float64 (PyTorch refuses to export another"
-    yield f"{sum(s[2] for s in samples)}). Versions: {_versions(document)}."
+    yield "samples, forward and gradient, in float32 and in float64. PyTorch refuses to export"
+    yield f"another {sum(s[2] for s in samples)}. Random operators count by their distribution, and"
+    yield "memory that nobody wrote by its form. An operator counts once, however many variants the"
+    yield f"database has of it. Versions: {_versions(document)}."
     yield ""
     head = ("samples of", "tried of each operator", "operators all right", "samples right")
     yield f"| {' | '.join(head)} | not exportable |"
@@ -54,7 +59,7 @@ def lines(document: Document) -> Iterator[str]:
             )
             yield f"| {' | '.join(cells)} |"
     yield ""
-    yield "## What is not right, and why"
+    yield "### What is not right, and why"
     yield ""
     yield "| operator | samples of | right | reason |"
     yield "|---|---|---|---|"
@@ -68,7 +73,7 @@ def lines(document: Document) -> Iterator[str]:
             )
             yield f"| `{name}` | {dtype} | {good} of {judged} | {_text(reason)} |"
     yield ""
-    yield "## Every operator"
+    yield "### Every operator"
     yield ""
     yield "The number of samples that are right: forward, and where there is a gradient, that of"
     yield "the gradient. **a/b** means a right ones of b."
