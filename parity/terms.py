@@ -51,7 +51,7 @@ def gradient_terms(
         graph, values, observe=users.observe, prepare=users.prepare, inside=users.observe
     )
     pairs = [
-        (result, cotangents[output.name])
+        (result, cotangents[output.name].to(result.dtype))
         for output, result in zip(graph.outputs, outputs, strict=True)
         if output.name in cotangents and result.requires_grad
     ]

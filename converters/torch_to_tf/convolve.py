@@ -40,8 +40,10 @@ def convolve(
     Shapes: x (N, *spatial, C), weight (*kernel, C / groups, O) -> (N, *spatial', O).
 
     Raises:
-        UnsupportedVariantError: x is not of a floating-point type.
+        UnsupportedVariantError: x is of integers.
     """
+    if x.dtype.is_complex:
+        return _by_parts(lambda a, w: convolve(a, w, stride, pads, dilation, groups), x, weight)
     _require_floating(x)
     spatial = x.shape.rank - 2
     stride, dilation = each(stride, spatial), each(dilation, spatial)
@@ -55,6 +57,14 @@ def convolve(
     if spatial == 2:
         return _convolve2d(x, weight, stride, pads, dilation, groups)
     return _convolve3d(x, weight, stride, pads, dilation, groups)
+
+
+def _by_parts(
+    product: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], x: tf.Tensor, weight: tf.Tensor
+) -> tf.Tensor:
+    """A product of complex tensors as four of real ones."""
+    a, b, c, d = (part(t) for t in (x, weight) for part in (tf.math.real, tf.math.imag))
+    return tf.complex(product(a, c) - product(b, d), product(a, d) + product(b, c))
 
 
 def _require_floating(x: tf.Tensor) -> None:
@@ -321,8 +331,11 @@ def transposed_convolve(
     Shapes: x (N, *spatial, C), weight (*kernel, O / groups, C) -> (N, *spatial', O).
 
     Raises:
-        UnsupportedVariantError: x is not of a floating-point type.
+        UnsupportedVariantError: x is of integers.
     """
+    if x.dtype.is_complex:
+        rest = (stride, padding, output_padding, groups, dilation)
+        return _by_parts(lambda a, w: transposed_convolve(a, w, *rest), x, weight)
     _require_floating(x)
     spatial = x.shape.rank - 2
     stride, padding, output_padding, dilation = (

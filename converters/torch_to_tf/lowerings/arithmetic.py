@@ -384,7 +384,17 @@ def logaddexp2(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     return computed(lambda a, b: _log_sum(a, b, 0.6931471805599453), x, other)
 
 
+def _complex_log_sum(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    a, b = same_shape(a, b)
+    larger = tf.math.real(a) >= tf.math.real(b)
+    most, least = tf.where(larger, a, b), tf.where(larger, b, a)
+    return most + tf.math.log1p(tf.exp(least - most))
+
+
 def _log_sum(a: tf.Tensor, b: tf.Tensor, log_base: float) -> tf.Tensor:
+    if a.dtype.is_complex:
+        return _complex_log_sum(a, b)
+
     @tf.custom_gradient
     def total(a: tf.Tensor, b: tf.Tensor) -> object:
         same = tf.math.is_inf(a) & (a == b)

@@ -19,14 +19,20 @@ Size: TypeAlias = int | tf.Tensor
 
 def _drawn(x: tf.Tensor, transform: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
     """A function of numbers uniform in (0, 1], in the shape and type of ``x``."""
-    kind = opmath(x.dtype) if x.dtype.is_floating else tf.float64
-    return cast(transform(1 - drawn_uniform(shape_of(x), kind)), x.dtype)
+    kind = tf.float64 if x.dtype.is_integer else opmath(x.dtype)
+    one = complex(1, 1) if kind.is_complex else 1
+    return cast(transform(cast(one, kind) - drawn_uniform(shape_of(x), kind)), x.dtype)
 
 
 @lower("aten.uniform.default", layout=ANY)
 def uniform(x: tf.Tensor, from_: float = 0.0, to: float = 1.0) -> tf.Tensor:
-    """Uniform between two bounds."""
-    return _drawn(x, lambda u: cast(to, u.dtype) - cast(to - from_, u.dtype) * u)
+    """Uniform between two bounds, complex numbers in both parts."""
+
+    def between(u: tf.Tensor) -> tf.Tensor:
+        top = complex(to, to) if u.dtype.is_complex else to
+        return cast(top, u.dtype) - cast(to - from_, u.dtype) * u
+
+    return _drawn(x, between)
 
 
 @lower("aten.exponential.default", layout=ANY)

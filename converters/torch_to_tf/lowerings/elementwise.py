@@ -93,9 +93,9 @@ def abs(x: tf.Tensor) -> tf.Tensor:
 
     @tf.custom_gradient
     def size(a: tf.Tensor) -> object:
-        return tf.abs(a), lambda dy: dy * sign(a)
+        return tf.abs(a), lambda dy: tf.cast(dy, a.dtype) * sgn(a)
 
-    if x.dtype.is_floating:
+    if x.dtype.is_floating or x.dtype.is_complex:
         return size(x)
     return x if x.dtype.is_unsigned else tf.abs(x)
 
@@ -120,8 +120,15 @@ def sign(x: tf.Tensor) -> tf.Tensor:
 
 @lower("aten.sgn.default", layout=ANY)
 def sgn(x: tf.Tensor) -> tf.Tensor:
-    """As sign; for complex numbers ``x / abs(x)``."""
-    return tf.sign(x) if x.dtype.is_complex else sign(x)
+    """As sign; for complex numbers ``x / abs(x)``, and 0 for 0.
+
+    Differs: ``tf.sign`` squares the parts of small numbers to 0, and has no complex gradient.
+    """
+    if not x.dtype.is_complex:
+        return sign(x)
+    size = tf.abs(x)
+    size = tf.where(size == 0, tf.ones_like(size), size)
+    return tf.complex(tf.math.real(x) / size, tf.math.imag(x) / size)
 
 
 @lower("aten.signbit.default", layout=ANY)

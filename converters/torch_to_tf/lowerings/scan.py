@@ -56,14 +56,16 @@ def cumprod(x: tf.Tensor, dim: int, dtype: tf.DType | None = None) -> tf.Tensor:
             zero = a == 0
             first = zero & (tf.cumsum(tf.cast(zero, tf.int32), axis) == 1)
             one = tf.ones_like(a)
-            before = tf.cumsum(dy * y, axis, reverse=True) / tf.where(zero, one, a)
-            without = tf.math.cumprod(tf.where(first, one, a), axis)
+            terms = dy * conjugate(y)
+            before = tf.cumsum(terms, axis, reverse=True) / conjugate(tf.where(zero, one, a))
+            without = conjugate(tf.math.cumprod(tf.where(first, one, a), axis))
             at = tf.cumsum(dy * without, axis, reverse=True)
             return tf.where(first, at, before)
 
         return y, gradient
 
-    if not wide.dtype.is_floating:
+    conjugate = tf.math.conj if wide.dtype.is_complex else tf.identity
+    if wide.dtype.is_integer:
         return cast(tf.math.cumprod(wide, axis), dtype)
     return cast(product(wide), dtype)
 

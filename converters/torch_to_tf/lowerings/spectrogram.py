@@ -77,9 +77,7 @@ def istft(
             "istft of complex signals: only real signals can be converted."
         )
     hop = hop_length or n_fft // 4
-    spectra = tf.linalg.matrix_transpose(x)
-    if onesided is False:
-        spectra = spectra[..., : n_fft // 2 + 1]
+    spectra = tf.linalg.matrix_transpose(x)[..., : n_fft // 2 + 1]
     frames = tf.signal.irfft(spectra, [n_fft])
     if normalized:
         frames *= tf.constant(n_fft**0.5, frames.dtype)

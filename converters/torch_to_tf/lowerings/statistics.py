@@ -19,35 +19,39 @@ _ALONG = along("dim")
 def _moments(x: tf.Tensor, dim: Dims, correction: Number | None, keepdim: bool) -> Pair:
     """Variance and mean in the type of computation.
 
-    Squared distances over ``max(n - correction, 0)``.
+    Squared distances over ``max(n - correction, 0)``; of complex numbers a real number.
     """
     axes = dims_of(dim, x.shape.rank)
     wide = cast(x, opmath(x.dtype))
     mean = tf.reduce_mean(wide, axes, keepdims=True)
-    squares = tf.reduce_sum(tf.square(wide - mean), axes, keepdims=keepdim)
-    count = cast(count_of(x, axes), wide.dtype) - cast(
-        1 if correction is None else correction, wide.dtype
+    apart = wide - mean
+    size = tf.square(apart)
+    if x.dtype.is_complex:
+        size = tf.square(tf.math.real(apart)) + tf.square(tf.math.imag(apart))
+    squares = tf.reduce_sum(size, axes, keepdims=keepdim)
+    count = cast(count_of(x, axes), size.dtype) - cast(
+        1 if correction is None else correction, size.dtype
     )
     variance = squares / tf.maximum(count, 0)
     return variance, mean if keepdim or x.shape.rank == 0 else tf.squeeze(mean, axes)
 
 
 def _var(x: tf.Tensor, dim: Dims, correction: Number | None, keepdim: bool) -> tf.Tensor:
-    return cast(_moments(x, dim, correction, keepdim)[0], x.dtype)
+    return cast(_moments(x, dim, correction, keepdim)[0], x.dtype.real_dtype)
 
 
 def _std(x: tf.Tensor, dim: Dims, correction: Number | None, keepdim: bool) -> tf.Tensor:
-    return cast(flat_sqrt(_moments(x, dim, correction, keepdim)[0]), x.dtype)
+    return cast(flat_sqrt(_moments(x, dim, correction, keepdim)[0]), x.dtype.real_dtype)
 
 
 def _var_mean(x: tf.Tensor, dim: Dims, correction: Number | None, keepdim: bool) -> Pair:
     variance, mean = _moments(x, dim, correction, keepdim)
-    return cast(variance, x.dtype), cast(mean, x.dtype)
+    return cast(variance, x.dtype.real_dtype), cast(mean, x.dtype)
 
 
 def _std_mean(x: tf.Tensor, dim: Dims, correction: Number | None, keepdim: bool) -> Pair:
     variance, mean = _moments(x, dim, correction, keepdim)
-    return cast(flat_sqrt(variance), x.dtype), cast(mean, x.dtype)
+    return cast(flat_sqrt(variance), x.dtype.real_dtype), cast(mean, x.dtype)
 
 
 @lower("aten.var.default", layout=along())
