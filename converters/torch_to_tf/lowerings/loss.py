@@ -7,6 +7,7 @@ import tensorflow as tf
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.lowerings.activation import exact_softplus, log_softmax
 from converters.torch_to_tf.lowerings.arithmetic import xlogy
+from converters.torch_to_tf.lowerings.elementwise import abs as absolute
 from converters.torch_to_tf.promotion import cast, computed, opmath, shape_of
 
 NONE, MEAN, SUM = 0, 1, 2
@@ -28,8 +29,8 @@ def mse_loss(x: tf.Tensor, target: tf.Tensor, reduction: int = MEAN) -> tf.Tenso
 
 @lower("aten.l1_loss.default")
 def l1_loss(x: tf.Tensor, target: tf.Tensor, reduction: int = MEAN) -> tf.Tensor:
-    """Absolute difference."""
-    return _reduced(computed(lambda a, b: tf.abs(a - b), x, target), reduction)
+    """Absolute difference; of complex numbers a real one."""
+    return _reduced(absolute(computed(tf.subtract, x, target)), reduction)
 
 
 @lower("aten.smooth_l1_loss.default")

@@ -281,8 +281,13 @@ def count_nonzero_along(x: tf.Tensor, dim: Dims) -> tf.Tensor:
 def logsumexp(x: tf.Tensor, dim: Dims, keepdim: bool = False) -> tf.Tensor:
     """``log(sum(exp(x)))`` along ``dim`` without overflow."""
     dtype = x.dtype if kind_of(x.dtype) >= 2 else default_dtype()
-    wide = cast(x, opmath(dtype))
-    return cast(tf.reduce_logsumexp(wide, dims_of(dim, x.shape.rank), keepdims=keepdim), dtype)
+    wide, axes = cast(x, opmath(dtype)), dims_of(dim, x.shape.rank)
+    if not dtype.is_complex:
+        return cast(tf.reduce_logsumexp(wide, axes, keepdims=keepdim), dtype)
+    top = tf.stop_gradient(tf.reduce_max(tf.math.real(wide), axes, keepdims=True))
+    top = cast(tf.where(tf.math.is_finite(top), top, tf.zeros_like(top)), dtype)
+    total = tf.math.log(tf.reduce_sum(tf.exp(wide - top), axes, keepdims=True)) + top
+    return total if keepdim or not axes else tf.squeeze(total, axes)
 
 
 @tf.custom_gradient
