@@ -11,6 +11,7 @@ _LDL = "TensorFlow has no kernel; the factorisation is not composed yet"
 _CHUNKS = "torch.nn's own operator for a loss in chunks; there is no lowering yet"
 
 KNOWN: dict[str, str] = {
+    "as_strided.partial_views": "it reads memory of the tensor that its argument is a view of",
     "as_strided_scatter": "PyTorch's gradient is that of the overwritten elements",
     "cdist": "one sample of 256: the gradient by matrix products at points nearly equal",
     "linalg.eig": _ORDER,
@@ -26,7 +27,20 @@ KNOWN: dict[str, str] = {
     "sparse.sampled_addmm": _SPARSE,
 }
 
-OTHERS: dict[str, dict[str, str]] = {}
+OTHERS: dict[str, dict[str, str]] = {
+    "complex64": {
+        "as_strided_scatter": KNOWN["as_strided_scatter"],
+        "chalf": "the result is complex32, which TensorFlow does not have",
+        "linalg.eig": _ORDER,
+        "linalg.eigvals": _ORDER,
+        "linalg.ldl_factor": _LDL,
+        "linalg.ldl_factor_ex": _LDL,
+        "linalg.ldl_solve": _LDL,
+        "logcumsumexp": "TensorFlow has no kernel for complex numbers; not composed yet",
+        "sparse.sampled_addmm": _SPARSE,
+        "to_sparse": _SPARSE,
+    },
+}
 """The same for samples of other dtypes, by dtype: what fails there and not in float32."""
 
 
