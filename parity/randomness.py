@@ -167,7 +167,10 @@ def _compared(
         if not moving.any() or not worst.verdict.passes:
             return replace(worst, shape=first.shape)
     kinds = np.concatenate([one, other])
-    grain = 4 * _unit(sources[0]) * np.abs(kinds).max(axis=0)
+    parts = kinds.shape[1] // truth.size  # a complex number has two
+    grain = 4 * _unit(sources[0]) * np.abs(kinds).max(axis=0) + 2 * np.tile(
+        reach.reshape(-1), parts
+    )
     statistics = zip(_statistics(one, one, grain), _statistics(other, one, grain), strict=True)
     deviation = max(_deviation(a, b, tie) for (a, tie), (b, _) in statistics)
     margin = deviation / DEVIATIONS
@@ -209,8 +212,8 @@ def _statistics(
     for level in levels:
         yield (rows <= level + 2 * grain).mean(axis=1), 0.5 / count
     generator = np.random.default_rng(0)
-    for _ in range(4):
-        signs = generator.choice([-1.0, 1.0], count)
+    for number in range(4):  # the first is the plain sum: it sees elements that move together
+        signs = generator.choice([-1.0, 1.0], count) if number else np.ones(count)
         sums, middle = rows @ signs, np.median(reference @ signs)
         tie = 1e-3 * float(np.median(np.abs(reference @ signs - middle)))
         yield sums, tie
