@@ -45,9 +45,12 @@ def test_a_random_operator_has_pytorchs_distribution() -> None:
 @pytest.mark.parametrize(
     ("name", "draw"),
     [
-        ("rand_like", lambda x, dtype=None: tf.random.uniform(x.shape, 0, 0.9)),
-        ("randn_like", lambda x, dtype=None: 1.3 * tf.random.normal(x.shape)),
-        ("randn_like", lambda x, dtype=None: tf.zeros_like(x) + tf.random.normal([])),
+        ("rand_like", lambda x, dtype=None: tf.random.uniform(x.shape, 0, 0.9, x.dtype)),
+        ("randn_like", lambda x, dtype=None: 1.3 * tf.random.normal(x.shape, dtype=x.dtype)),
+        (
+            "randn_like",
+            lambda x, dtype=None: tf.zeros_like(x) + tf.random.normal([], dtype=x.dtype),
+        ),
         ("randn_like", lambda x, dtype=None: tf.zeros_like(x)),
     ],
     ids=["other bounds", "another deviation", "one number for all", "no number"],
