@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-OF_STRIDES = frozenset(["sym_storage_offset", "sym_stride"])
+OF_STRIDES = frozenset(["sym_is_contiguous", "sym_storage_offset", "sym_stride"])
 """Packets that ask where a tensor lies in memory, which a converted tensor does not have."""
 
 DECOMPOSED = frozenset(["_native_batch_norm_legit", "col2im"])
@@ -22,12 +22,16 @@ def core_packets() -> dict[str, bool]:
 
     lowered = {lowering.op for lowering in load()}
     packets: dict[str, bool] = {}
-    for name in dir(torch.ops.aten):
+    # dir(torch.ops.aten) holds only what was used before
+    names = {name.split(".")[0] for name in torch._C._dispatch_get_all_op_names()}
+    for name in sorted(name.removeprefix("aten::") for name in names if name.startswith("aten::")):
         packet = getattr(torch.ops.aten, name)
-        for overload in packet.overloads() if hasattr(packet, "overloads") else ():
+        for overload in packet.overloads():
             found = getattr(packet, overload)
             if torch.Tag.core not in found.tags or overload == "out" or name in OF_STRIDES:
                 continue
-            converts = str(found) in lowered or name in DECOMPOSED
+            # capture rewrites what changes its argument
+            functional = str(found).replace(f"{name}.", f"{name.rstrip('_')}.", 1)
+            converts = functional in lowered or name in DECOMPOSED
             packets[name] = packets.get(name, True) and converts
     return packets

@@ -181,7 +181,6 @@ class _Evidence:
         self.meter = NoiseMeter(self.oracle, runs)
         for run in range(runs):
             one.record(wide=True, prepare=nudge(one.graph, seed + 1 + run), see=self.meter.see)
-        self._require_own_draws()
         tell()
         self.probe = Probe(*opened(one, other, other.program, other.places, wide=False))
         self.totals = self.probe.totals(list(other.program.outputs.values()))
@@ -189,6 +188,7 @@ class _Evidence:
         self.quantisation = quantisation_of(other.program, self.probe)
         if self.quantisation is not None:
             self.quantisation.measure(seed, runs)
+        self._require_own_draws()
         self.target_outputs = self.ends(self.totals, other.program.outputs)
         self.target_repeat = self.ends(
             self.probe.totals(list(other.program.outputs.values()), only_ends=True),
