@@ -24,11 +24,12 @@ Lowered = TypeVar("Lowered", bound=Function)
 
 def lower(*targets: str | type, layout: Layout) -> Callable[[Lowered], Lowered]:
     """Register a function as a lowering; see :func:`converters.lower`."""
+    known = [_operator(target) if isinstance(target, str) else target for target in targets]
 
     def registered(function: Lowered) -> Lowered:
-        for target in targets:
+        for target in known:
             if isinstance(target, str):
-                load().lower(_operator(target), layout=layout)(_by_position(function))
+                load().lower(target, layout=layout)(_by_position(function))
             else:
                 _lower_module(target, function, layout)
         return function
