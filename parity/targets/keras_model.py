@@ -121,15 +121,20 @@ def open_keras_model(
 
 
 def _remade(model: Any, graph: Graph) -> Mapping[str, Any] | None:
-    """The record of a model that has layers named after the source's modules."""
+    """The record of a model that has every operation which a conversion of the source would have.
+
+    A few layers with the names of modules are not enough: an independent model may have those.
+    """
     owners = {parameter.name.rpartition(".")[0] for parameter in graph.parameters}
     names = {operation.name for operation in model.operations}
     if not owners & names:
         return None
     try:
-        return keras_record(graph)
+        record = keras_record(graph)
     except ConversionError:
         return None
+    wanted = {call[0] for call, _ in _calls(record).values()}
+    return record if wanted <= names else None
 
 
 def _calls(record: Mapping[str, Any] | None) -> dict[Value, tuple[Call, Any]]:

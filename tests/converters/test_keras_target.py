@@ -295,3 +295,29 @@ def test_the_command_line_proves_the_file_that_it_writes(tmp_path, monkeypatch, 
     assert main(["convert", "keras_specimen:net", "net.keras"]) == 0
     assert main(["check", "keras_specimen:net", "net.keras"]) == 0
     assert capsys.readouterr().out.count("certificate: same function") == 3
+
+
+def test_an_independent_keras_model_with_a_layer_of_the_same_name_is_no_conversion():
+    """Its layers compute what they like: nothing says which tensor stands for which node."""
+    import keras
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv1 = torch.nn.Conv1d(2, 3, 3)
+            self.head = torch.nn.Linear(3, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(torch.relu(self.conv1(x)).mean(-1))
+
+    torch.manual_seed(0)
+    net = Net().eval()
+    x = keras.Input((2, 8), batch_size=2, name="x")
+    y = keras.layers.Conv1D(3, 3, activation="relu", name="conv1")(keras.layers.Permute((2, 1))(x))
+    y = keras.layers.GlobalAveragePooling1D()(y)
+    model = keras.Model(x, keras.layers.Dense(4, name="other")(y))
+    weights = [p.detach().numpy() for p in net.parameters()]
+    model.set_weights([weights[0].transpose(2, 1, 0), weights[1], weights[2].T, weights[3]])
+    result = parity.check(net, model, (torch.randn(2, 2, 8),)).results[0]
+    assert result.verdict.passes
+    assert not any(node.covered for node in result.nodes)
