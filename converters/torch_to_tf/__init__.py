@@ -137,14 +137,14 @@ def load_source(path: Path) -> torch.export.ExportedProgram | torch.jit.ScriptMo
     Raises:
         CaptureError: the file is missing, is neither, is damaged, or holds more than data.
     """
-    from converters.torch_to_tf.capture import load_source as load
+    from converters.torch_to_tf.capture.program import load_source as load
 
     return load(path)
 
 
 def is_torchscript(path: Path) -> bool:
     """Whether a file is an archive that holds TorchScript code."""
-    from converters.torch_to_tf.torchscript import is_torchscript as tell
+    from converters.torch_to_tf.capture.torchscript import is_torchscript as tell
 
     return tell(path)
 
@@ -155,7 +155,7 @@ def load_pt2(path: Path) -> torch.export.ExportedProgram:
     Raises:
         CaptureError: the file is missing, is not a ``.pt2`` archive, or is damaged.
     """
-    from converters.torch_to_tf.archive import load_pt2 as load
+    from converters.torch_to_tf.capture.archive import load_pt2 as load
 
     return load(path)
 
@@ -172,7 +172,7 @@ def torch_graph(
     Raises:
         CaptureError: the source can't be captured.
     """
-    from converters.torch_to_tf.capture import capture
+    from converters.torch_to_tf.capture.program import capture
     from converters.torch_to_tf.lowerings import load
 
     return capture(

@@ -13,8 +13,8 @@ import torch
 
 from converters.conversion import Conversion
 from converters.errors import ConversionError
+from converters.torch_to_tf.capture.reader import to_numpy
 from converters.torch_to_tf.optimizer_rules import Rule, rule_for
-from converters.torch_to_tf.reader import to_numpy
 
 
 @dataclass(frozen=True, slots=True, eq=False)

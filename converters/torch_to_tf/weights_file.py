@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from converters.errors import CheckpointError
-from converters.torch_to_tf.refusals import explanation
+from converters.torch_to_tf.capture.refusals import explanation
 
 _NESTED = ("state_dict", "model_state_dict")
 """Under which key a training checkpoint keeps the weights: Lightning's, PyTorch's tutorials'."""

@@ -18,8 +18,8 @@ from typing import Any
 import torch
 
 from converters.errors import CaptureError
-from converters.torch_to_tf.archive import refusal, require_unique_members
-from converters.torch_to_tf.refusals import explanation
+from converters.torch_to_tf.capture.archive import refusal, require_unique_members
+from converters.torch_to_tf.capture.refusals import explanation
 
 _FORBIDDEN = re.compile(
     rb"\b(?:save|from_file|rpc_async|rpc_sync|rpc_remote|PythonOp|IgnoredPythonOp|__setstate__)\b"

@@ -15,9 +15,9 @@ from converters.dtypes import dtype_of
 from converters.errors import CaptureError
 from converters.graph import Graph, Input, Output, Parameter, TensorSpec, Value
 from converters.passes.dead_nodes import drop_dead_nodes
-from converters.torch_to_tf.fx_nodes import NodeReader, read_argument, tensor_spec
+from converters.torch_to_tf.capture.fx_nodes import NodeReader, read_argument, tensor_spec
+from converters.torch_to_tf.capture.size_rules import size_constraints
 from converters.torch_to_tf.nesting import children_of, leaf_names, unflatten
-from converters.torch_to_tf.size_rules import size_constraints
 
 
 def read_program(program: ExportedProgram) -> Graph:

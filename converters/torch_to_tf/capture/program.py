@@ -27,19 +27,19 @@ from converters.errors import CaptureError
 from converters.graph import Graph
 from converters.passes.dead_nodes import drop_dead_nodes
 from converters.passes.expose_draws import expose_draws
-from converters.torch_to_tf.archive import load_pt2
-from converters.torch_to_tf.checkpointing import checkpoints_ignored
-from converters.torch_to_tf.cumulative_average import averages_by_tensors
-from converters.torch_to_tf.functionalize import functional
-from converters.torch_to_tf.fx_nodes import operators_of
+from converters.torch_to_tf.capture.archive import load_pt2
+from converters.torch_to_tf.capture.checkpointing import checkpoints_ignored
+from converters.torch_to_tf.capture.cumulative_average import averages_by_tensors
+from converters.torch_to_tf.capture.functionalize import functional
+from converters.torch_to_tf.capture.fx_nodes import operators_of
+from converters.torch_to_tf.capture.no_gradient import detach_regions
+from converters.torch_to_tf.capture.reader import read_program
+from converters.torch_to_tf.capture.recurrence import recurrence_kept_whole
+from converters.torch_to_tf.capture.refusals import explanation, refusal
+from converters.torch_to_tf.capture.size_rules import with_declared_minima
+from converters.torch_to_tf.capture.torchscript import is_torchscript, load_torchscript, unscripted
 from converters.torch_to_tf.leaves import leaf_calls, leaves_kept_whole
-from converters.torch_to_tf.no_gradient import detach_regions
-from converters.torch_to_tf.reader import read_program
-from converters.torch_to_tf.recurrence import recurrence_kept_whole
-from converters.torch_to_tf.refusals import explanation, refusal
-from converters.torch_to_tf.size_rules import with_declared_minima
 from converters.torch_to_tf.torch_replay import from_numpy
-from converters.torch_to_tf.torchscript import is_torchscript, load_torchscript, unscripted
 
 _ONE_AT_A_TIME = threading.RLock()
 """``torch.export`` is not for several threads: it puts other parameters into the module."""

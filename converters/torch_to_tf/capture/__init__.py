@@ -1,0 +1,1 @@
+"""From PyTorch's sources, modules and files, to a :class:`~converters.graph.Graph`."""
