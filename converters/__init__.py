@@ -39,6 +39,7 @@ from converters.leaf import Leaf
 from converters.passes.expose_draws import is_draw, with_draws_given
 from converters.passes.promote import promote
 from converters.skeleton import Skeleton, matched_nodes
+from converters.structure import flat_names
 from converters.torch_to_tf import (
     convert,
     has_derivative,
@@ -57,7 +58,6 @@ from converters.torch_to_tf import (
     torch_graph,
     torch_to_tf,
 )
-from converters.torch_to_tf.structure import flat_names
 from converters.weights import WeightMap, WeightRule
 
 if TYPE_CHECKING:

@@ -165,6 +165,7 @@ class Graph:
         constraints: what the sizes of inputs have to satisfy.
         positional: how many leading entries of ``signature`` the example call passed by position.
         default_float: the type of floating-point tensors that are made without saying a type.
+        framework: in whose words it is: ``torch`` or ``tensorflow``.
     """
 
     inputs: tuple[Input, ...]
@@ -178,6 +179,7 @@ class Graph:
     constraints: tuple[Constraint, ...] = ()
     positional: int = 0
     default_float: DType = DType.float32
+    framework: str = "torch"
 
     def replace(self, **changes: object) -> Graph:
         """A copy with some fields changed."""

@@ -23,7 +23,7 @@ class Order(Enum):
 
     source = "source"
     any = "any"
-    channels_last = "channels_last"
+    preferred = "preferred"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Layout:
 
     Attributes:
         order: ``source``: every tensor in the source's order. ``any``: all tensors in one common
-            order; arguments that name axes are rewritten to it. ``channels_last``: activations with
-            axis 1 last.
+            order; arguments that name axes are rewritten to it. ``preferred``: activations in the
+            order that the target's kernels want, see :class:`Preference`.
         dims: arguments that hold an axis or a list of axes.
         per_axis: arguments that hold one entry for each axis of the result.
         remap: rewrites arguments that follow the axis order in a way of their own.
@@ -78,7 +78,15 @@ def channels_last(
     spatial: int | None = None,
 ) -> Layout:
     """Activations with the channel axis last; weights in the orders given."""
-    return Layout(Order.channels_last, weights=weights or {}, plain=plain, spatial=spatial)
+    return Layout(Order.preferred, weights=weights or {}, plain=plain, spatial=spatial)
+
+
+def channels_first(
+    weights: Mapping[str, Callable[[int], Axes]] | None = None,
+    plain: tuple[str, ...] = (),
+) -> Layout:
+    """Activations with the channel axis behind the batch axis; weights in the orders given."""
+    return Layout(Order.preferred, weights=weights or {}, plain=plain)
 
 
 def channels_last_axes(rank: int) -> Axes:
@@ -88,6 +96,41 @@ def channels_last_axes(rank: int) -> Axes:
     (0, 2, 3, 1)
     """
     return (0, *range(2, rank), 1)
+
+
+def channels_first_axes(rank: int) -> Axes:
+    """The last axis moved behind the first.
+
+    >>> channels_first_axes(4)
+    (0, 3, 1, 2)
+    """
+    return (0, rank - 1, *range(1, rank - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """How a target's kernels want images.
+
+    Attributes:
+        axes: for a rank, the order that they want.
+        channel: for a rank, where the source has the channel axis.
+    """
+
+    axes: Callable[[int], Axes]
+    channel: Callable[[int], int]
+
+    def spatial(self, shape: tuple[object, ...]) -> tuple[object, ...]:
+        """The sizes of a source's shape that are neither batch nor channels."""
+        channel = self.channel(len(shape))
+        return tuple(size for axis, size in enumerate(shape) if axis not in (0, channel))
+
+    def kept(self, shape: tuple[object, ...]) -> tuple[object, object]:
+        """The sizes of batch and channels."""
+        return shape[0], shape[self.channel(len(shape))]
+
+
+CHANNELS_LAST = Preference(channels_last_axes, lambda _: 1)
+CHANNELS_FIRST = Preference(channels_first_axes, lambda rank: rank - 1)
 
 
 def identity_axes(rank: int) -> Axes:

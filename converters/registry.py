@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from converters.layout import SOURCE, Layout
+from converters.errors import UnsupportedOpError
+from converters.graph import Graph
+from converters.layout import CHANNELS_LAST, SOURCE, Layout, Preference
 
 Function = Callable[..., object]
 Lowered = TypeVar("Lowered", bound=Function)
@@ -33,9 +35,19 @@ class Lowering:
 class Registry:
     """The lowerings of one direction."""
 
-    def __init__(self, schema: Callable[[str], Sequence[SchemaArgument] | None]) -> None:
-        """``schema`` gives the arguments of an operator, or None for one that has no schema."""
+    def __init__(
+        self,
+        schema: Callable[[str], Sequence[SchemaArgument] | None],
+        preference: Preference = CHANNELS_LAST,
+    ) -> None:
+        """Lowerings to come.
+
+        Args:
+            schema: gives the arguments of an operator, or None for one that has no schema.
+            preference: how the target's kernels want images.
+        """
         self._schema = schema
+        self.preference = preference
         self._lowerings: dict[str, Lowering] = {}
 
     def lower(self, *ops: str, layout: Layout = SOURCE) -> Callable[[Lowered], Lowered]:
@@ -60,8 +72,13 @@ class Registry:
         schema = self._schema(op)
         if schema is None:
             return
-        parameters = list(inspect.signature(function).parameters.values())
-        want, have = [a.name for a in schema], [p.name for p in parameters]
+        want = [argument.name for argument in schema]
+        parameters = [
+            parameter
+            for parameter in inspect.signature(function).parameters.values()
+            if parameter.kind is not parameter.KEYWORD_ONLY or parameter.name in want
+        ]  # further keywords are what the layout's remap adds
+        have = [parameter.name for parameter in parameters]
         if want != have:
             raise TypeError(f"{op}: the schema's arguments are {want}, the lowering's {have}")
         for argument, parameter in zip(schema, parameters, strict=True):
@@ -74,6 +91,16 @@ class Registry:
     def get(self, op: str) -> Lowering | None:
         """The lowering of an operator, or None."""
         return self._lowerings.get(op)
+
+    def require(self, graph: Graph) -> None:
+        """Raise one error that lists every operator of a graph without a lowering.
+
+        Raises:
+            UnsupportedOpError: there is at least one.
+        """
+        missing = [(n.op, n.module, n.source) for n in graph.all_nodes if n.op not in self]
+        if missing:
+            raise UnsupportedOpError.of(missing)
 
     def __contains__(self, op: object) -> bool:
         """Whether an operator has a lowering."""

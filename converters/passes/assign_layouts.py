@@ -33,7 +33,7 @@ from converters.layout import (
     RANKS,
     Axes,
     Order,
-    channels_last_axes,
+    Preference,
     identity_axes,
     moved_dims,
 )
@@ -53,16 +53,16 @@ def assign_layouts(
     graph: Graph,
     registry: Registry,
     *,
-    channels_last_inputs: Collection[str] = (),
-    channels_last_outputs: Collection[str] = (),
+    moved_inputs: Collection[str] = (),
+    moved_outputs: Collection[str] = (),
 ) -> Graph:
     """Give every tensor its axis order, with the fewest bytes transposed.
 
     Args:
         graph: in the source's axis orders throughout.
         registry: the lowerings, which say what orders they accept.
-        channels_last_inputs: inputs that the caller passes channels last.
-        channels_last_outputs: outputs that the caller wants channels last.
+        moved_inputs: inputs that the caller passes in the order that the target prefers.
+        moved_outputs: outputs that the caller wants so.
 
     Returns:
         The graph with ``TensorSpec.axes`` set, arguments that name axes rewritten, and
@@ -71,11 +71,11 @@ def assign_layouts(
     """
     graph = add_batch_axis(graph.map_inner(lambda inner: assign_layouts(inner, registry)), registry)
     plans = layout_plans(graph, registry)
-    asked = channels_last_inputs or channels_last_outputs
+    asked = moved_inputs or moved_outputs
     if not asked and not any(plan.side == MOVE or plan.layout.weights for plan in plans.values()):
         return graph
-    moved = _cut(graph, plans, channels_last_inputs, channels_last_outputs)
-    return _Rewriter(graph, registry, plans, moved, channels_last_outputs).rewrite()
+    moved = _cut(graph, plans, moved_inputs, moved_outputs)
+    return _Rewriter(graph, registry, plans, moved, moved_outputs).rewrite()
 
 
 def _cut(
@@ -84,7 +84,7 @@ def _cut(
     moved_inputs: Collection[str],
     moved_outputs: Collection[str],
 ) -> frozenset[object]:
-    """The vertices (values and node names) on the channels-last side."""
+    """The vertices (values and node names) on the side of the preferred order."""
     specs = graph.specs
     pinned: dict[object, str] = {}
     same: dict[object, object] = {}
@@ -179,7 +179,7 @@ class _Rewriter:
         moved_outputs: Collection[str],
     ) -> None:
         self.graph, self.registry, self.plans, self.moved = graph, registry, plans, moved
-        self.moved_outputs = moved_outputs
+        self.moved_outputs, self.preference = moved_outputs, registry.preference
         self.specs = graph.specs
         self.weights = self._weight_orders()
         self.nodes: list[Node] = []
@@ -240,7 +240,7 @@ class _Rewriter:
             axes = self.weights[value]
             return None if axes == identity_axes(spec.rank) else axes
         if value in self.moved and spec.rank in RANKS:
-            return channels_last_axes(spec.rank)
+            return self.preference.axes(spec.rank)
         return None
 
     def _placed(self, value: Value, spec: TensorSpec) -> TensorSpec:
@@ -284,9 +284,10 @@ class _Rewriter:
             return self._permutation(node, plan, outputs)
         if node.name not in self.moved:
             return replace(node, args=self._arguments(node.args, plan, None), outputs=outputs)
-        axes = channels_last_axes(plan.rank)
+        axes = self.preference.axes(plan.rank)
         if plan.reshape:
-            args = {"x": next(values_in(node.args)), "spatial": _spatial(node)}
+            spatial = _spatial(node, self.preference)
+            args = {"x": next(values_in(node.args)), "spatial": spatial}
             node = replace(node, op="layout.reshape", args=args)
         elif plan.layout.order is Order.any:
             node = replace(node, args=self._renamed(node, plan, axes))
@@ -343,7 +344,7 @@ class _Rewriter:
         self, node: Node, plan: LayoutPlan, outputs: tuple[TensorSpec | ScalarSpec, ...]
     ) -> Node:
         source = next(values_in((node.args["x"],)))
-        want = channels_last_axes(plan.rank) if node.name in self.moved else None
+        want = self.preference.axes(plan.rank) if node.name in self.moved else None
         have = want or identity_axes(plan.rank)
         value = self._as(source, want)
         assert plan.permutation is not None
@@ -366,19 +367,20 @@ class _Rewriter:
             if not isinstance(spec, TensorSpec):
                 return leaf
             moved = output.name in self.moved_outputs and spec.rank in RANKS
-            return self._as(leaf, channels_last_axes(spec.rank) if moved else None)
+            return self._as(leaf, self.preference.axes(spec.rank) if moved else None)
 
         return map_argument(place, output.value)
 
 
-def _spatial(node: Node) -> tuple[object, ...]:
-    """The sizes behind batch and channels that a reshape asks for, with -1 for one that follows."""
+def _spatial(node: Node, preference: Preference) -> tuple[object, ...]:
+    """The sizes beside batch and channels that a reshape asks for, with -1 for one that follows."""
     named = named_sizes(node)
     if named is not None:
-        return named[2:]
+        return preference.spatial(named)
     spec = node.outputs[0]
     assert isinstance(spec, TensorSpec)
-    return tuple(-1 if isinstance(dim, Dim) else dim for dim in spec.shape[2:])
+    sizes = preference.spatial(spec.shape)
+    return tuple(-1 if isinstance(dim, Dim) else dim for dim in sizes)
 
 
 def replace_spec(parameter: Parameter, spec: TensorSpec) -> Parameter:

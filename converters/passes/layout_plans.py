@@ -20,7 +20,7 @@ from converters.layout import (
     Axes,
     Layout,
     Order,
-    channels_last_axes,
+    Preference,
     identity_axes,
 )
 from converters.registry import Registry
@@ -32,6 +32,7 @@ _RESHAPES = frozenset(
         "aten.reshape.default",
         "aten.flatten.using_ints",
         "aten._unsafe_view.default",
+        "tf.Reshape",
     }
 )
 
@@ -60,7 +61,8 @@ def layout_plans(graph: Graph, registry: Registry) -> dict[str, LayoutPlan]:
     plans = {}
     for node in graph.nodes:
         lowering = registry.get(node.op)
-        plan = _plan(node, lowering.layout if lowering else SOURCE, specs, convolutional)
+        layout = lowering.layout if lowering else SOURCE
+        plan = _plan(node, layout, specs, convolutional, registry.preference)
         plans[node.name] = plan
         upstream = any(value in convolutional for value in values_in(node.args))
         if plan.side == MOVE or (upstream and plan.side is None and plan.permutation is None):
@@ -73,6 +75,7 @@ def _plan(
     layout: Layout,
     specs: Mapping[Value, object],
     convolutional: Collection[Value],
+    preference: Preference,
 ) -> LayoutPlan:
     none = tuple(False for _ in node.outputs)
     values = list(values_in(activations(node, layout)))
@@ -80,18 +83,19 @@ def _plan(
     rank = max(ranks, default=0)
     permutation = _permutation(node, rank)
     if permutation is not None and rank in RANKS:
-        return _rearrangement(layout, rank, permutation, values[0] in convolutional)
+        convolved = values[0] in convolutional
+        return _rearrangement(layout, rank, permutation, preference, from_convolution=convolved)
     if node.op in _RESHAPES:
-        kept = _keeps_channels(specs[values[0]], node)
+        kept = _keeps_channels(specs[values[0]], node, preference)
         return LayoutPlan(layout, rank, None if kept else STAY, (kept,), reshape=kept)
-    if layout.order is Order.channels_last and rank > max(RANKS):
+    if layout.order is Order.preferred and rank > max(RANKS):
         raise UnsupportedVariantError(
             f"{node.op} of a tensor of rank {rank} is not supported: channels are moved for rank "
             f"{min(RANKS)} to {max(RANKS)}. Flatten some of its spatial axes first."
         )
     if rank not in RANKS or layout.order is Order.source:
         return LayoutPlan(layout, rank, STAY, none)
-    if layout.order is Order.channels_last:
+    if layout.order is Order.preferred:
         follows = tuple(isinstance(s, TensorSpec) and s.rank == rank for s in node.outputs)
         return LayoutPlan(layout, rank, MOVE, follows)
     if any(isinstance(s, TensorSpec) and s.rank > rank for s in node.outputs):
@@ -100,21 +104,26 @@ def _plan(
         return LayoutPlan(layout, rank, STAY, none)
     if any(node.args.get(name) in (None, ()) for name in layout.required):
         return LayoutPlan(layout, rank, STAY, none)
-    if any(_scrambled(node, layout, rank, spec) for spec in node.outputs):
+    if any(True for name in layout.dims for _ in values_in(node.args.get(name))):
+        return LayoutPlan(layout, rank, STAY, none)  # axes that are computed
+    if any(_scrambled(node, layout, rank, spec, preference) for spec in node.outputs):
         return LayoutPlan(layout, rank, STAY, none)
     return LayoutPlan(
-        layout, rank, None, tuple(_follows(node, layout, rank, s) for s in node.outputs)
+        layout,
+        rank,
+        None,
+        tuple(_follows(node, layout, rank, s, preference) for s in node.outputs),
     )
 
 
 def _rearrangement(
-    layout: Layout, rank: int, permutation: Axes, from_convolution: bool
+    layout: Layout, rank: int, permutation: Axes, preference: Preference, *, from_convolution: bool
 ) -> LayoutPlan:
     """A permutation may swallow one change of order: on its way in or on its way out."""
-    last = channels_last_axes(rank)
-    if permutation == last and (from_convolution or permutation != _inverse(last)):
+    moved = preference.axes(rank)
+    if permutation == moved and (from_convolution or permutation != _inverse(moved)):
         return LayoutPlan(layout, rank, None, (False,), permutation=permutation, discount="in")
-    if permutation == _inverse(last):
+    if permutation == _inverse(moved):
         return LayoutPlan(
             layout, rank, STAY, (False,), None, permutation=permutation, discount="out"
         )
@@ -126,9 +135,10 @@ def _inverse(axes: Axes) -> Axes:
 
 
 def _permutation(node: Node, rank: int) -> Axes | None:
-    if node.op == "aten.permute.default":
-        dims = node.args["dims"]
-        assert isinstance(dims, tuple)
+    if node.op in ("aten.permute.default", "tf.Transpose"):
+        dims = node.args["dims" if node.op == "aten.permute.default" else "perm"]
+        if not isinstance(dims, tuple) or any(values_in(dims)):
+            return None  # it is computed
         return tuple(dim % rank for dim in dims) if rank else None
     if node.op == "aten.transpose.int" and rank:
         first, second = (int(node.args[name]) % rank for name in ("dim0", "dim1"))  # type: ignore[call-overload]
@@ -138,16 +148,19 @@ def _permutation(node: Node, rank: int) -> Axes | None:
     return None
 
 
-def _keeps_channels(before: object, node: Node) -> bool:
-    """Whether a reshape leaves axes 0 and 1 alone and only rearranges what follows them."""
+def _keeps_channels(before: object, node: Node, preference: Preference) -> bool:
+    """Whether a reshape leaves batch and channels alone and only rearranges the other axes."""
     after = node.outputs[0]
     return (
         isinstance(before, TensorSpec)
         and isinstance(after, TensorSpec)
         and before.rank in RANKS
         and after.rank in RANKS
-        and before.shape[:2] == after.shape[:2]
-        and (named_sizes(node) is not None or sum(isinstance(d, Dim) for d in after.shape[2:]) <= 1)
+        and preference.kept(before.shape) == preference.kept(after.shape)
+        and (
+            named_sizes(node) is not None
+            or sum(isinstance(dim, Dim) for dim in preference.spatial(after.shape)) <= 1
+        )
     )
 
 
@@ -157,28 +170,31 @@ def named_sizes(node: Node) -> tuple[object, ...] | None:
     return sizes if isinstance(sizes, tuple) else None
 
 
-def _follows(node: Node, layout: Layout, rank: int, spec: object) -> bool:
+def _follows(node: Node, layout: Layout, rank: int, spec: object, preference: Preference) -> bool:
     """Whether an output has the order of the node's inputs (rather than the source's)."""
     if not isinstance(spec, TensorSpec) or spec.rank not in RANKS:
         return False
-    return _remaining(node, layout, rank, spec.rank) == channels_last_axes(spec.rank)
+    kept = _remaining(node, layout, rank, spec.rank, preference)
+    return kept == preference.axes(spec.rank)
 
 
-def _scrambled(node: Node, layout: Layout, rank: int, spec: object) -> bool:
-    """Whether an output would have neither the source's order nor channels last."""
+def _scrambled(node: Node, layout: Layout, rank: int, spec: object, preference: Preference) -> bool:
+    """Whether an output would have neither the source's order nor the preferred one."""
     if not isinstance(spec, TensorSpec) or spec.rank < 2:
         return False
-    axes = _remaining(node, layout, rank, spec.rank)
-    return axes != identity_axes(spec.rank) and not _follows(node, layout, rank, spec)
+    axes = _remaining(node, layout, rank, spec.rank, preference)
+    if axes == identity_axes(spec.rank):
+        return False
+    return not _follows(node, layout, rank, spec, preference)
 
 
-def _remaining(node: Node, layout: Layout, rank: int, kept: int) -> Axes:
-    """The order of a result's axes, the input channels last and ``dims`` reduced away."""
-    last = channels_last_axes(rank)
+def _remaining(node: Node, layout: Layout, rank: int, kept: int, preference: Preference) -> Axes:
+    """The order of a result's axes, the input in the preferred one and ``dims`` reduced away."""
+    moved = preference.axes(rank)
     if kept == rank:
-        return last
+        return moved
     gone = {dim % rank for name in layout.dims for dim in _ints(_argument(node, name))}
-    left = [axis for axis in last if axis not in gone]
+    left = [axis for axis in moved if axis not in gone]
     order = sorted(left)
     return tuple(order.index(axis) for axis in left) if len(left) == kept else identity_axes(kept)
 

@@ -239,19 +239,16 @@ def laid_out(source: Graph, *, channels_last: bool = False) -> Graph:
         UnsupportedOpError: operators have no lowering; all are listed.
     """
     from converters.passes.assign_layouts import assign_layouts
-    from converters.torch_to_tf.emit import require_lowerings
     from converters.torch_to_tf.lowerings import load
 
     registry = load()
-    require_lowerings(source, registry)
+    registry.require(source)
     moved = (
         ([i.name for i in source.inputs], [o.name for o in source.outputs])
         if channels_last
         else ((), ())
     )
-    return assign_layouts(
-        source, registry, channels_last_inputs=moved[0], channels_last_outputs=moved[1]
-    )
+    return assign_layouts(source, registry, moved_inputs=moved[0], moved_outputs=moved[1])
 
 
 def replay(

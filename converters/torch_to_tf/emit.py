@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from converters.conversion import Conversion
 from converters.dtypes import DType
-from converters.errors import ConversionError, LoweringError, UnsupportedOpError
+from converters.errors import ConversionError, LoweringError
 from converters.graph import (
     Dim,
     Graph,
@@ -27,9 +27,9 @@ from converters.graph import (
 from converters.interpreter import Observer, evaluate
 from converters.passes.expose_draws import is_draw, with_draws_given
 from converters.registry import Registry
+from converters.structure import leaves, map_structure, pruned, structured
 from converters.torch_to_tf.promotion import default_float, shape_of
 from converters.torch_to_tf.random_state import drawing_from, new_state
-from converters.torch_to_tf.structure import leaves, map_structure, pruned, structured
 from converters.torch_to_tf.targets import Saver
 from converters.torch_to_tf.targets.traced import Traced
 from converters.weights import WeightMap
@@ -58,17 +58,6 @@ def _variable(parameter: Parameter) -> tf.Variable:
     if parameter.spec.axes is not None:
         value = np.ascontiguousarray(value.transpose(parameter.spec.axes))
     return tf.Variable(value, trainable=parameter.trainable, name=parameter.name, shape=value.shape)
-
-
-def require_lowerings(graph: Graph, registry: Registry) -> None:
-    """Raise one error that lists every operator of the graph without a lowering.
-
-    Raises:
-        UnsupportedOpError: there is at least one.
-    """
-    missing = [(n.op, n.module, n.source) for n in graph.all_nodes if n.op not in registry]
-    if missing:
-        raise UnsupportedOpError.of(missing)
 
 
 def lowered(registry: Registry) -> Callable[[Node, Mapping[str, object]], Sequence[object]]:

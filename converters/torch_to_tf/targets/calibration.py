@@ -9,7 +9,7 @@ import numpy as np
 
 from converters.errors import OutputError
 from converters.graph import Dim, TensorSpec
-from converters.torch_to_tf.structure import leaves
+from converters.structure import leaves
 from converters.torch_to_tf.targets.traced import Traced
 
 

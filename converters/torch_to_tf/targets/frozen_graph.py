@@ -16,7 +16,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from converters.errors import OutputError
-from converters.torch_to_tf.structure import flat_names
+from converters.structure import flat_names
 from converters.torch_to_tf.targets.traced import Traced
 
 RECORD_NODE = "conversion/record"

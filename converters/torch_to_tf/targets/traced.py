@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from converters.graph import Graph, TensorSpec, Value
 from converters.skeleton import Skeleton
-from converters.torch_to_tf.structure import named, structured
+from converters.structure import named, structured
 
 if TYPE_CHECKING:
     from converters.torch_to_tf.emit import ConvertedModule
