@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from cases.trained.files import MissingModelError
 
 if TYPE_CHECKING:
@@ -318,8 +320,15 @@ def _tensors(inputs: Any) -> Any:
     return pytree.tree_map(torch.from_numpy, inputs)
 
 
-if __name__ == "__main__":
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=FOLDER)
+def main(folder: Path) -> None:
+    """Convert and prove the trained models, with the reports in FOLDER."""
     from parity.cli.console import load_frameworks
 
     load_frameworks()
-    sys.exit(run(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER))
+    sys.exit(run(folder))
+
+
+if __name__ == "__main__":
+    main()
