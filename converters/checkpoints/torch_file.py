@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import re
 import tempfile
 import warnings
 import zipfile
@@ -37,12 +38,19 @@ def open_torch(path: Path) -> Iterator[Checkpoint]:
         CheckpointError: the file is damaged, holds objects other than tensors and plain values, or
             tensors of a type that the other frameworks don't have.
     """
+    import torch
+
     found = _loaded(path)
-    leaves = dict(_tensors(found, ""))
-    if not leaves:
-        raise CheckpointError(f"{path} holds no tensor.")
+    leaves: dict[str, Any] = {}
     tensors = {}
-    for name, leaf in leaves.items():
+    for name, leaf in _tensors(found, ""):
+        if name in leaves:
+            raise CheckpointError(f"{path} holds two tensors that are called {name}. Rename one.")
+        leaves[name] = leaf
+        if leaf.layout is not torch.strided:
+            raise CheckpointError(
+                f"{name} in {path} is sparse, which other files can't hold. Save it as to_dense()."
+            )
         try:
             tensors[name] = TensorInfo(tuple(leaf.shape), dtype_of(leaf))
         except ValueError as error:
@@ -50,6 +58,12 @@ def open_torch(path: Path) -> Iterator[Checkpoint]:
                 f"{name} in {path} is {str(leaf.dtype).removeprefix('torch.')}, which TensorFlow "
                 "and NumPy don't have. Save it in another type."
             ) from error
+    if not leaves:
+        held = ", ".join(map(str, found)) if isinstance(found, Mapping) else type(found).__name__
+        raise CheckpointError(
+            f"{path} holds no weights: there is no tensor in it, but {held or 'nothing'}. Write "
+            "one with torch.save(module.state_dict(), path)."
+        )
     members = members_of(path) if zipfile.is_zipfile(path) else None
     with path.open("rb", buffering=0) as file:
         yield Checkpoint(
@@ -66,17 +80,25 @@ def _loaded(path: Path) -> Any:
     try:
         with lazily, warnings.catch_warnings(action="ignore"):  # of unusual pickles
             return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        reason = str(error).split("\n")[0].split(". This file")[0]
-        raise CheckpointError(
-            f"{path} is not read, because its pickle is damaged or holds more than tensors and "
-            f"plain values ({reason}). Load it where you trust it and save its state_dict() alone."
-        ) from error
     except Exception as error:  # a damaged pickle may fail in any way
-        reason = str(error).split("\n")[0]
+        named = _GLOBAL.search(str(error))
+        if isinstance(error, pickle.UnpicklingError) and named:
+            raise CheckpointError(
+                f"{path} is refused, because it holds {named[1]}, and unpickling that could run "
+                "code. Load it where you trust it and write only its weights: "
+                "torch.save(module.state_dict(), path)."
+            ) from error
+        reason = str(error).split("\n")[0].split(". ")[0] or type(error).__name__
+        if isinstance(error, pickle.UnpicklingError):
+            reason = "its pickle is damaged, or holds more than tensors and plain values"
         raise CheckpointError(
-            f"{path} is no sound PyTorch file: {reason}. Fetch or save it again."
+            f"{path} can't be read as a checkpoint: {reason}. Fetch it again; or load it where you "
+            "trust it, and save its state_dict()."
         ) from error
+
+
+_GLOBAL = re.compile(r"(?:GLOBAL|global:?|class) `?([\w.]+\.[\w.]*\w)")
+"""What PyTorch's refusal names, for example ``posix.system``."""
 
 
 def _tensors(found: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -96,7 +118,7 @@ def _read(
     import torch
 
     if members is None:
-        return _as_numpy(tensor.detach().contiguous()).copy()
+        return _as_numpy(tensor.detach().resolve_conj().resolve_neg().contiguous()).copy()
     if not tensor.numel():
         return np.empty(tuple(tensor.shape), dtype_of(tensor).numpy)
     storage, size = tensor.untyped_storage(), tensor.element_size()
@@ -113,6 +135,10 @@ def _read(
     read_at(descriptor, view, start + offset, path)
     members.check(descriptor, start, view if len(view) == storage.nbytes() else None)
     strided = held.as_strided(tuple(tensor.shape), tuple(tensor.stride()))
+    if tensor.is_conj():
+        strided = strided.conj().resolve_conj()
+    if tensor.is_neg():
+        strided = -strided
     return _as_numpy(strided.contiguous())
 
 

@@ -1,21 +1,15 @@
-"""Weights from a file: state dicts, Lightning checkpoints, safetensors.
-
-Pickles are read with ``weights_only=True``, and nothing else: whatever is more than tensors,
-numbers and containers is refused.
-"""
+"""Weights from a checkpoint into a module."""
 
 from __future__ import annotations
 
-import pickle
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from converters.checkpoints import open_checkpoint
 from converters.errors import CheckpointError
-from converters.torch_to_tf.capture.refusals import explanation
+from converters.torch_to_tf.torch_replay import from_numpy
 
 _NESTED = ("state_dict", "model_state_dict")
 """Under which key a training checkpoint keeps the weights: Lightning's, PyTorch's tutorials'."""
@@ -31,7 +25,8 @@ def load_weights(module: object, path: str | Path) -> None:
 
     Args:
         module: what the weights belong to; it is changed.
-        path: a ``.ckpt``, ``.pt``, ``.pth``, ``.bin`` or ``.safetensors`` file.
+        path: a checkpoint of any format whose names are the module's: a ``.ckpt``, ``.pt``,
+            ``.pth``, ``.bin`` or ``.safetensors`` file, or a Hugging Face folder of shards.
 
     Raises:
         CheckpointError: the file is missing, damaged or more than data, or its tensors are not the
@@ -42,17 +37,31 @@ def load_weights(module: object, path: str | Path) -> None:
             f"{path} holds weights, and {type(module).__name__} is no module to load them into. "
             "Pass the torch.nn.Module that they belong to."
         )
-    path = Path(path)
-    found, wanted = _tensors(path), module.state_dict()
-    prefix = _prefix(found, wanted)
-    found = {k.removeprefix(prefix): v for k, v in found.items() if k.startswith(prefix)}
+    wanted = module.state_dict()
+    with open_checkpoint(path) as checkpoint:
+        prefix = _prefix(checkpoint.tensors, wanted)
+        names = {k.removeprefix(prefix): k for k in checkpoint.tensors if k.startswith(prefix)}
+        shapes = {name: checkpoint.tensors[k].shape for name, k in names.items()}
+        _require_same(Path(path), module, shapes, wanted)
+        # all of them before the first is loaded: a damaged one leaves the module as it is
+        found = {name: from_numpy(checkpoint.read(k)) for name, k in names.items()}
+    module.load_state_dict(found, strict=len(found) == len(wanted))
+
+
+def _require_same(
+    path: Path,
+    module: torch.nn.Module,
+    found: Mapping[str, tuple[int, ...]],
+    wanted: Mapping[str, torch.Tensor],
+) -> None:
+    """Refuse shapes by name that are not the module's; of tied tensors one is enough."""
     tied = _tied_names(wanted)
     missing = [k for k in wanted if k not in found and not (tied[k] & found.keys())]
     unexpected = [k for k in found if k not in wanted]
     shapes = [
-        f"{k} has the shape {tuple(found[k].shape)}, not {tuple(tensor.shape)}"
+        f"{k} has the shape {found[k]}, not {tuple(tensor.shape)}"
         for k, tensor in wanted.items()
-        if k in found and found[k].shape != tensor.shape
+        if k in found and found[k] != tuple(tensor.shape)
     ]
     reasons = [
         f"{word}: {', '.join(names)}"
@@ -67,15 +76,22 @@ def load_weights(module: object, path: str | Path) -> None:
         raise CheckpointError(
             f"{path} doesn't belong to {type(module).__name__}; {'; '.join(reasons)}."
         )
-    module.load_state_dict(found, strict=not missing and len(found) == len(wanted))
 
 
-def _prefix(found: Mapping[str, object], wanted: Mapping[str, object]) -> str:
+def _prefix(found: Collection[str], wanted: Mapping[str, object]) -> str:
     """What stands before every name of the module in the file; empty if nothing does.
 
     Where a name is wanted under several prefixes, all of the module's names decide.
     """
-    if not wanted or any(name in found for name in wanted):
+    if not wanted or any(name in wanted for name in found):
+        return ""
+    nested = next((f"{key}." for key in _NESTED if any(k.startswith(f"{key}.") for k in found)), "")
+    inner = {k.removeprefix(nested) for k in found if k.startswith(nested)}
+    return nested + _common(inner, wanted)
+
+
+def _common(found: Collection[str], wanted: Mapping[str, object]) -> str:
+    if any(name in found for name in wanted):
         return ""
     one = next(iter(wanted))
     prefixes = [k.removesuffix(one) for k in found if k.endswith(f".{one}")]
@@ -96,51 +112,3 @@ def _tied_names(wanted: Mapping[str, torch.Tensor]) -> dict[str, set[str]]:
         key = (tensor.data_ptr(), tuple(tensor.shape)) if tensor.numel() else (name,)
         groups.setdefault(key, set()).add(name)
     return {name: group for group in groups.values() for name in group}
-
-
-def _tensors(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a file by name."""
-    if not path.is_file():
-        raise CheckpointError(f"{path} does not exist or is not a file.")
-    content = _read(path)
-    nested = [key for key in _NESTED if isinstance(content, Mapping) and key in content]
-    state = content[nested[0]] if nested else content
-    if not isinstance(state, Mapping) or not state or not all(_is_entry(*e) for e in state.items()):
-        held = (
-            ", ".join(map(str, content)) if isinstance(content, Mapping) else type(content).__name__
-        )
-        raise CheckpointError(
-            f"{path} holds no weights: neither tensors by name, nor any under "
-            f"{' or '.join(_NESTED)}. It holds {held or 'nothing'}. "
-            "Write one with torch.save(module.state_dict(), path)."
-        )
-    return dict(state)
-
-
-def _is_entry(key: object, value: object) -> bool:
-    return isinstance(key, str) and isinstance(value, torch.Tensor)
-
-
-def _read(path: Path) -> Any:
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        named = _GLOBAL.search(str(error))
-        held = named[1] if named else "more than tensors"
-        raise CheckpointError(
-            f"{path} is refused, because it holds {held}, and unpickling that could run code. "
-            "Write only its weights: torch.save(module.state_dict(), path)."
-        ) from error
-    except Exception as error:
-        raise CheckpointError(
-            f"{path} can't be read as a checkpoint: {explanation(error)} "
-            "It is damaged, or in another format."
-        ) from error
-
-
-_GLOBAL = re.compile(r"(?:GLOBAL|global:?|class) `?([\w.]+\.[\w.]*\w)")
-"""What PyTorch's refusal names, for example ``posix.system``."""

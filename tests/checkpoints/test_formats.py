@@ -138,6 +138,32 @@ def test_views_and_old_files_of_pytorch_are_read(tmp_path):
             assert np.array_equal(found.read("part"), base[1:, ::2])
 
 
+@pytest.mark.parametrize("zipped", [True, False])
+def test_conjugated_and_negated_views_of_pytorch_are_read_as_what_they_stand_for(zipped, tmp_path):
+    import torch
+
+    z = torch.tensor([1 + 2j, -3 - 4j])
+    state = {"conjugated": z.conj(), "negated": z.clone().conj().imag}
+    torch.save(state, tmp_path / "views.pt", _use_new_zipfile_serialization=zipped)
+    with open_checkpoint(tmp_path / "views.pt") as found:
+        assert np.array_equal(found.read("conjugated"), np.array([1 - 2j, -3 + 4j], np.complex64))
+        assert np.array_equal(found.read("negated"), np.array([-2, 4], np.float32))
+
+
+def test_what_pytorch_alone_has_is_refused_by_name(tmp_path):
+    import torch
+
+    w = torch.ones(2)
+    for state, words in (
+        ({"w": w.to_sparse()}, "w .* is sparse"),
+        ({"w": w.to(torch.float8_e4m3fn)}, "w .* is float8_e4m3fn"),
+        ({"a.w": w, "a": {"w": w}}, "two tensors that are called a.w"),
+    ):
+        torch.save(state, tmp_path / "w.pt")
+        with pytest.raises(CheckpointError, match=words), open_checkpoint(tmp_path / "w.pt"):
+            pass
+
+
 def test_what_lies_below_a_root_is_taken_alone(tmp_path):
     import torch
 

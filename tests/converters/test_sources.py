@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import zipfile
@@ -234,11 +235,21 @@ def lightning(state: dict[str, Tensor]) -> dict[str, Any]:
     }
 
 
+def in_shards(state: dict[str, Tensor], path: Path) -> None:
+    """A folder as transformers writes it."""
+    path.mkdir()
+    places = {name: f"{number}.safetensors" for number, name in enumerate(state)}
+    for name, file in places.items():
+        save_file({name: state[name].clone()}, path / file)
+    (path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": places}))
+
+
 FORMATS: dict[str, Callable[[dict[str, Tensor], Path], None]] = {
     "last.ckpt": lambda state, path: torch.save(lightning(state), path),
     "state.pt": torch.save,
     "parallel.pth": lambda state, path: torch.save(under("module.", state), path),
     "tutorial.pt": lambda state, path: torch.save({"epoch": 1, "model_state_dict": state}, path),
+    "folder": in_shards,
     "weights.safetensors": lambda state, path: save_file(
         {k: v.contiguous() for k, v in state.items() if not k.startswith("again")}, path
     ),
