@@ -17,6 +17,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import torch
@@ -267,7 +268,22 @@ def _drops_attention(node: torch.fx.Node) -> bool:
 
 
 def _decompose(program: ExportedProgram, supported: Container[str]) -> ExportedProgram:
-    table: Any = torch.export.default_decompositions()
-    chosen = {op: how for op, how in table.items() if str(op) not in supported}
-    with _quiet_export():
+    with _quiet_export(), _operators_listed_once():
+        table: Any = torch.export.default_decompositions()
+        chosen = {op: how for op, how in table.items() if str(op) not in supported}
         return program.run_decompositions(chosen)
+
+
+@contextlib.contextmanager
+def _operators_listed_once() -> Iterator[None]:
+    """A decomposition lists all operators of PyTorch once for each namespace; once is enough."""
+    from torch._export import utils
+
+    name = "_materialize_cpp_cia_ops"
+    listed = getattr(utils, name, None)
+    if listed is None:  # not in this release of PyTorch
+        yield
+        return
+    listed()
+    with mock.patch.object(utils, name, return_value=None):
+        yield
