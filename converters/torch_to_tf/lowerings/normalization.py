@@ -1,7 +1,7 @@
 """Normalisation layers. 16-bit types are normalised in float32, as PyTorch does.
 
 The statistics that batch and layer normalisation return beside the result pass no gradient, as in
-PyTorch; those of group normalisation do.
+PyTorch, nor do running ones that were updated; those of group normalisation do.
 """
 
 from __future__ import annotations
@@ -334,7 +334,7 @@ def _mean_of_channels(x: Tensor) -> Tensor:
 
 def _moved(running: Tensor, batch: Tensor, momentum: float) -> Tensor:
     batch = cast(batch, running.dtype)
-    return (1 - momentum) * running + momentum * batch
+    return tf.stop_gradient((1 - momentum) * running + momentum * batch)
 
 
 def _by_group(
