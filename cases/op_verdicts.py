@@ -127,9 +127,9 @@ def judge(sample: Sample, dtype: str) -> Outcome:
     """
     import torch
 
-    from converters import ConversionError, UnsupportedOpError, torch_graph
+    from converters import ConversionError, UnsupportedOpError, is_draw, torch_graph
     from parity.operators import agrees, check_graph
-    from parity.randomness import check_distributions, draws
+    from parity.randomness import check_random
     from parity.sides import bind
 
     label = f"{sample.number}: {sample}"
@@ -146,9 +146,8 @@ def judge(sample: Sample, dtype: str) -> Outcome:
         inputs = bind(graph, sample.inputs, {})
         named = zip(graph.inputs, sample.differentiable, strict=True)
         wanted = [item.name for item, slope in named if slope] if slopes else []
-        found = check_graph(graph, inputs, gradients=wanted)
-        if any(map(draws, graph.nodes)) and not all(map(agrees, found)):
-            found = check_distributions(graph, inputs, gradients=wanted)
+        judged = check_random if any(map(is_draw, graph.nodes)) else check_graph
+        found = judged(graph, inputs, gradients=wanted)
     except UnsupportedOpError as error:
         detail = ", ".join(dict.fromkeys(m.op for m in error.missing))
         return Outcome(label, UNSUPPORTED, detail, dict.fromkeys(every, UNSUPPORTED))

@@ -36,7 +36,7 @@ from converters.graph import (
 )
 from converters.interpreter import evaluate
 from converters.leaf import Leaf
-from converters.passes.expose_draws import is_draw, with_draws_given
+from converters.passes.expose_draws import draws_alone, is_draw, with_draws_given
 from converters.passes.promote import promote
 from converters.skeleton import Skeleton, matched_nodes
 from converters.structure import flat_names
@@ -89,6 +89,7 @@ __all__ = [
     "WeightRule",
     "convert",
     "convert_checkpoint",
+    "draws_alone",
     "dtype_of",
     "evaluate",
     "flat_names",

@@ -29,12 +29,12 @@ from parity.operator_sides import (
     wanted_inputs,
     widened,
 )
-from parity.randomness import unwritten_outputs
 from parity.results import Comparison
 from parity.sides import Arrays
 from parity.sums import is_sum
 from parity.tolerance import certified, local, sums
 from parity.tolerance import gradient as of_gradient
+from parity.unwritten import unwritten_outputs
 from parity.verdict import Verdict
 
 

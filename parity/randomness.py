@@ -1,10 +1,10 @@
-"""Operators that draw random numbers, and operators whose result nobody wrote.
+"""Operators that draw random numbers.
 
-Streams of random numbers never match between frameworks; distributions have to. What is the same
-in every draw (a dropout that drops nothing, the singular values of a randomised decomposition) has
-to agree as everywhere else. The rest is compared by ranks, which needs no assumption about the
-distribution: each element, its distance to its median, and statistics of a whole draw, which see
-how the elements depend on each other.
+Streams of random numbers never match between frameworks; distributions have to. Both sides are
+given the numbers that PyTorch drew, and what they make of them has to agree as everywhere else;
+what they draw themselves is compared by ranks, which needs no assumption about the distribution:
+each element, its distance to its median, and statistics of a whole draw, which see how the elements
+depend on each other.
 
 Source: Mann and Whitney 1947; the variance of the statistic after DeLong, DeLong and
 Clarke-Pearson 1988, which holds under ties.
@@ -17,18 +17,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from converters import Graph, Node, Value, dtype_of, promote, replay
+from converters import (
+    Graph,
+    draws_alone,
+    dtype_of,
+    promote,
+    replay,
+    with_draws_given,
+)
 from parity.compare import EXACT, Tolerance, compare
 from parity.noise import Noise
 from parity.operator_sides import (
     Way,
-    directions_for,
     noise_of,
     source_results,
     target_function,
     wanted_inputs,
     widened,
 )
+from parity.operators import check_graph
 from parity.results import Comparison
 from parity.sides import Arrays
 from parity.tolerance import certified, local
@@ -43,48 +50,8 @@ DEVIATIONS = 6.0
 _COLUMNS = 96
 """Of so many elements, evenly spread, each one's own distribution is compared."""
 
-_UNWRITTEN = frozenset(
-    [
-        "empty",
-        "empty_like",
-        "empty_permuted",
-        "empty_strided",
-        "new_empty",
-        "new_empty_strided",
-        "resize",
-        "resize_as",
-    ]
-)
 
-
-def draws(node: Node) -> bool:
-    """Whether an operator reads a generator of random numbers, by PyTorch's own mark."""
-    import torch
-
-    library, name, overload = (*node.op.split("."), "default")[:3]
-    if library != "aten":
-        return False
-    found = getattr(getattr(torch.ops.aten, name), overload)
-    return torch.Tag.nondeterministic_seeded in found.tags
-
-
-def is_unwritten(node: Node) -> bool:
-    """Whether an operator returns memory that was never written: only its form is defined."""
-    library, name = node.op.split(".")[:2]
-    return library == "aten" and name in _UNWRITTEN
-
-
-def unwritten_outputs(graph: Graph) -> frozenset[str]:
-    """The outputs of a graph whose contents PyTorch leaves undefined."""
-    producers = {node.name for node in graph.nodes if is_unwritten(node)}
-    return frozenset(
-        output.name
-        for output in graph.outputs
-        if isinstance(output.value, Value) and output.value.producer in producers
-    )
-
-
-def check_distributions(
+def check_random(
     graph: Graph, inputs: Arrays, *, gradients: bool | Collection[str] = True, seed: int = 0
 ) -> tuple[Comparison, ...]:
     """Compare the lowerings of a small graph that draws random numbers with PyTorch.
@@ -96,17 +63,22 @@ def check_distributions(
         seed: of the draws, the noise and the cotangents.
 
     Returns:
-        A comparison for each output and each gradient, in float64 (named so) and in the graph's own
-        dtypes.
+        A comparison for each output and each gradient, given the numbers that PyTorch drew, and one
+        for each draw, of its distribution; in float64 (named so) and in the graph's own dtypes.
 
     Raises:
         converters.ConversionError: a lowering is missing or refuses its arguments.
     """
-    wide_graph = promote(graph)
-    oracle = source_results(wide_graph, widened(inputs))
     wanted = wanted_inputs(graph, gradients)
-    way = Way(wanted, directions_for(oracle, seed) if wanted else {})
-    truth = source_results(wide_graph, widened(inputs), way)
+    alone = draws_alone(graph)
+    drawn = source_results(alone, inputs, run=replay, seed=seed)
+    given = check_graph(with_draws_given(graph), {**inputs, **drawn}, gradients=wanted, seed=seed)
+    return given + _distributions(alone, inputs, seed)
+
+
+def _distributions(graph: Graph, inputs: Arrays, seed: int) -> tuple[Comparison, ...]:
+    wide_graph, way = promote(graph), Way((), {})
+    truth = source_results(wide_graph, widened(inputs))
     noise = noise_of(graph, wide_graph, inputs, way, truth, seed)
     found: list[Comparison] = []
     for wide in (True, False):

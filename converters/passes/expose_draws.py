@@ -81,6 +81,12 @@ def with_draws_given(graph: Graph) -> Graph:
     )
 
 
+def draws_alone(graph: Graph) -> Graph:
+    """What a graph draws: each of its draws is an output of its name, and there is no other."""
+    drawn = tuple(Output(node.name, Value(node.name)) for node in graph.nodes if is_draw(node))
+    return drop_dead_nodes(graph.replace(outputs=drawn, mutations={}))
+
+
 def _is_empty(node: Node) -> bool:
     """Whether a node only makes room, as for numbers that are drawn into it."""
     return node.op.partition(".")[2].partition(".")[0] in ("empty", "empty_like", "new_empty")
