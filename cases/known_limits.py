@@ -19,10 +19,8 @@ KNOWN: dict[str, str] = {
     "linalg.ldl_factor": _LDL,
     "linalg.ldl_factor_ex": _LDL,
     "linalg.ldl_solve": _LDL,
-    "nn.functional.layer_norm": "the gradient of one normalised element is nothing but rounding",
     "nn.functional.linear_cross_entropy.chunked": _CHUNKS,
     "nn.functional.linear_cross_entropy.chunked_none": _CHUNKS,
-    "nn.functional.scaled_dot_product_attention": "dropout inside attention is refused",
     "sparse.mm.reduce": _SPARSE,
     "sparse.sampled_addmm": _SPARSE,
 }

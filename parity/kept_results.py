@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from converters import Graph, Node, TensorSpec, Value
-from parity.statistics import is_batch_statistics, kept_statistics
+from parity.statistics import normalised
 
 Instead = Callable[[Node, Mapping[str, object]], Sequence[object] | None]
 
@@ -20,7 +20,7 @@ def rounded_results(
 ) -> Instead:
     """What computes these operators so that their gradients see a result with a rounding error.
 
-    The result itself is handed on as it is.
+    The result itself is handed on as it is, but for what rounds inside a normalisation.
 
     Args:
         graph: the graph in its own types, which give each result's unit roundoff.
@@ -34,15 +34,6 @@ def rounded_results(
     specs = graph.specs
 
     def compute(node: Node, arguments: Mapping[str, object]) -> Sequence[object] | None:
-        if is_batch_statistics(node):
-            statistics = specs[Value(node.name)]
-            assert isinstance(statistics, TensorSpec)
-            u = size * (unit or statistics.dtype.unit_roundoff)
-
-            def rounded(x: Any) -> Any:
-                return 1 + u * (2 * torch.rand(x.shape, generator=generator, dtype=x.dtype) - 1)
-
-            return kept_statistics(arguments, rounded)
         library, name, *_ = node.op.split(".")
         spec = specs.get(Value(node.name))
         if library != "aten" or not isinstance(spec, TensorSpec) or not spec.dtype.is_floating:
@@ -52,6 +43,9 @@ def rounded_results(
         def errors(x: Any) -> Any:
             return 1 + u * (2 * torch.rand(x.shape, generator=generator, dtype=torch.float64) - 1)
 
+        found = normalised(node, arguments, errors)
+        if found is not None:
+            return found
         if name == "scaled_dot_product_attention":
             query: Any = arguments["query"]
             random = arguments.get("dropout_p", 0.0) != 0.0

@@ -1,9 +1,10 @@
-"""Rounding in batch normalisation as it trains, which no movement of its arguments shows.
+"""Rounding in normalisations, which no movement of their arguments shows.
 
-Its statistics are long sums: what rounds there moves a whole channel at once, where independent
-errors of its elements would average out. And its gradient is what is left of three terms of one
-size: over few values the normalised ones saturate (of two values they are -1 and 1), so that a
-rounding error in them is far more than one in the argument.
+Statistics of a batch are long sums: what rounds there moves a whole channel at once, where
+independent errors of its elements would average out. Of few values the mean moves as they do (of
+one value it is that value), so that its own rounding is all that is left of them. And the gradient
+is what is left of three terms of one size: over few values the normalised ones saturate (of two
+values they are -1 and 1), so that a rounding error in them is far more than one in the argument.
 """
 
 from __future__ import annotations
@@ -43,51 +44,80 @@ def moved_channels(x: Any, unit: float, lanes: int, generator: Any) -> Any:
     return x * (1 + scale / math.sqrt(2 * lanes)) + shift * size
 
 
-def kept_statistics(
-    arguments: Mapping[str, Any], error: Callable[[Any], Any]
+def normalised(
+    node: Node, arguments: Mapping[str, Any], error: Callable[[Any], Any]
 ) -> Sequence[object] | None:
-    """Batch normalisation whose gradient sees rounding errors in what it keeps and is given.
+    """A normalisation with rounding errors in its mean, and in what its gradient keeps.
 
     Args:
+        node: any.
         arguments: the operator's, in float64.
         error: for a tensor, one plus a rounding error for each element.
 
     Returns:
-        The operator's results; the first has the gradient.
+        The operator's results; None if it doesn't normalise by its argument's own statistics.
     """
     import torch
 
-    x, weight, bias = arguments["input"], arguments["weight"], arguments["bias"]
-    axes = [axis for axis in range(x.ndim) if axis != 1]
-    shape = [1, -1, *[1] * (x.ndim - 2)]
-    given = dict(zip(_NAMES, (arguments[name] for name in _NAMES), strict=True))
-    found = torch.ops.aten._native_batch_norm_legit_functional(
-        *(part.detach() if isinstance(part, torch.Tensor) else part for part in given.values())
-    )
-    mean, reciprocal = found[1].view(shape), found[2].view(shape)
+    library, name, *_ = node.op.split(".")
+    whole = is_batch_statistics(node)
+    if library != "aten" or not (whole or name in _ROWS):
+        return None
+    x, weight, bias = (arguments.get(key) for key in ("input", "weight", "bias"))
+    if not isinstance(x, torch.Tensor) or x.dtype != torch.float64 or not x.numel():
+        return None
+    if name == "instance_norm" and arguments["running_mean"] is not None:
+        return None
+    ordered = x.transpose(0, 1) if whole else x
+    rows = ordered.reshape(x.shape[1] if whole else _ROWS[name](arguments), -1)
+    eps = arguments.get("eps", 1e-5)
+    eps = torch.finfo(x.dtype).eps if eps is None else eps
+    y = _standardised(rows, eps, error, centred="rms" not in name).view(ordered.shape)
+    y = y.transpose(0, 1) if whole else y
+    shape = arguments.get("normalized_shape", (-1, *[1] * (x.ndim - 2)))
+    y = y if weight is None else y * weight.view(shape)
+    y = y if bias is None else y + bias.view(shape)
+    others = () if len(node.outputs) == 1 else getattr(torch.ops.aten, name)(**arguments)[1:]
+    return (y, *others)
+
+
+def _standardised(x: Any, eps: float, error: Callable[[Any], Any], *, centred: bool) -> Any:
+    """Each row less its mean, over its deviation; or just over its root mean square.
+
+    Shapes: x (rows, n) -> as x.
+    """
+    import torch
 
     class Kept(torch.autograd.Function):
         @staticmethod
-        def forward(context: Any, x: Any, weight: Any, bias: Any) -> Any:
-            normal = (x - mean) * reciprocal
-            context.save_for_backward(normal * error(normal), weight)
-            context.affine = weight is not None, bias is not None
-            return found[0]
+        def forward(context: Any, x: Any) -> Any:
+            mean = x.mean(-1, keepdim=True) if centred else torch.zeros_like(x[:, :1])
+            rest = x - mean
+            reciprocal = (rest.square().mean(-1, keepdim=True) + eps).rsqrt()
+            result = (rest + mean * (1 - error(mean))) * reciprocal
+            context.save_for_backward(result * error(result), reciprocal)
+            return result
 
         @staticmethod
         def backward(context: Any, upstream: Any) -> Any:
-            normal, weight = context.saved_tensors
-            slope = upstream if weight is None else upstream * weight.view(shape)
-            slope = slope * error(slope)
-            along = (slope * normal).mean(axes, keepdim=True)
-            slope = reciprocal * (slope - slope.mean(axes, keepdim=True) - normal * along)
-            has_weight, has_bias = context.affine
-            scale = (upstream * normal).sum(axes) if has_weight else None
-            return slope, scale, upstream.sum(axes) if has_bias else None
+            normal, reciprocal = context.saved_tensors
+            slope = upstream * error(upstream)
+            along = (slope * normal).mean(-1, keepdim=True)
+            mean = slope.mean(-1, keepdim=True) if centred else 0.0
+            return reciprocal * (slope - mean - normal * along)
 
-    return (Kept.apply(x, weight, bias), *found[1:])  # type: ignore[no-untyped-call]
+    return Kept.apply(x)  # type: ignore[no-untyped-call]
 
 
-_NAMES = (
-    "input", "weight", "bias", "running_mean", "running_var", "training", "momentum", "eps",
-)  # fmt: skip
+def _samples(arguments: Mapping[str, Any]) -> int:
+    x, shape = arguments["input"], arguments["normalized_shape"]
+    return math.prod(x.shape[: x.ndim - len(shape)])
+
+
+_ROWS: Mapping[str, Callable[[Mapping[str, Any]], int]] = {
+    **dict.fromkeys(("layer_norm", "native_layer_norm", "rms_norm", "_fused_rms_norm"), _samples),
+    "group_norm": lambda given: int(given["input"].shape[0] * given["num_groups"]),
+    "native_group_norm": lambda given: int(given["N"] * given["group"]),
+    "instance_norm": lambda given: math.prod(given["input"].shape[:2]),
+}
+"""How many sets of values with statistics of their own an operator's argument consists of."""

@@ -333,6 +333,7 @@ def _mean_of_channels(x: Tensor) -> Tensor:
 
 
 def _moved(running: Tensor, batch: Tensor, momentum: float) -> Tensor:
+    """A running statistic after a batch; PyTorch writes it in place, without a gradient."""
     batch = cast(batch, running.dtype)
     return tf.stop_gradient((1 - momentum) * running + momentum * batch)
 
