@@ -117,15 +117,64 @@ def test_operators_that_tflite_lacks_are_written_as_others(tmp_path, open_axes):
 
 
 class Spectrum(nn.Module):
-    """Complex numbers."""
+    """Complex numbers within."""
+
+    def forward(self, x: Tensor, z: Tensor) -> tuple[Tensor, ...]:
+        """Transforms of every kind, of even and odd lengths, longer and shorter than the input."""
+        half = torch.fft.rfft(x, n=9)
+        whole = torch.fft.fft(torch.complex(x, z), norm="ortho")
+        back = torch.fft.ifft(whole * half.sum(-1, keepdim=True)) / (whole + 3)
+        return (
+            torch.fft.irfft(half * 2j, n=7),
+            torch.fft.irfft(half.conj(), n=12),
+            whole.abs(),
+            back.angle(),
+            torch.view_as_real(back),
+            torch.fft.irfft(torch.fft.rfft(x[0])),
+        )
+
+
+def test_complex_numbers_become_pairs_for_tflite(tmp_path):
+    module, inputs = Spectrum(), (torch.randn(4, 8), torch.randn(4, 8))
+    path = torch_to_tf(module, inputs).save(tmp_path / "x.tflite")
+    found = ran(path, dict(zip("xz", (t.numpy() for t in inputs), strict=True)))
+    for place, expected in enumerate(module(*inputs)):
+        actual = found[f"output_{place}"]
+        np.testing.assert_allclose(actual, expected.numpy(), rtol=2e-5, atol=2e-6)
+
+
+def test_a_modulus_does_not_overflow_in_tflite(tmp_path):
+    class Modulus(nn.Module):
+        def forward(self, x: Tensor, z: Tensor) -> Tensor:
+            return torch.complex(x, z).abs()
+
+    inputs = (torch.tensor([3e30, 3e-30, 0.0]), torch.tensor([4e30, 4e-30, 0.0]))
+    path = torch_to_tf(Modulus(), inputs).save(tmp_path / "x.tflite")
+    found = ran(path, dict(zip("xz", (t.numpy() for t in inputs), strict=True)))
+    np.testing.assert_allclose(found["output"], [5e30, 5e-30, 0], rtol=1e-6)
+
+
+def test_a_transform_along_an_open_dimension_is_refused_for_tflite(tmp_path):
+    class Power(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.fft.rfft(x).abs()
+
+    shapes = {"x": {1: torch.export.Dim("time", min=4, max=64)}}
+    conversion = torch_to_tf(Power(), (torch.randn(4, 8),), dynamic_shapes=shapes)
+    with pytest.raises(OutputError, match=r"RFFT along an open dimension.*Fix that dimension"):
+        conversion.save(tmp_path / "x.tflite")
+
+
+class Eigenvalues(nn.Module):
+    """An operator that TFLite lacks."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Forth and back."""
-        return torch.fft.irfft(torch.fft.rfft(x) * 2j)
+        """Of a symmetric matrix."""
+        return torch.linalg.eigvalsh(x)
 
 
 def test_what_tflite_can_not_compute_is_named(tmp_path):
-    conversion = torch_to_tf(Spectrum(), (torch.randn(4, 8),))
+    conversion = torch_to_tf(Eigenvalues(), (torch.eye(4),))
     with pytest.raises(OutputError, match=r"no TFLite kernel.*SavedModel or a \.pb"):
         conversion.save(tmp_path / "x.tflite")
     assert list(tmp_path.iterdir()) == []

@@ -17,6 +17,7 @@ from converters.errors import OutputError
 from converters.torch_to_tf.targets.calibration import samples_of
 from converters.torch_to_tf.targets.flatbuffer import parsed, sign, with_record
 from converters.torch_to_tf.targets.frozen_graph import Frozen, freeze
+from converters.torch_to_tf.targets.tflite_complex import without_complex
 from converters.torch_to_tf.targets.tflite_graph import legalized
 from converters.torch_to_tf.targets.tflite_places import tflite_places
 from converters.torch_to_tf.targets.traced import Traced
@@ -123,7 +124,7 @@ def _converter(
 
 def _function(traced: Traced, frozen: Frozen) -> Any:
     """The frozen graph as a ConcreteFunction with the source's names."""
-    graph_def = legalized(frozen.graph_def)
+    graph_def = legalized(without_complex(frozen.graph_def))
     specs = [traced.specs[name] for name in frozen.inputs]
     placeholders = {tensor.split(":")[0] for tensor in frozen.inputs.values()}
     kept = [node for node in graph_def.node if node.name not in placeholders]

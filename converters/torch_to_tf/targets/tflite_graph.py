@@ -15,22 +15,25 @@ import tensorflow as tf
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where nodes are added: the main graph, or a function, whose edges name outputs."""
 
     nodes: Any
     inside: bool
 
     def edge(self, node: Any, output: str) -> str:
+        """What stands for a node's result, by its name in the operator's definition."""
         return f"{node.name}:{output}:0" if self.inside else str(node.name)
 
     def constant(self, name: str, value: np.ndarray) -> str:
+        """The edge of a new constant."""
         node = self.nodes.add(name=name, op="Const")
         node.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
         node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value, shape=value.shape))
         return self.edge(node, "output")
 
     def add(self, name: str, op: str, inputs: list[str], **types: int) -> Any:
+        """A new node, with the types of its attributes."""
         node = self.nodes.add(name=name, op=op, input=inputs)
         for key, value in types.items():
             node.attr[key].type = value
@@ -41,8 +44,8 @@ def legalized(graph_def: Any) -> Any:
     """A copy of a GraphDef, its function library included, that the converter takes."""
     result = type(graph_def)()
     result.CopyFrom(graph_def)
-    places = [_Place(result.node, inside=False)]
-    places += [_Place(function.node_def, inside=True) for function in result.library.function]
+    places = [Place(result.node, inside=False)]
+    places += [Place(function.node_def, inside=True) for function in result.library.function]
     for place in places:
         for node in list(_with_rewrites(place.nodes)):
             _REWRITES[node.op](place, node)
@@ -76,13 +79,13 @@ def _with_rewrites(nodes: Any) -> Iterator[Any]:
     return (node for node in nodes if node.op in _REWRITES)
 
 
-def _unchecked(_: _Place, node: Any) -> None:
+def _unchecked(_: Place, node: Any) -> None:
     """``EnsureShape`` only checks what the trace knew already."""
     node.op = "Identity"
     node.attr.pop("shape", None)
 
 
-def _padded_pool(place: _Place, node: Any) -> None:
+def _padded_pool(place: Place, node: Any) -> None:
     """Max pooling with explicit padding pads first: with elements that the window holds anyway.
 
     Mirrored at its edge, an axis is continued by numbers from within the same window as long as the
@@ -104,7 +107,7 @@ def _padded_pool(place: _Place, node: Any) -> None:
     node.attr.pop("explicit_paddings")
 
 
-def _cropped_transpose(place: _Place, node: Any) -> None:
+def _cropped_transpose(place: Place, node: Any) -> None:
     """A transposed convolution with explicit padding is one without, cropped."""
     if node.attr["padding"].s != b"EXPLICIT":
         return
@@ -128,7 +131,7 @@ def _cropped_transpose(place: _Place, node: Any) -> None:
     node.attr["T"].type, node.attr["Index"].type = kind, int32
 
 
-def _gathered_roll(place: _Place, node: Any) -> None:
+def _gathered_roll(place: Place, node: Any) -> None:
     """A roll along known axes gathers from places that wrap around."""
     shift, axis = (_known(place, node.input[i]) for i in (1, 2))
     if shift is None or axis is None:
@@ -172,14 +175,14 @@ def _gathered_roll(place: _Place, node: Any) -> None:
     node.attr["T"].type = kind
 
 
-def _known(place: _Place, edge: str) -> np.ndarray | None:
+def _known(place: Place, edge: str) -> np.ndarray | None:
     """A constant's value."""
     name = edge.split(":", maxsplit=1)[0]
     node = next((n for n in place.nodes if n.name == name and n.op == "Const"), None)
     return None if node is None else np.asarray(tf.make_ndarray(node.attr["value"].tensor))
 
 
-def _larger_of_both(place: _Place, node: Any) -> None:
+def _larger_of_both(place: Place, node: Any) -> None:
     """The absolute value of an int64 is the larger of it and its negative."""
     kind, name = node.attr["T"].type, str(node.name)
     if kind != tf.int64.as_datatype_enum:
@@ -190,7 +193,7 @@ def _larger_of_both(place: _Place, node: Any) -> None:
     node.input.append(place.edge(negative, "y"))
 
 
-_REWRITES: dict[str, Callable[[_Place, Any], None]] = {
+_REWRITES: dict[str, Callable[[Place, Any], None]] = {
     "Abs": _larger_of_both,
     "EnsureShape": _unchecked,
     "Roll": _gathered_roll,
