@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from converters.checkpoints.huggingface import SHARDED
 from converters.checkpoints.keras_file import KERAS, KERAS_H5, KERAS_SHARDS
 from converters.checkpoints.manifest import Entry, Manifest
 from converters.checkpoints.mapping import Move, NameMap, Rule
+from converters.checkpoints.pipeline import moved
 from converters.checkpoints.safetensors_file import SAFETENSORS
-from converters.checkpoints.store import Checkpoint, Format, TensorInfo
+from converters.checkpoints.store import Checkpoint, Format
+from converters.checkpoints.streams import whole
+from converters.checkpoints.tensor_info import TensorInfo
 from converters.checkpoints.tensorflow_files import SAVED_MODEL, TENSORFLOW
 from converters.checkpoints.torch_file import TORCH
 from converters.errors import CheckpointError, OutputError
@@ -96,7 +96,12 @@ def _below(checkpoint: Checkpoint, root: str, path: Path) -> Checkpoint:
             f"{path} holds nothing below {root!r}; its names begin with {', '.join(first[:10])}."
         )
     tensors = {short: checkpoint.tensors[name] for short, name in names.items()}
-    return Checkpoint(tensors, lambda short: checkpoint.read(names[short]), checkpoint.metadata)
+    return Checkpoint(
+        tensors,
+        lambda short: checkpoint.read(names[short]),
+        checkpoint.metadata,
+        lambda short: checkpoint.place(names[short]),
+    )
 
 
 def convert_checkpoint(
@@ -143,12 +148,14 @@ def convert_checkpoint(
             replaced_checkpoint(target, force=force) as path,
             kind.create(path, announced, Path(template) if template else None) as write,
         ):
-            for move, given, results in _moved(checkpoint, moves, reverse=reverse):
+            for move, given, results in moved(
+                checkpoint, moves, reverse=reverse, read_all=manifest is not None
+            ):
                 made = move.source if reverse else move.target
-                for name, array in zip(made, results, strict=True):
-                    write(name, array)
+                for name, value in zip(made, results, strict=True):
+                    write(name, value)
                 if manifest is not None:
-                    entries.append(Entry.of(move, given, results, reverse=reverse))
+                    entries.append(Entry.of(move, given, map(whole, results), reverse=reverse))
     if manifest is not None:
         with replaced_checkpoint(Path(manifest), force=True) as written:
             written.write_text(Manifest(tensors=tuple(entries)).model_dump_json(indent=1) + "\n")
@@ -222,20 +229,3 @@ def _announced(
                 raise CheckpointError(f"two rules of the mapping write {name}. Mend the mapping.")
             announced[name] = info
     return announced
-
-
-def _moved(
-    checkpoint: Checkpoint, moves: Sequence[Move], *, reverse: bool
-) -> Iterator[tuple[Move, list[np.ndarray], list[np.ndarray]]]:
-    """Every move with its tensors; the next one is read while this one is written."""
-
-    def read(move: Move) -> list[np.ndarray]:
-        return [checkpoint.read(name) for name in (move.target if reverse else move.source)]
-
-    with ThreadPoolExecutor(1) as reader:
-        ahead = reader.submit(read, moves[0]) if moves else None
-        for place, move in enumerate(moves):
-            assert ahead is not None
-            given = ahead.result()
-            ahead = reader.submit(read, moves[place + 1]) if place + 1 < len(moves) else None
-            yield move, given, move.rule.backward(given) if reverse else move.rule.forward(given)

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from converters.checkpoints.safetensors_file import create_safetensors, open_safetensors
-from converters.checkpoints.store import Checkpoint, Format, TensorInfo, Write, sharded
+from converters.checkpoints.store import Checkpoint, Format, Write, sharded
+from converters.checkpoints.streams import Numbers
+from converters.checkpoints.tensor_info import TensorInfo
 from converters.checkpoints.torch_file import open_torch
 from converters.errors import CheckpointError
 
@@ -62,7 +63,11 @@ def open_sharded(path: Path) -> Iterator[Checkpoint]:
             which += [f"not in the index: {', '.join(unlisted)}"] if unlisted else []
             raise CheckpointError(f"{index} doesn't fit its files; {'; '.join(which)}.")
         tensors = {name: shards[shard].tensors[name] for name, shard in places.items()}
-        yield Checkpoint(tensors, lambda name: shards[places[name]].read(name))
+        yield Checkpoint(
+            tensors,
+            lambda name: shards[places[name]].read(name),
+            place=lambda name: shards[places[name]].place(name),
+        )
 
 
 def _inside(index: Path, name: str) -> Path:
@@ -98,8 +103,8 @@ def create_sharded(
             for name, shard in zip(names, shards, strict=True)
         }
 
-        def write(name: str, array: np.ndarray) -> None:
-            writers[places[name]](name, array)
+        def write(name: str, value: Numbers) -> None:
+            writers[places[name]](name, value)
 
         yield write
     total = sum(info.bytes for info in tensors.values())

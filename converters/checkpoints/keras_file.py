@@ -19,11 +19,12 @@ from pydantic import BaseModel, ValidationError
 from converters.checkpoints.store import (
     Checkpoint,
     Format,
-    TensorInfo,
     Write,
     require_same,
     sharded,
 )
+from converters.checkpoints.streams import Numbers, Place, pour, whole
+from converters.checkpoints.tensor_info import TensorInfo
 from converters.dtypes import DType
 from converters.errors import CheckpointError
 
@@ -42,8 +43,8 @@ def open_h5(path: Path) -> Iterator[Checkpoint]:
 
     with _sound(path):
         file = h5py.File(path, "r")
-    with file:
-        yield _checkpoint(file, path)
+    with file, path.open("rb", buffering=0) as raw:
+        yield _checkpoint(file, path, raw.fileno())
 
 
 @contextmanager
@@ -74,7 +75,7 @@ def _sound(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _checkpoint(file: Any, path: Path) -> Checkpoint:
+def _checkpoint(file: Any, path: Path, descriptor: int | None = None) -> Checkpoint:
     with _sound(path):
         datasets = dict(_datasets(file, path))
         tensors = {name: _info(name, dataset, path) for name, dataset in datasets.items()}
@@ -82,9 +83,24 @@ def _checkpoint(file: Any, path: Path) -> Checkpoint:
     def read(name: str) -> np.ndarray:
         with _sound(path):
             array = np.asarray(datasets[name][()])
-        return array.view(tensors[name].dtype.numpy) if array.dtype == _BFLOAT16 else array
+        dtype = tensors[name].dtype.numpy
+        return array.view(dtype) if array.dtype == _BFLOAT16 else array.astype(dtype, copy=False)
 
-    return Checkpoint(tensors, read)
+    def place(name: str) -> Place | None:
+        offset = _offset(datasets[name])
+        if descriptor is None or offset is None:
+            return None
+        return Place(path, descriptor, offset, tensors[name])
+
+    return Checkpoint(tensors, read, place=place)
+
+
+def _offset(dataset: Any) -> int | None:
+    """Where the numbers lie in the file; None if they lie in pieces, compressed or turned round."""
+    if dataset.chunks is not None or not dataset.dtype.isnative:
+        return None
+    offset: int | None = dataset.id.get_offset()
+    return offset
 
 
 def _datasets(group: Any, path: Path, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -133,23 +149,41 @@ def create_h5(
 
     if template is not None:
         shutil.copyfile(template, path)
-    with h5py.File(path, "r+" if template else "x") as file:
+    with (
+        h5py.File(path, "r+" if template else "x") as file,
+        path.open("r+b", buffering=0) as raw,
+    ):
         held = _checkpoint(file, path).tensors if template else {}
         require_template(tensors, held, template)
 
-        def write(name: str, array: np.ndarray) -> None:
+        def write(name: str, value: Numbers) -> None:
             info = tensors[name]
-            array = require_same(name, info, array)
-            if info.dtype is DType.bfloat16:
-                array = array.view(_BFLOAT16)
-            if template is not None:
-                file[name][...] = array
-                return
-            dataset = file.create_dataset(name, data=array)
-            if info.dtype is DType.bfloat16:
-                dataset.attrs["dtype"] = "bfloat16"
+            require_same(name, info, value)
+            dataset = file[name] if template is not None else _new_dataset(file, name, info)
+            offset = _offset(dataset)
+            if offset is not None:
+                pour(value, raw.fileno(), offset)
+            else:
+                array = whole(value)
+                dataset[...] = array.view(_BFLOAT16) if info.dtype is DType.bfloat16 else array
 
         yield write
+
+
+def _new_dataset(file: Any, name: str, info: TensorInfo) -> Any:
+    """One in a piece, for which there is room in the file at once."""
+    import h5py
+
+    created = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    created.set_layout(h5py.h5d.CONTIGUOUS)
+    created.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    created.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    is_bfloat16 = info.dtype is DType.bfloat16
+    dtype = _BFLOAT16 if is_bfloat16 else info.dtype.numpy
+    dataset = file.create_dataset(name, info.shape, dtype, dcpl=created)
+    if is_bfloat16:
+        dataset.attrs["dtype"] = "bfloat16"
+    return dataset
 
 
 def require_template(
@@ -239,7 +273,11 @@ def open_shards(path: Path) -> Iterator[Checkpoint]:
             shard = stack.enter_context(open_h5(path.parent / name))
             tensors.update(shard.tensors)
             places.update(dict.fromkeys(shard.tensors, shard))
-        yield Checkpoint(tensors, lambda name: places[name].read(name))
+        yield Checkpoint(
+            tensors,
+            lambda name: places[name].read(name),
+            place=lambda name: places[name].place(name),
+        )
 
 
 @contextmanager
@@ -259,8 +297,8 @@ def create_shards(
             for name, shard in zip(names, shards, strict=True)
         ]
 
-        def write(name: str, array: np.ndarray) -> None:
-            writers[places[name]](name, array)
+        def write(name: str, value: Numbers) -> None:
+            writers[places[name]](name, value)
 
         yield write
     groups: dict[str, list[str]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from converters.checkpoints.mapping import Move, Rule
 from converters.checkpoints.raw import bytes_of
 from converters.checkpoints.store import Checkpoint
+from converters.checkpoints.streams import whole
 from converters.errors import CheckpointError
 
 
@@ -37,7 +38,7 @@ class Entry(BaseModel):
         cls,
         move: Move,
         given: Sequence[np.ndarray],
-        results: Sequence[np.ndarray],
+        results: Iterable[np.ndarray],
         *,
         reverse: bool,
     ) -> Entry:
@@ -99,5 +100,5 @@ class Manifest(BaseModel):
 def hash_of(array: np.ndarray) -> str:
     """SHA-256 of type, shape and numbers."""
     digest = sha256(f"{array.dtype.name}{list(array.shape)}".encode())
-    digest.update(bytes_of(np.asarray(array, order="C")))
+    digest.update(bytes_of(whole(array)))
     return digest.hexdigest()

@@ -23,7 +23,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from converters.checkpoints.store import TensorInfo
+from converters.checkpoints.tensor_info import TensorInfo
 from converters.dtypes import DType
 from converters.errors import CheckpointError
 from converters.layout import inverse
@@ -101,6 +101,16 @@ class Rule(BaseModel):
         else:
             parts = self._split(array, len(self.source))
         return [part.transpose(inverse(self._axes(part.ndim))) for part in parts]
+
+    def keeps(self, info: TensorInfo) -> bool:
+        """Whether such a tensor, alone, stays as it is in either direction."""
+        return (
+            len(self.target) == 1
+            and self.blocks is None
+            and (len(self.source) == 1 or self.join == "same")
+            and self.dtype in (None, info.dtype)
+            and self._axes(len(info.shape)) == tuple(range(len(info.shape)))
+        )
 
     def target_infos(self, infos: Sequence[TensorInfo]) -> list[TensorInfo]:
         """What :meth:`forward` will return, from the tensors without their numbers.

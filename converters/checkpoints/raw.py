@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,17 +32,8 @@ def read_at(descriptor: int, view: memoryview, offset: int, path: Path) -> None:
         done += count
 
 
-def write_at(
-    descriptor: int,
-    view: memoryview,
-    offset: int,
-    see: Callable[[memoryview], None] | None = None,
-) -> None:
-    """Write a buffer into a file; ``see`` is shown each part."""
+def write_at(descriptor: int, view: memoryview, offset: int) -> None:
+    """Write a buffer into a file."""
     done = 0
     while done < len(view):
-        part = view[done : done + _CHUNK]
-        part = part[: os.pwrite(descriptor, part, offset + done)]
-        if see is not None:
-            see(part)
-        done += len(part)
+        done += os.pwrite(descriptor, view[done : done + _CHUNK], offset + done)

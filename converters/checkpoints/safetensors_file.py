@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
-from converters.checkpoints.raw import bytes_of, read_at, write_at
-from converters.checkpoints.store import Checkpoint, Format, TensorInfo, Write, require_same
+from converters.checkpoints.raw import write_at
+from converters.checkpoints.store import Checkpoint, Format, Write, require_same
+from converters.checkpoints.streams import Numbers, Place, pour
+from converters.checkpoints.tensor_info import TensorInfo
 from converters.dtypes import DType
 from converters.errors import CheckpointError
 
@@ -50,13 +50,10 @@ def open_safetensors(path: Path) -> Iterator[Checkpoint]:
     tensors, places, metadata = _header(path)
     with path.open("rb", buffering=0) as file:
 
-        def read(name: str) -> np.ndarray:
-            info = tensors[name]
-            array = np.empty(info.shape, info.dtype.numpy)
-            read_at(file.fileno(), bytes_of(array), places[name], path)
-            return array
+        def place(name: str) -> Place:
+            return Place(path, file.fileno(), places[name], tensors[name])
 
-        yield Checkpoint(tensors, read, metadata)
+        yield Checkpoint(tensors, lambda name: place(name).read(), metadata, place)
 
 
 def _header(path: Path) -> tuple[dict[str, TensorInfo], dict[str, int], dict[str, str]]:
@@ -122,9 +119,9 @@ def create_safetensors(
         write_at(file.fileno(), memoryview(len(text).to_bytes(8, "little") + text), 0)
         start = 8 + len(text)
 
-        def write(name: str, array: np.ndarray) -> None:
-            array = require_same(name, tensors[name], array)
-            write_at(file.fileno(), bytes_of(array), start + places[name])
+        def write(name: str, value: Numbers) -> None:
+            require_same(name, tensors[name], value)
+            pour(value, file.fileno(), start + places[name])
 
         yield write
         os.ftruncate(file.fileno(), start + offset)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -10,30 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from converters.dtypes import DType
+from converters.checkpoints.streams import Numbers, Place
+from converters.checkpoints.tensor_info import TensorInfo
 from converters.errors import CheckpointError
-
-
-@dataclass(frozen=True, slots=True)
-class TensorInfo:
-    """A tensor without its numbers.
-
-    Attributes:
-        shape: () for a scalar.
-        dtype: the type that the file holds it in.
-    """
-
-    shape: tuple[int, ...]
-    dtype: DType
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of its numbers."""
-        return math.prod(self.shape) * self.dtype.itemsize
-
-    def __str__(self) -> str:
-        """For example ``float32[3, 4]``."""
-        return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,14 +22,16 @@ class Checkpoint:
         tensors: what it holds, in the file's order.
         read: one tensor by name, as a new array.
         metadata: further text that the file holds.
+        place: where a tensor lies in a file as it is; None if it doesn't.
     """
 
     tensors: Mapping[str, TensorInfo]
     read: Callable[[str], np.ndarray]
     metadata: Mapping[str, str] = field(default_factory=dict)
+    place: Callable[[str], Place | None] = lambda _: None
 
 
-Write = Callable[[str, np.ndarray], None]
+Write = Callable[[str, Numbers], None]
 """Writes one tensor; each of the announced tensors is written once, in any order."""
 
 
@@ -81,19 +61,18 @@ class Format:
     template: str = "possible"
 
 
-def require_same(name: str, info: TensorInfo, array: np.ndarray) -> np.ndarray:
-    """A C-contiguous array of the announced shape and type.
+def require_same(name: str, info: TensorInfo, value: Numbers) -> None:
+    """Refuse numbers of another shape or type than was announced.
 
     Raises:
-        CheckpointError: it has another shape or type.
+        CheckpointError: that is so.
     """
-    if array.shape != info.shape or array.dtype != info.dtype.numpy:
+    shape, dtype = value.shape, value.dtype
+    if shape != info.shape or dtype != info.dtype.numpy:
         raise CheckpointError(
-            f"{name} is {array.dtype}[{', '.join(map(str, array.shape))}], but {info} was "
-            "announced. The checkpoint changed while it was read; convert it again."
+            f"{name} is {dtype}[{', '.join(map(str, shape))}], but {info} was announced. The "
+            "checkpoint changed while it was read; convert it again."
         )
-    # ascontiguousarray would make a scalar a vector
-    return np.asarray(array, order="C")
 
 
 SHARD = 5 * 10**9

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from converters.checkpoints.keras_file import require_template
-from converters.checkpoints.store import Checkpoint, Format, TensorInfo, Write, require_same
+from converters.checkpoints.store import Checkpoint, Format, Write, require_same
+from converters.checkpoints.streams import Numbers, whole
+from converters.checkpoints.tensor_info import TensorInfo
 from converters.dtypes import DType
 from converters.errors import CheckpointError
 
@@ -165,10 +167,11 @@ def _written(
         waiting.clear()
         held = 0
 
-    def write(name: str, array: np.ndarray) -> None:
+    def write(name: str, value: Numbers) -> None:
         nonlocal held
+        require_same(name, tensors[name], value)
         with tf.device("CPU"):
-            waiting[keys[name]] = tf.constant(require_same(name, tensors[name], array))
+            waiting[keys[name]] = tf.constant(whole(value))
         held += tensors[name].bytes
         if held >= _PART:
             flush()

@@ -13,16 +13,18 @@ import re
 import tempfile
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from converters.checkpoints.raw import bytes_of, read_at, write_at
-from converters.checkpoints.store import Checkpoint, Format, TensorInfo, Write, require_same
+from converters.checkpoints.raw import bytes_of, read_at
+from converters.checkpoints.store import Checkpoint, Format, Write, require_same
+from converters.checkpoints.streams import Numbers, Place, pour
+from converters.checkpoints.tensor_info import TensorInfo
 from converters.checkpoints.zip_members import Members, members_of, write_checksums
 from converters.dtypes import dtype_of
 from converters.errors import CheckpointError
@@ -67,7 +69,9 @@ def open_torch(path: Path) -> Iterator[Checkpoint]:
     members = members_of(path) if zipfile.is_zipfile(path) else None
     with path.open("rb", buffering=0) as file:
         yield Checkpoint(
-            tensors, lambda name: _read(file.fileno(), leaves[name], name, path, members)
+            tensors,
+            lambda name: _read(file.fileno(), leaves[name], name, path, members),
+            place=lambda name: _place(file.fileno(), leaves[name], tensors[name], path, members),
         )
 
 
@@ -142,6 +146,19 @@ def _read(
     return _as_numpy(strided.contiguous())
 
 
+def _place(
+    descriptor: int, tensor: Any, info: TensorInfo, path: Path, members: Members | None
+) -> Place | None:
+    """Of a tensor that is all of its storage, as tensors mostly are."""
+    if members is None or not tensor.numel() or tensor.is_conj() or tensor.is_neg():
+        return None
+    storage = tensor.untyped_storage()
+    start = getattr(storage, "_checkpoint_offset", None)
+    if start is None or storage.nbytes() != info.bytes or not tensor.is_contiguous():
+        return None
+    return Place(path, descriptor, start, info, partial(members.compare, start))
+
+
 def _as_numpy(tensor: Any) -> np.ndarray:
     import ml_dtypes
     import torch
@@ -177,16 +194,9 @@ def create_torch(
     sums: dict[str, int] = {}
     with path.open("r+b", buffering=0) as file:
 
-        def write(name: str, array: np.ndarray) -> None:
-            array = require_same(name, tensors[name], array)
-            checksum = 0
-
-            def add(part: memoryview) -> None:
-                nonlocal checksum
-                checksum = zlib.crc32(part, checksum)
-
-            write_at(file.fileno(), bytes_of(array), places[name], add)
-            sums[members[name]] = checksum
+        def write(name: str, value: Numbers) -> None:
+            require_same(name, tensors[name], value)
+            sums[members[name]] = pour(value, file.fileno(), places[name], summed=True)
 
         yield write
         write_checksums(path, file.fileno(), sums)

@@ -46,16 +46,28 @@ class Members:
         """
         if start in self.checked:
             return
-        if start not in self.at:
-            raise CheckpointError(f"{self.path} has no member at {start}. Fetch or save it again.")
-        size, expected = self.at[start]
-        found = zlib.crc32(view) if view is not None else self._sum(descriptor, start, size)
-        if found != expected:
+        size, _ = self._known(start)
+        self.compare(
+            start, zlib.crc32(view) if view is not None else self._sum(descriptor, start, size)
+        )
+
+    def compare(self, start: int, found: int) -> None:
+        """Compare a member's checksum with the one that was found.
+
+        Raises:
+            CheckpointError: as for :meth:`check`.
+        """
+        if self._known(start)[1] != found:
             raise CheckpointError(
                 f"{self.path} was altered or damaged: a checksum is wrong. Fetch it again; if it "
                 "was saved with checksums switched off, load it and save it again with them."
             )
         self.checked.add(start)
+
+    def _known(self, start: int) -> tuple[int, int]:
+        if start not in self.at:
+            raise CheckpointError(f"{self.path} has no member at {start}. Fetch or save it again.")
+        return self.at[start]
 
     def _sum(self, descriptor: int, start: int, size: int) -> int:
         buffer, total = bytearray(min(size, _CHUNK)), 0

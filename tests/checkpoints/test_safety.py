@@ -194,12 +194,13 @@ def test_a_killed_conversion_leaves_nothing_under_the_final_name(tmp_path):
     script = f"""
 import time
 from converters import checkpoints, convert_checkpoint
-original = checkpoints.Rule.forward
-def slow(self, arrays):
-    print("begun", flush=True)
-    time.sleep(60)
-    return original(self, arrays)
-checkpoints.Rule.forward = slow
+original = checkpoints.moved
+def slow(*arguments, **options):
+    for step in original(*arguments, **options):
+        yield step
+        print("begun", flush=True)
+        time.sleep(60)
+checkpoints.moved = slow
 convert_checkpoint({str(source)!r}, {str(tmp_path / "b.pt")!r})
 """
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
