@@ -186,9 +186,9 @@ def _packed(view: np.ndarray) -> memoryview:
 
 def _room(count: int) -> np.ndarray:
     """Bytes that this thread may use until it asks again."""
-    if not hasattr(_own, "room"):
-        _own.room = np.empty(_PART, np.uint8)
-    room: np.ndarray = _own.room
+    room: np.ndarray | None = getattr(_own, "room", None)
+    if room is None or len(room) < count:
+        room = _own.room = np.empty(max(_PART, count), np.uint8)
     return room[:count]
 
 

@@ -23,7 +23,7 @@ from converters.errors import CheckpointError
 
 _SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
-_PART = 2**28
+_PART = 2**25
 """Bytes that are collected before they are written: TensorFlow writes many tensors at a time."""
 
 

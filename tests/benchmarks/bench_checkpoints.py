@@ -1,11 +1,16 @@
 """How fast checkpoints move, over a copy of the same bytes, and how much memory that takes.
 
-Usage: python tests/benchmarks/bench_checkpoints.py [GIGABYTES ...]
+Usage: python tests/benchmarks/bench_checkpoints.py [GIGABYTES ...] [--rounds N]
+
+Every round copies with ``cp`` and converts, one after the other; the medians of the rounds' ratios
+are printed. Where other programs keep the machine busy, processor time says more than time.
 """
 
 from __future__ import annotations
 
-import shutil
+import argparse
+import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -32,17 +37,24 @@ TRANSPOSED = NameMap(
 )
 CHILD = """
 import sys
-import converters.checkpoints as c
 import {modules}
+import converters.checkpoints as c
+from bench_checkpoints import TRANSPOSED
 
 def peak():
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
 
 before = peak()
-c.convert_checkpoint(sys.argv[1], sys.argv[2], force=True)
+c.convert_checkpoint(sys.argv[1], sys.argv[2], force=True, weights=TRANSPOSED)
 print(peak() - before)
 """
+MODULES = {
+    ".safetensors": "safetensors",
+    ".pt": "torch",
+    ".weights.h5": "h5py",
+    ".index": "tensorflow",
+}
 
 
 def synthetic(path: Path, gigabytes: float) -> int:
@@ -62,39 +74,56 @@ def synthetic(path: Path, gigabytes: float) -> int:
     return path.stat().st_size
 
 
-def seconds(function, *arguments, **options) -> float:
-    start = time.perf_counter()
+def spent(function, *arguments, **options) -> tuple[float, float]:
+    """Seconds that pass, and seconds of processors in this process and its children."""
+    start, before = time.perf_counter(), os.times()
     function(*arguments, **options)
-    return time.perf_counter() - start
+    took, after = time.perf_counter() - start, os.times()
+    return took, sum(after[:4]) - sum(before[:4])
+
+
+def copied(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    subprocess.run(["cp", source, target], check=True)
+
+
+def ratios(source: Path, target: Path, weights: NameMap | None, rounds: int) -> tuple[float, float]:
+    """Medians of how much longer a conversion takes than a copy, and how much more it computes."""
+    pairs = []
+    for _ in range(rounds):
+        plain = spent(copied, source, source.with_name("copy"))
+        ours = spent(convert_checkpoint, source, target, weights=weights, force=True)
+        pairs.append((plain[0] / ours[0], ours[1] / plain[1]))
+    return statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs)
 
 
 def main() -> None:
-    for size in map(float, sys.argv[1:] or ["1"]):
-        with tempfile.TemporaryDirectory() as folder:
-            source, copy = Path(folder) / "a.safetensors", Path(folder) / "copy"
+    parser = argparse.ArgumentParser()
+    parser.add_argument("sizes", nargs="*", type=float, default=[1.0])
+    parser.add_argument("--rounds", type=int, default=5, help="0 measures memory alone")
+    parser.add_argument("--folder", type=Path, help="on the disk that is meant")
+    options = parser.parse_args()
+    largest = max(TensorInfo(s, DType.float32).bytes for s in SHAPES.values()) / 1e6
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
+    for size in options.sizes:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            source = Path(folder) / "a.safetensors"
             count = synthetic(source, size)
-            print(f"{count / 1e9:.3g} GB")
-            plain = min(seconds(shutil.copyfile, source, copy) for _ in range(3))
-            print(f"  cp                         {count / plain / 1e9:.2f} GB/s")
-            for suffix in (".safetensors", ".pt", ".index"):
+            print(f"{count / 1e9:.3g} GB of tensors of at most {largest:.0f} MB")
+            for suffix, modules in MODULES.items():
                 target = Path(folder) / f"b{suffix}"
                 for words, weights in (("same layout", None), ("transposed", TRANSPOSED)):
-                    took = min(
-                        seconds(convert_checkpoint, source, target, weights=weights, force=True)
-                        for _ in range(2)
-                    )
-                    print(f"  {suffix:13} {words:12} {plain / took:.2f} of cp")
-                modules = {".pt": "torch", ".index": "tensorflow"}.get(suffix, "numpy")
-                code = CHILD.format(modules=modules)
+                    if options.rounds:
+                        speed, cost = ratios(source, target, weights, options.rounds)
+                        print(f"  {suffix:13} {words:12} {speed:.2f} of cp's speed, "
+                              f"{cost:.1f} times its processor time", flush=True)  # fmt: skip
                 done = subprocess.run(
-                    [sys.executable, "-c", code, source, target],
+                    [sys.executable, "-c", CHILD.format(modules=modules), source, target],
                     capture_output=True, text=True, check=True,
+                    env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
                 )  # fmt: skip
-                largest = max(TensorInfo(s, DType.float32).bytes for s in SHAPES.values()) / 1e6
-                print(
-                    f"  {suffix:13} peak memory {int(done.stdout) / 1e3:.0f} MB above the imports; "
-                    f"the largest tensor has {largest:.0f} MB"
-                )
+                print(f"  {suffix:13} transposed   {int(done.stdout) / 1e3:.0f} MB "
+                      "above the imported libraries", flush=True)  # fmt: skip
                 for item in Path(folder).glob("b*"):
                     item.unlink()
 

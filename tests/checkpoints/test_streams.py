@@ -1,0 +1,124 @@
+"""Large tensors reach the file in parts, by several threads, and are the same numbers."""
+
+from __future__ import annotations
+
+import os
+import zlib
+
+import numpy as np
+import pytest
+
+from converters.checkpoints import NameMap, Rule, convert_checkpoint, open_checkpoint, streams
+from converters.checkpoints.streams import Place, joined, pour, whole
+from converters.checkpoints.tensor_info import TensorInfo
+from converters.dtypes import DType
+from converters.errors import CheckpointError
+
+RANDOM = np.random.default_rng(0)
+
+
+def numbers(*shape: int, dtype: str = "float32") -> np.ndarray:
+    return RANDOM.integers(0, 255, (*shape, np.dtype(dtype).itemsize), np.uint8).view(dtype)[..., 0]
+
+
+VIEWS = {
+    "transposed": numbers(700, 901).T,
+    "convolution": numbers(96, 64, 7, 7).transpose(2, 3, 1, 0),
+    "of large rows": numbers(3, 300_000).T.copy().T,
+    "of few large blocks": numbers(600_000, 2, 2, dtype="uint8").transpose(1, 0, 2),
+    "reversed": numbers(600_000)[::-1],
+    "half": numbers(800, 1000, dtype="float16").T,
+    "double": numbers(500, 400, dtype="float64").T,
+    "contiguous": numbers(3, 500, 400),
+    "scalar": numbers(),
+    "empty": numbers(0, 4),
+    "small": numbers(3, 4).T,
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("summed", [True, False])
+def test_any_view_is_written_in_c_order_with_its_checksum(name, summed, tmp_path):
+    view = VIEWS[name]
+    wanted = view.tobytes()
+    with (tmp_path / "file").open("w+b", buffering=0) as file:
+        checksum = pour(view, file.fileno(), 5, summed=summed)
+        file.seek(5)
+        assert file.read() == wanted
+    assert checksum == (zlib.crc32(wanted) if summed else 0)
+    assert whole(view).tobytes() == wanted
+    assert whole(view).flags.c_contiguous
+
+
+@pytest.mark.parametrize("summed", [True, False])
+@pytest.mark.parametrize("system", [True, False])
+def test_a_place_in_a_file_is_copied_with_or_without_the_system(
+    summed, system, tmp_path, monkeypatch
+):
+    wanted = numbers(700, 901)
+    (tmp_path / "source").write_bytes(b"abc" + wanted.tobytes())
+    if not system:
+
+        def refuses(*_: object) -> int:
+            raise OSError(18, "Invalid cross-device link")
+
+        monkeypatch.setattr(os, "copy_file_range", refuses)
+    with (
+        (tmp_path / "source").open("rb") as source,
+        (tmp_path / "file").open("w+b", buffering=0) as file,
+    ):
+        place = Place(
+            tmp_path / "source", source.fileno(), 3, TensorInfo((700, 901), DType.float32)
+        )
+        checksum = pour(place, file.fileno(), 0, summed=summed)
+        assert file.read() == wanted.tobytes()
+        assert place.read().tobytes() == wanted.tobytes()
+        longer = Place(
+            tmp_path / "source", source.fileno(), 3, TensorInfo((701, 901), DType.float32)
+        )
+        with pytest.raises(CheckpointError, match="cut off"):
+            pour(longer, file.fileno(), 0, summed=summed)
+    assert checksum == (zlib.crc32(wanted.tobytes()) if summed else 0)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 2**20])
+def test_checksums_of_two_pieces_join(count):
+    first, second = numbers(1001, dtype="uint8").tobytes(), bytes(range(256)) * (count // 256 + 1)
+    second = second[:count]
+    assert joined(zlib.crc32(first), zlib.crc32(second), count) == zlib.crc32(first + second)
+    assert joined(0, zlib.crc32(second), count) == zlib.crc32(second)
+
+
+@pytest.mark.parametrize("name", ["b.safetensors", "b.pt", "b.weights.h5", "b.index"])
+def test_many_tensors_in_turn_keep_their_own_numbers(name, tmp_path, monkeypatch):
+    """Memory is used again for the tensor after the next one."""
+    import safetensors.numpy
+
+    monkeypatch.setattr(streams, "_PART", 2**12)  # so that small tensors have parts as well
+    arrays = {f"t{i}": numbers(40 + 13 * (i % 5), 60 + i) for i in range(12)}
+    safetensors.numpy.save_file(arrays, tmp_path / "a.safetensors")
+    turned = NameMap(
+        (
+            *(Rule(source=n, target=n, layout="transpose") for n in list(arrays)[::2]),
+            *(Rule(source=n, target=n) for n in list(arrays)[1::2]),
+        )
+    )
+    there = convert_checkpoint(tmp_path / "a.safetensors", tmp_path / name, weights=turned)
+    back = convert_checkpoint(there.path, tmp_path / "c.pt", weights=turned, reverse=True)
+    with open_checkpoint(there.path) as found, open_checkpoint(back.path) as again:
+        for number, (tensor, array) in enumerate(arrays.items()):
+            wanted = array if number % 2 else array.T
+            assert found.read(tensor).tobytes() == wanted.tobytes()
+            assert again.read(tensor).tobytes() == array.tobytes()
+
+
+def test_an_altered_file_with_checksums_is_noticed_where_its_tensors_stay_as_they_are(tmp_path):
+    import torch
+
+    torch.save({"w": torch.zeros(300_000)}, tmp_path / "a.pt")
+    whole_file = bytearray((tmp_path / "a.pt").read_bytes())
+    whole_file[len(whole_file) // 2] ^= 1
+    (tmp_path / "a.pt").write_bytes(whole_file)
+    with pytest.raises(CheckpointError, match="checksum"):
+        convert_checkpoint(tmp_path / "a.pt", tmp_path / "b.safetensors")
+    assert not (tmp_path / "b.safetensors").exists()
