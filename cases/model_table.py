@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cases import mode_table
+
 _ROOT = Path(__file__).resolve().parents[1]
 RESULTS = _ROOT / "reports" / "baselines" / "zoo.json"
 PAGE = _ROOT / "docs" / "models.md"
@@ -49,12 +51,17 @@ def read(path: Path = RESULTS) -> tuple[Proof, ...]:
     return tuple(Proof(**row) for row in json.loads(path.read_text(encoding="utf-8")))
 
 
-def table(proofs: Sequence[Proof], configured: Sequence[str] = ()) -> str:
+def table(
+    proofs: Sequence[Proof],
+    configured: Sequence[str] = (),
+    entries: Sequence[mode_table.Entry] = (),
+) -> str:
     """The page.
 
     Args:
         proofs: what became of each architecture.
         configured: the names of all architectures.
+        entries: what became of the models of ``cases/models`` in each mode.
     """
     proved = [proof for proof in proofs if proof.outcome == "proved"]
     refused = [proof for proof in proofs if proof.outcome == "not exportable"]
@@ -86,6 +93,8 @@ def table(proofs: Sequence[Proof], configured: Sequence[str] = ()) -> str:
     waiting = sorted(set(configured) - {proof.name for proof in proofs})
     if waiting:
         lines += ["", f"Configured, and not part of that run: {', '.join(waiting)}."]
+    if entries:
+        lines += ["", *mode_table.lines(entries)]
     return "\n".join(lines) + "\n"
 
 
@@ -104,9 +113,18 @@ def write(proofs: Sequence[Proof]) -> None:
     Args:
         proofs: what became of each architecture.
     """
-    from cases.architectures import architectures
-
     rows = [json.dumps(dataclasses.asdict(proof)) for proof in proofs]
     RESULTS.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
-    names = [row.name for row in architectures()]
-    PAGE.write_text(table(proofs, names), encoding="utf-8")
+    renew()
+
+
+def current() -> str:
+    """The page, from the figures that are kept."""
+    from cases.architectures import architectures
+
+    return table(read(), [row.name for row in architectures()], mode_table.read())
+
+
+def renew() -> None:
+    """Write the page."""
+    PAGE.write_text(current(), encoding="utf-8")

@@ -7,17 +7,13 @@ stopped, as long as neither the code nor the frameworks have changed.
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, as_completed
-from concurrent.futures import TimeoutError as Late
 from pathlib import Path
 
 import click
-from pebble import ProcessExpired, ProcessPool
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -26,6 +22,7 @@ from cases.op_db import operators
 from cases.op_verdicts import ERROR, REFUSED, RIGHT, Outcome, Tally, tally
 from cases.sweep_results import BASELINE, DTYPES, fingerprint, keep, kept, read, summary, write
 from cases.sweep_table import page
+from cases.workers import each, settle
 
 FOLDER = Path("reports/sweep")
 SECONDS_PER_OPERATOR = 1800
@@ -33,7 +30,6 @@ OTHERS = 3
 """How many samples of each operator are tried in other dtypes than float32, unless told."""
 
 TASKS_PER_PROCESS = 300
-"""A worker is replaced after so many, for the frameworks keep what they compiled."""
 
 Task = tuple[str, str, int | None]
 """An operator, the dtype of its samples, and how many of them; None for all."""
@@ -58,17 +54,6 @@ def tasks(
     ]
 
 
-def settle() -> None:
-    """One thread for each worker: more make small kernels wait for one another."""
-    import tensorflow as tf
-    import torch
-
-    torch.set_num_threads(1)
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.get_logger().setLevel("ERROR")
-
-
 def judged(name: str, dtype: str, limit: int | None) -> Tally:
     """One task, in a worker."""
     return tally(name, dtype, limit=limit)
@@ -91,28 +76,15 @@ def sweep(
         judged: does one task, in a worker.
         settle: prepares a worker.
     """
-    spawned = multiprocessing.get_context("spawn")  # TensorFlow doesn't survive a fork
-    pool = ProcessPool(workers, TASKS_PER_PROCESS, settle, context=spawned)
-    try:
-        futures: dict[Future[Tally], Task] = {
-            pool.schedule(judged, args=task, timeout=seconds): task for task in todo
-        }
-        for future in as_completed(futures):
-            name, dtype, _ = futures[future]
-            try:
-                yield future.result()
-            except Late:
-                yield _failed(name, dtype, f"it took longer than {seconds:g} s")
-            except ProcessExpired as error:
-                yield _failed(name, dtype, f"the process ended with code {error.exitcode}")
-            except Exception as error:  # noqa: BLE001  # as above
-                yield _failed(name, dtype, f"{type(error).__name__}: {error}")
-        pool.close()  # type: ignore[no-untyped-call]
-    except BaseException:
-        pool.stop()  # type: ignore[no-untyped-call]  # an interrupted run waits for no operator
-        raise
-    finally:
-        pool.join()
+    for (name, dtype, _), found in each(
+        judged,
+        todo,
+        workers=workers,
+        seconds=seconds,
+        tasks_per_process=TASKS_PER_PROCESS,
+        settle=settle,
+    ):
+        yield _failed(name, dtype, found) if isinstance(found, str) else found
 
 
 def _failed(name: str, dtype: str, detail: str) -> Tally:

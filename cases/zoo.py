@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import multiprocessing
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, as_completed
-from concurrent.futures import TimeoutError as Late
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
-from pebble import ProcessExpired, ProcessPool
 from rich.console import Console
 
 from cases.architectures import architecture, architectures
 from cases.model_table import RESULTS, Proof, write
-from cases.sweep import settle
 from cases.sweep_results import fingerprint
+from cases.workers import each
 
 FOLDER = Path("reports/zoo")
 SECONDS_PER_MODEL = 900
@@ -94,25 +91,12 @@ def proofs(
         seconds: how long one architecture may take.
         options: as for :func:`prove`.
     """
-    spawned = multiprocessing.get_context("spawn")  # TensorFlow doesn't survive a fork
-    with ProcessPool(workers, max_tasks=16, initializer=settle, context=spawned) as pool:
-        futures: dict[Future[Proof], str] = {
-            pool.schedule(prove, args=(name, folder), kwargs=options, timeout=seconds): name
-            for name in names
-        }
-        for future in as_completed(futures):
-            row = architecture(futures[future])
-            try:
-                yield future.result()
-            except Late:
-                detail = f"it took longer than {seconds:g} s"
-                yield Proof(row.name, row.domain, row.model, "error", detail)
-            except ProcessExpired as error:
-                detail = f"the process ended with code {error.exitcode}"
-                yield Proof(row.name, row.domain, row.model, "error", detail)
-            except Exception as error:  # noqa: BLE001  # one model ends nothing but itself
-                detail = f"{type(error).__name__}: {error}"
-                yield Proof(row.name, row.domain, row.model, "error", detail)
+    tasks = [(name, folder) for name in names]
+    how = {"workers": workers, "seconds": seconds, "tasks_per_process": 16}
+    for (name, _), found in each(partial(prove, **options), tasks, **how):
+        row = architecture(name)
+        failed = isinstance(found, str)
+        yield Proof(row.name, row.domain, row.model, "error", found) if failed else found
 
 
 def kept(folder: Path, mark: str) -> dict[str, Proof]:
