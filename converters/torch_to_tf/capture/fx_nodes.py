@@ -215,10 +215,12 @@ def read_argument(value: Any, values: dict[FxNode, object], otherwise: Any) -> o
 
 
 def _is_vacuous(holds: FxNode) -> bool:
-    """Whether a check says of a size that it is not negative."""
+    """Whether a check says of a size that it is not negative, or where in memory a view begins."""
     first, *rest = holds.args
-    size = isinstance(first, FxNode) and op_name(first) == "aten.sym_size.int"
-    return op_name(holds) == "operator.ge" and size and rest == [0]
+    about = op_name(first) if isinstance(first, FxNode) else ""
+    if about == "aten.sym_storage_offset.default":
+        return True
+    return about == "aten.sym_size.int" and op_name(holds) == "operator.ge" and rest == [0]
 
 
 def _outputs(value: Any) -> tuple[TensorSpec | ScalarSpec, ...]:

@@ -197,7 +197,8 @@ def hash_tensor(
     Dtypes: all but complex; the result is uint64.
     """
     wide = tf.float64 if x.dtype.is_floating else tf.int64
-    axes = [normalized(axis, x.shape.rank) for axis in dim] or list(range(x.shape.rank))
+    rank = x.shape.rank
+    axes = [normalized(axis, rank) for axis in dim if rank] or list(range(rank))
     bits = tf.bitcast(cast(x, wide), tf.int64)[..., None]
     places = tf.range(64, dtype=tf.int64)
     single = tf.bitwise.bitwise_and(tf.bitwise.right_shift(bits, places), tf.ones([], tf.int64))
