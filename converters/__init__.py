@@ -39,7 +39,16 @@ from converters.leaf import Leaf
 from converters.passes.expose_draws import draws_alone, is_draw, with_draws_given
 from converters.passes.promote import promote
 from converters.skeleton import Skeleton, matched_nodes
+from converters.source_replay import replay
 from converters.structure import flat_names
+from converters.tf_to_torch import (
+    convert_tf,
+    is_tensorflow,
+    require_writable_torch,
+    tf_caller,
+    tf_graph,
+    tf_to_torch,
+)
 from converters.torch_to_tf import (
     convert,
     has_derivative,
@@ -52,7 +61,6 @@ from converters.torch_to_tf import (
     load_weights,
     lower,
     lowered,
-    replay,
     require_writable,
     single_node,
     torch_graph,
@@ -89,6 +97,7 @@ __all__ = [
     "WeightRule",
     "convert",
     "convert_checkpoint",
+    "convert_tf",
     "draws_alone",
     "dtype_of",
     "evaluate",
@@ -96,6 +105,7 @@ __all__ = [
     "graphs_of",
     "has_derivative",
     "is_draw",
+    "is_tensorflow",
     "is_torchscript",
     "keras_optimizer",
     "keras_record",
@@ -113,7 +123,11 @@ __all__ = [
     "replaced_folder",
     "replay",
     "require_writable",
+    "require_writable_torch",
     "single_node",
+    "tf_caller",
+    "tf_graph",
+    "tf_to_torch",
     "torch_graph",
     "torch_to_tf",
     "values_in",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from converters import Conversion, Graph, Value
-from parity.sides import Arrays, leaves_of
+from parity.sides import Arrays, as_torch, leaves_of
 from parity.targets import Place
 
 
@@ -46,6 +46,23 @@ def target_call(
         return dict(leaves_of(laid.result, result))
 
     return call
+
+
+def torch_inputs_of(laid: Graph, inputs: Arrays) -> dict[str, Any]:
+    """PyTorch tensors for a graph's inputs, in its types and axis orders."""
+    return {
+        item.name: as_torch(
+            Place("", item.spec.axes).physical(inputs[item.name].astype(item.spec.dtype.numpy))
+        )
+        for item in laid.inputs
+    }
+
+
+def torch_call(conversion: Conversion, inputs: Mapping[str, Any]) -> Callable[[], dict[str, Any]]:
+    """What calls the model of a conversion to PyTorch and returns its results by name."""
+    laid = conversion.graph
+    arguments = [_filled(structure, inputs) for structure in laid.signature.values()]
+    return lambda: dict(leaves_of(laid.result, conversion.model(*arguments)))
 
 
 @contextlib.contextmanager

@@ -65,7 +65,8 @@ def check(
     """Decide whether two models compute the same function on some inputs.
 
     Args:
-        source: a PyTorch module, an exported program or a ``.pt2`` path.
+        source: a PyTorch module, an exported program or a ``.pt2`` path; or a TensorFlow or Keras
+            model, whose target is a conversion to PyTorch.
         target: a :class:`converters.Conversion`, a SavedModel folder, a ``.pb`` or ``.tflite``
             file, or a callable that takes and returns TensorFlow tensors as the source does
             PyTorch's (a Keras model, a ``tf.Module``, a ``tf.function``).
@@ -116,7 +117,7 @@ def check(
         case=case or one.label,
         source=one.label,
         target=other.label,
-        source_runtime="torch eager",
+        source_runtime=one.runtime,
         target_runtime=other.runtime,
         device="cpu",
         dtype=_dtype_of(one),

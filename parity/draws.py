@@ -32,9 +32,10 @@ from parity.verdict import Verdict
 if TYPE_CHECKING:
     from parity.runtimes.lite_program import LiteProgram
     from parity.runtimes.tensorflow_program import Program
+    from parity.runtimes.torch_program import TorchProgram
     from parity.sides import Arrays, Source
 
-P = TypeVar("P", "Program", "LiteProgram", "Program | LiteProgram")
+P = TypeVar("P", bound="Program | LiteProgram | TorchProgram")
 
 FALSE_ALARM = 1e-9
 """How seldom two equal distributions may be taken for different ones."""
@@ -198,7 +199,7 @@ def _unknown(name: str) -> CheckError:
 
 def draw_evidence(
     one: Source,
-    program: Program | LiteProgram,
+    program: Program | LiteProgram | TorchProgram,
     places: Mapping[Value, Place],
     feeds: Arrays,
 ) -> tuple[NodeEvidence, ...]:

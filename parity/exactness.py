@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from converters import Node, TensorSpec
 from parity.compare import EXACT, EXACT_VALUES, Tolerance
-from parity.sums import PRODUCTS, is_aten
+from parity.sums import PRODUCTS, is_named
+
+_OF_TENSORFLOW = (
+    "All Any ArgMax ArgMin BroadcastTo Ceil Const ConcatV2 DepthToSpace Equal ExpandDims Fill "
+    "Floor GatherNd GatherV2 Greater GreaterEqual Identity IsFinite IsInf IsNan Less LessEqual "
+    "LogicalAnd LogicalNot LogicalOr MatrixBandPart MirrorPad Neg NotEqual OneHot OnesLike Pack "
+    "Pad PadV2 Range Rank Reshape ResizeNearestNeighbor ResourceGather ReverseV2 Rint Roll Round "
+    "Select SelectV2 Shape Sign Size Slice SpaceToDepth Split SplitV Squeeze StopGradient "
+    "StridedSlice TensorListFromTensor TensorListGetItem TensorListReserve TensorListSetItem "
+    "TensorListStack Tile TopKV2 Transpose Unpack ZerosLike"
+).split()
 
 EXTREMA = frozenset(
     [
@@ -26,6 +36,7 @@ EXTREMA = frozenset(
         "minimum",
         "relu",
         "relu6",
+        *"Maximum Minimum Max Min MaxPool MaxPool3D Relu Relu6 ClipByValue".split(),
     ]
 )
 """Exact operators that may return either of two zeros.
@@ -158,6 +169,7 @@ EXACT_OPERATORS = EXTREMA | frozenset(
         "where",
         "zeros",
         "zeros_like",
+        *_OF_TENSORFLOW,
     ]
 )
 """Operators that move, select or compare without rounding."""
@@ -166,7 +178,10 @@ _OF_NUMBERS = frozenset(["operator", "math", "builtins", "torch"])
 """Libraries of functions of sizes."""
 
 ARITHMETIC_OPERATORS = frozenset(
-    ["add", "sub", "rsub", "mul", "square", "sum", "cumsum", "addcmul", "histc"]
+    [
+        *"add sub rsub mul square sum cumsum addcmul histc".split(),
+        *"Add AddN AddV2 BiasAdd Cumsum Mul Square SquaredDifference Sub Sum".split(),
+    ]
 )
 """Operators that are exact on numbers with short significands: they only add and multiply, or count
 them."""
@@ -176,9 +191,9 @@ def is_exact(node: Node) -> bool:
     """Whether an operator computes without rounding."""
     if node.args.get("reduce") or node.args.get("accumulate"):
         return False  # what meets at one place is added up
-    if node.op.startswith("aten.") and node.outputs and all(map(_is_whole, node.outputs)):
+    if node.op.startswith(("aten.", "tf.")) and node.outputs and all(map(_is_whole, node.outputs)):
         return True  # it compares, counts or cuts off: (1 - 2**-53).long() is 0
-    return node.op.split(".")[0] in _OF_NUMBERS or is_aten(node, EXACT_OPERATORS)
+    return node.op.split(".")[0] in _OF_NUMBERS or is_named(node, EXACT_OPERATORS)
 
 
 def _is_whole(output: object) -> bool:
@@ -190,9 +205,9 @@ def _is_whole(output: object) -> bool:
 
 def exact_tolerance(node: Node) -> Tolerance:
     """The tolerance of an exact operator's floating-point results."""
-    return EXACT_VALUES if is_aten(node, EXTREMA) else EXACT
+    return EXACT_VALUES if is_named(node, EXTREMA) else EXACT
 
 
 def is_arithmetic(node: Node) -> bool:
     """Whether an operator only adds and multiplies."""
-    return is_aten(node, ARITHMETIC_OPERATORS | PRODUCTS)
+    return is_named(node, ARITHMETIC_OPERATORS | PRODUCTS)

@@ -17,7 +17,13 @@ from converters import (
     replay,
     values_in,
 )
-from parity.calls import preserved, target_call, target_inputs
+from parity.calls import (
+    preserved,
+    target_call,
+    target_inputs,
+    torch_call,
+    torch_inputs_of,
+)
 from parity.compare import compare
 from parity.draws import draws_for
 from parity.kept_results import rounded_results
@@ -51,8 +57,12 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
         _source_gradients(one, cotangents, wide=True, seed=seed + 201 + run) for run in range(_RUNS)
     ]
     terms = _terms(one, cotangents)
-    wide = _target_gradients(wide_there(), one, other, cotangents, wide=True)
-    own = _target_gradients(here(), one, other, cotangents, wide=False)
+    if one.graph.framework == "tensorflow":
+        wide = _torch_gradients(wide_there(), one, cotangents, wide=True)
+        own = _torch_gradients(here(), one, cotangents, wide=False)
+    else:
+        wide = _target_gradients(wide_there(), one, other, cotangents, wide=True)
+        own = _target_gradients(here(), one, other, cotangents, wide=False)
     source = _source_gradients(one, cotangents, wide=False)
     coarsest = max(
         (dtype_of(a).unit_roundoff for a in source.values() if dtype_of(a).is_floating),
@@ -205,5 +215,41 @@ def _target_gradients(
         spec = specs[Value(name)]
         assert isinstance(spec, TensorSpec)
         array = tf.convert_to_tensor(gradient).numpy()
+        found[f"gradient of {name}"] = Place("", spec.axes).logical(array)
+    return found
+
+
+def _torch_gradients(
+    conversion: Conversion, one: Source, cotangents: Arrays, *, wide: bool
+) -> Arrays:
+    """The same of a conversion to PyTorch."""
+    import torch
+
+    laid = conversion.graph
+    specs, graph = laid.specs, one.promoted if wide else one.graph
+    tensors = torch_inputs_of(laid, one.inputs)
+    known = {**one.tensors(wide=wide), **{p.name: as_torch(p.value) for p in graph.parameters}}
+    names = _wanted(one, graph, known)
+    state = dict(conversion.model.named_parameters())
+    leaves = [state[name] if name in state else tensors[name] for name in names]
+    for leaf in leaves:
+        leaf.requires_grad_()
+    results = torch_call(conversion, tensors)()
+    pairs = []
+    for output in laid.outputs:
+        if output.name in cotangents and isinstance(output.value, Value):
+            spec, result = specs[output.value], results[output.name]
+            assert isinstance(spec, TensorSpec)
+            direction = as_torch(Place("", spec.axes).physical(cotangents[output.name]))
+            if result.requires_grad:
+                pairs.append((result, direction.to(result.dtype)))
+    gradients = torch.autograd.grad(
+        [result for result, _ in pairs], leaves, [d for _, d in pairs], allow_unused=True
+    )
+    found = {}
+    for name, leaf, gradient in zip(names, leaves, gradients, strict=True):
+        spec = specs[Value(name)]
+        assert isinstance(spec, TensorSpec)
+        array = as_numpy(torch.zeros_like(leaf) if gradient is None else gradient)
         found[f"gradient of {name}"] = Place("", spec.axes).logical(array)
     return found

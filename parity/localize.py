@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from parity.runtimes.lite_program import LiteProgram
     from parity.runtimes.lite_quantised import Disturbed
     from parity.runtimes.tensorflow_program import Program
+    from parity.runtimes.torch_program import TorchProgram
 
 LOCAL_RUNS = 4
 _OWN_CONSTANTS = 4 / CERTIFICATE
@@ -34,7 +35,7 @@ class Probe:
 
     def __init__(
         self,
-        program: Program | LiteProgram | Disturbed,
+        program: Program | LiteProgram | TorchProgram | Disturbed,
         places: Mapping[Value, Place],
         feeds: Arrays,
     ) -> None:

@@ -19,9 +19,12 @@ from converters import (
     Value,
     dtype_of,
     is_draw,
+    is_tensorflow,
     load_source,
     promote,
     replay,
+    tf_caller,
+    tf_graph,
     torch_graph,
     values_in,
     with_draws_given,
@@ -36,7 +39,7 @@ Recording = dict[Value, np.ndarray]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A captured PyTorch model with the inputs of a check.
+    """A captured model with the inputs of a check.
 
     Attributes:
         captured: as captured.
@@ -46,6 +49,7 @@ class Source:
         draws: the names of these.
         call: runs the model itself and returns its outputs by name; it draws the same each time.
         label: what it is, in words.
+        runtime: what runs it, in words.
     """
 
     captured: Graph
@@ -55,6 +59,7 @@ class Source:
     draws: tuple[str, ...]
     call: Callable[[], Arrays]
     label: str
+    runtime: str = "torch eager"
 
     def record(self, *, wide: bool = False, prepare: Any = None, see: Any = None) -> Recording:
         """Replay the model and keep every tensor, inputs and parameters included.
@@ -132,7 +137,7 @@ def source_of(
     """Capture a source for a check.
 
     Args:
-        source: a module, an exported program or a ``.pt2`` path.
+        source: a module, an exported program or a ``.pt2`` path; or a model of TensorFlow's.
         inputs: a tuple or a dict of its inputs, as torch tensors or NumPy arrays.
         target: if it is a :class:`Conversion`, the source is captured as it was.
         training: whether the source runs as it trains; None for the mode of the conversion.
@@ -142,6 +147,8 @@ def source_of(
     from torch.utils import _pytree as pytree
 
     args, kwargs = torch_inputs(inputs)
+    if is_tensorflow(source):
+        return _tensorflow_source(source, args, kwargs, target)
     if isinstance(target, Conversion):
         training = target.training
         captured: Graph = target.capture(source, (args, kwargs))
@@ -175,6 +182,33 @@ def source_of(
         draws = draws_of(captured, drawn)
     label = str(source) if isinstance(source, str | Path) else f"{type(source).__name__} (PyTorch)"
     return Source(captured, graph, promote(graph), {**named, **draws}, tuple(draws), call, label)
+
+
+def _tensorflow_source(
+    source: Any, args: tuple[Any, ...], kwargs: dict[str, Any], target: object
+) -> Source:
+    """Capture a model of TensorFlow's or Keras's."""
+    examples = (tuple(map(_array, args)), {name: _array(leaf) for name, leaf in kwargs.items()})
+    capture = target.capture if isinstance(target, Conversion) else tf_graph
+    captured: Graph = capture(source, examples)
+    named = bind(captured, args, kwargs)
+    run = tf_caller(source, examples)
+
+    def call() -> Arrays:
+        leaves = leaves_of(captured.result, run(named))
+        return {name: np.asarray(leaf) for name, leaf in leaves if hasattr(leaf, "dtype")}
+
+    name = getattr(source, "name", type(source).__name__)
+    label = str(source) if isinstance(source, str | Path) else f"{name} (TensorFlow)"
+    promoted = promote(captured)
+    return Source(captured, captured, promoted, named, (), call, label, "TensorFlow eager")
+
+
+def _array(leaf: Any) -> Any:
+    """A torch tensor's numbers, within nested arguments too."""
+    from torch.utils import _pytree as pytree
+
+    return pytree.tree_map(as_numpy, leaf)
 
 
 def _require_draws_outside(graph: Graph) -> None:

@@ -36,6 +36,8 @@ PRODUCTS = frozenset(
         "tensordot",
         "inner",
         "vdot",
+        *"BatchMatMul BatchMatMulV2 BatchMatMulV3 Conv2D Conv2DBackpropInput Conv3D".split(),
+        *"Conv3DBackpropInputV2 DepthwiseConv2dNative Einsum MatMul".split(),
     ]
 )
 """Operators that are linear in each of their tensor arguments, plus an addend."""
@@ -50,18 +52,18 @@ Both frameworks compute gelu so, by ``1 + erf``, and lose the digits of its nega
 
 def is_product(node: Node) -> bool:
     """Whether an operator is a sum of products of its arguments."""
-    return is_aten(node, PRODUCTS)
+    return is_named(node, PRODUCTS)
 
 
 def is_sum(node: Node) -> bool:
     """Whether an operator, given its arguments by absolute value, gives the sum of ``|terms|``."""
-    return is_aten(node, PRODUCTS | CANCELLING)
+    return is_named(node, PRODUCTS | CANCELLING)
 
 
-def is_aten(node: Node, names: frozenset[str]) -> bool:
-    """Whether an operator is one of PyTorch's of these names, in any overload."""
+def is_named(node: Node, names: frozenset[str]) -> bool:
+    """Whether an operator is one of PyTorch's or TensorFlow's of these names, in any overload."""
     library, name, *_ = node.op.split(".")
-    return library == "aten" and name.strip("_") in names
+    return library in ("aten", "tf") and name.strip("_") in names
 
 
 def count(node: Node, arguments: Mapping[str, Any]) -> int:
@@ -75,6 +77,8 @@ def count(node: Node, arguments: Mapping[str, Any]) -> int:
         return 1
     name = node.op.split(".")[1]
     shapes = {key: tuple(getattr(given, "shape", ())) for key, given in arguments.items()}
+    if node.op.startswith("tf."):
+        return _count_in_tensorflow(name, shapes, arguments)
     if name.startswith("conv"):
         weight = shapes["weight"]
         transposed = "transpose" in name or bool(arguments.get("transposed"))
@@ -91,6 +95,22 @@ def count(node: Node, arguments: Mapping[str, Any]) -> int:
         return 1
     first = next((shapes[key] for key in _FIRST if shapes.get(key)), (1,))
     return first[-1]
+
+
+def _count_in_tensorflow(
+    name: str, shapes: Mapping[str, tuple[int, ...]], arguments: Mapping[str, Any]
+) -> int:
+    """The same for TensorFlow's products, whose kernels are (*spatial, in, out)."""
+    if "filter" in shapes:
+        *window, channels, _ = shapes["filter"]
+        back = "Backprop" in name
+        own = shapes["filter"][-1] if back else channels
+        return math.prod(window) * (1 if name.startswith("Depthwise") else own)
+    if name == "Einsum":
+        return _contracted(str(arguments["equation"]), arguments["inputs"])
+    first = shapes["a"] if "a" in shapes else shapes["x"]
+    turned = arguments.get("transpose_a") or arguments.get("adj_x")
+    return first[-2] if turned else first[-1]
 
 
 _FIRST = ("mat1", "batch1", "input", "mat", "x")

@@ -60,10 +60,10 @@ def gradient_terms(
         torch.autograd.grad(
             [result for result, _ in pairs], leaves, [c for _, c in pairs], allow_unused=True
         )
-    specs = graph.specs
+    bare, specs = graph.replace(parameters=(), mutations={}, constraints=()), graph.specs
     terms = {name: np.zeros(tuple(values[name].shape)) for name in wanted}
     for node, given, upstream in users.found:
-        for name, share in _shares(specs, node, given, upstream, tuple(users.names)).items():
+        for name, share in _shares(bare, specs, node, given, upstream, tuple(users.names)).items():
             terms[users.names[name]] += np.nan_to_num(np.abs(share), posinf=0.0)
     return terms
 
@@ -104,6 +104,7 @@ class _Users:
 
 
 def _shares(
+    graph: Graph,
     specs: Mapping[Value, object],
     node: Node,
     given: Mapping[str, object],
@@ -117,7 +118,7 @@ def _shares(
     """
     import torch
 
-    small, tensors = _alone(specs, node, given)
+    small, tensors = _alone(graph, specs, node, given)
     used = [name for name in wanted if name in tensors]
     summed = is_sum(node)
     if summed:
@@ -166,9 +167,16 @@ def _positive(tensor: Any) -> Any:
 
 
 def _alone(
-    specs: Mapping[Value, object], node: Node, given: Mapping[str, object]
+    graph: Graph, specs: Mapping[Value, object], node: Node, given: Mapping[str, object]
 ) -> tuple[Graph, dict[str, Any]]:
-    """The graph of one node, whose first output is the only one, and its tensors by name."""
+    """The graph of one node, whose first output is the only one, and its tensors by name.
+
+    Args:
+        graph: that the node is of, without parameters of its own.
+        specs: of its values.
+        node: the node.
+        given: what its arguments are.
+    """
     import torch
 
     tensors: dict[str, Any] = {}
@@ -187,7 +195,8 @@ def _alone(
     args = {name: swap(reference, given[name]) for name, reference in node.args.items()}
     single = Node("node", node.op, args, node.outputs)
     output = Output("output", Value("node"))
-    return Graph(tuple(inputs.values()), (), (single,), (output,)), tensors
+    small = graph.replace(inputs=tuple(inputs.values()), nodes=(single,), outputs=(output,))
+    return small, tensors
 
 
 def _key(value: Value) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from converters.conversion import Conversion
-from converters.graph import Graph, Node
+from converters.graph import Graph
 from converters.interpreter import Observer
 from converters.layout import SOURCE, Layout
 
@@ -249,33 +249,6 @@ def laid_out(source: Graph, *, channels_last: bool = False) -> Graph:
         else ((), ())
     )
     return assign_layouts(source, registry, moved_inputs=moved[0], moved_outputs=moved[1])
-
-
-def replay(
-    graph: Graph,
-    values: Mapping[str, object],
-    observe: Observer | None = None,
-    prepare: Callable[[Node, Mapping[str, object]], Mapping[str, object]] | None = None,
-    instead: Callable[[Node, Mapping[str, object]], Sequence[object] | None] | None = None,
-    inside: Observer | None = None,
-) -> tuple[list[Any], dict[str, Any]]:
-    """Run a captured graph in PyTorch, eagerly.
-
-    Args:
-        graph: a captured graph, or its promotion to float64.
-        values: tensors for the inputs by name, and for those parameters that are not to have the
-            graph's own values.
-        observe: sees each node with its outputs.
-        prepare: changes a node's arguments before it runs, those of nodes in branches too.
-        instead: computes a node's results in PyTorch's place, or says by None that it doesn't.
-        inside: sees the nodes in branches and loops' bodies, as often as they run.
-
-    Returns:
-        The outputs in order, and the values that mutated buffers hold afterwards.
-    """
-    from converters.torch_to_tf.torch_replay import replay as replay_torch
-
-    return replay_torch(graph, values, observe, prepare, instead, inside)
 
 
 def lowered(

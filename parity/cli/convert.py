@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from converters import require_writable
+from converters import is_tensorflow, require_writable, require_writable_torch
 from parity.cli.console import load_frameworks, print_json, progress_bar, show_report, summary_of
 from parity.cli.failures import ExitCode, UnusableError
 from parity.cli.inputs import dynamic_shapes, read_calibration
@@ -20,6 +20,7 @@ from parity.cli.sources import LoadedSource, choose_inputs, load_source, require
 from parity.results import Report
 
 _PROVEN_AS_FILES = frozenset({".keras", ".pb", ".tflite"})
+_OF_PYTORCH = frozenset({".pt2", ".safetensors", ".pt", ".pth"})
 
 
 @click.command()
@@ -76,15 +77,17 @@ def convert(
     as_json: bool,
     debug: bool,
 ) -> ExitCode:
-    """Convert SOURCE, a PyTorch model, to OUT, and prove the conversion.
+    """Convert SOURCE to OUT, from PyTorch to TensorFlow or back, and prove the conversion.
 
-    OUT is a folder without a suffix for a SavedModel, or a file whose suffix names another format
-    (.keras, .pb, .tflite); what is written to a file is checked as it was written, besides the
-    conversion.
+    For a PyTorch model OUT is a folder without a suffix for a SavedModel, or a file whose suffix
+    names another format (.keras, .pb, .tflite); what is written to a file is checked as it was
+    written, besides the conversion.
 
     SOURCE is a .pt2 file, a TorchScript .pt file, a Hugging Face folder, or package.module:callable
-    that returns the module or a pair of module and example inputs. The report goes to OUT-report
-    unless --report says otherwise.
+    that returns the module or a pair of module and example inputs. It may also be a model of
+    TensorFlow's: a .keras or .h5 file, a SavedModel folder, a frozen .pb, or a callable that
+    returns one; OUT is then a .pt2, .safetensors or .pt file. The report goes to OUT-report unless
+    --report says otherwise.
     """
     folder = folder or out.with_name(f"{out.name}-report")
     for path in (out, folder) if proven else (out,):
@@ -94,15 +97,27 @@ def convert(
             )
     calibration = None if calibration_file is None else read_calibration(calibration_file)
     options = {"quantize": quantize, "calibration": calibration}
-    require_writable(out, **options)
+    if out.suffix in _OF_PYTORCH:
+        flags = {"training": training, "channels_last": channels_last}
+        _refuse_options(dynamic=dynamic, weights=weights, **flags, **options)
+    else:
+        require_writable(out, **options)
     load_frameworks(quiet=not debug)
     load_plugins(plugins)
     console = Console(stderr=as_json)
     loaded = load_source(source, weights)
+    if is_tensorflow(loaded.model):
+        require_writable_torch(out)
+    elif out.suffix in _OF_PYTORCH:
+        raise UnusableError(
+            f"{source} is a PyTorch model already, and {out.suffix} is a format of PyTorch's. Name "
+            "a folder for a SavedModel, or a .keras, .pb or .tflite file."
+        )
     inputs = choose_inputs(loaded, specs, file, seed)
     require_fitting(loaded, inputs)
     conversion = _converted(loaded, inputs, dynamic, training=training, channels_last=channels_last)
-    conversion.save(out, force=force, **options)
+    chosen = {} if is_tensorflow(loaded.model) else options
+    conversion.save(out, force=force, **chosen)
     console.print(f"written: {out}", highlight=False)
     if not proven:
         console.print("[yellow]not checked[/]: --no-check", highlight=False)
@@ -118,6 +133,20 @@ def convert(
     return ExitCode.parity if report.passes else ExitCode.mismatch
 
 
+def _refuse_options(**given: object) -> None:
+    """Refuse what has no meaning for a conversion to PyTorch.
+
+    Raises:
+        UnusableError: something was given.
+    """
+    names = [name for name, value in given.items() if value]
+    if names:
+        raise UnusableError(
+            f"--{names[0].replace('_', '-')} is for conversions to TensorFlow; a conversion to "
+            "PyTorch has no such option."
+        )
+
+
 def _converted(
     loaded: LoadedSource,
     inputs: Any,
@@ -130,6 +159,10 @@ def _converted(
 
     import converters
 
+    if is_tensorflow(loaded.model):
+        with progress_bar() as progress:
+            progress("converting", 0, 1)
+            return converters.tf_to_torch(loaded.model, inputs)
     exported = isinstance(loaded.model, torch.export.ExportedProgram)
     if exported and (dynamic or training):
         raise UnusableError(

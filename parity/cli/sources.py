@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from converters import is_tensorflow
 from parity.cli.failures import UnusableError
-from parity.cli.inputs import drawn, read_npz
+from parity.cli.inputs import InputSpec, draw, drawn, read_npz
 
 _CHECKPOINTS = frozenset({".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".h5", ".pkl"})
 
@@ -23,7 +24,8 @@ class LoadedSource:
     """A source model and the inputs that came with it.
 
     Attributes:
-        model: a ``torch.nn.Module`` or a ``torch.export.ExportedProgram``.
+        model: a ``torch.nn.Module`` or a ``torch.export.ExportedProgram``; or a model of
+            TensorFlow's or Keras's, or the path of one.
         inputs: example inputs, if the source has some of its own.
         name: a short name for reports.
     """
@@ -54,6 +56,8 @@ def load_source(text: str, weights: Path | None = None) -> LoadedSource:
 
 def _loaded(text: str) -> LoadedSource:
     path = Path(text)
+    if is_tensorflow(path) and path.exists():
+        return tensorflow_loaded(path, path.stem)
     if path.is_dir():
         return _huggingface(path)
     if path.suffix == ".pt2":
@@ -63,9 +67,32 @@ def _loaded(text: str) -> LoadedSource:
     if ":" in text:
         return _called(text)
     raise UnusableError(
-        f"{text} does not exist. Name a .pt2 file, a Hugging Face folder with a config.json, "
-        "or package.module:callable that returns the model."
+        f"{text} does not exist. Name a .pt2 file, a Hugging Face folder with a config.json, a "
+        ".keras file, a SavedModel folder, or package.module:callable that returns the model."
     )
+
+
+def tensorflow_loaded(model: Any, name: str, inputs: Any = None) -> LoadedSource:
+    """A model of TensorFlow's, with drawn inputs where it has none of its own.
+
+    Raises:
+        converters.ConversionError: it can't be opened.
+    """
+    if inputs is None:
+        inputs = _inputs_of(model)
+    return LoadedSource(model, inputs, name)
+
+
+def _inputs_of(model: Any) -> Any:
+    """Drawn numbers for what a model says that it takes; None where it doesn't say."""
+    from converters import CaptureError, tf_graph
+
+    try:
+        graph = tf_graph(model)
+    except CaptureError:
+        return None
+    specs = [InputSpec(i.name, i.spec.hint, i.spec.dtype) for i in graph.inputs]
+    return {spec.name: draw(spec, seed) for seed, spec in enumerate(specs)}
 
 
 def _exported(path: Path) -> LoadedSource:
@@ -150,11 +177,12 @@ def _called(text: str) -> LoadedSource:
     inputs = None
     if isinstance(result, tuple) and len(result) == 2:
         result, inputs = result
+    if is_tensorflow(result):
+        return tensorflow_loaded(result, text.partition(":")[2], inputs)
     if not isinstance(result, torch.nn.Module | torch.export.ExportedProgram):
         raise UnusableError(
-            f"{text} returned {_a(result)}. It has to return a torch.nn.Module, or a pair of a "
-            "module "
-            "and its example inputs."
+            f"{text} returned {_a(result)}. It has to return a torch.nn.Module, a Keras model or a "
+            "tf.function, or a pair of a module and its example inputs."
         )
     return LoadedSource(result, inputs, text.partition(":")[2])
 

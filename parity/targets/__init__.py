@@ -15,6 +15,7 @@ from parity.errors import CheckError
 if TYPE_CHECKING:
     from parity.runtimes.lite_program import LiteProgram
     from parity.runtimes.tensorflow_program import Program
+    from parity.runtimes.torch_program import TorchProgram
 
 Axes = tuple[int, ...]
 
@@ -41,7 +42,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """A TensorFlow model.
+    """A model that was made, or is said to be made, from a source.
 
     Attributes:
         program: the model as it ships.
@@ -56,8 +57,8 @@ class Target:
         merged: groups of the source's parameters of which the target holds the sum.
     """
 
-    program: Program | LiteProgram
-    wide: Callable[[], tuple[Program, Mapping[Value, Place]]] | None
+    program: Program | LiteProgram | TorchProgram
+    wide: Callable[[], tuple[Program | TorchProgram, Mapping[Value, Place]]] | None
     constants_rounded: bool
     places: Mapping[Value, Place]
     skeleton: Skeleton | None
@@ -87,8 +88,11 @@ def target_of(target: Any, graph: Graph) -> Target:
         keras_model,
         saved_model,
         tflite,
+        torch_conversion,
     )
 
+    if isinstance(target, Conversion) and target.source.framework == "tensorflow":
+        return torch_conversion.open_torch_conversion(target)
     if isinstance(target, Conversion):
         return conversion.open_conversion(target)
     if isinstance(target, str | Path):

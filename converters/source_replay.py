@@ -1,0 +1,40 @@
+"""A captured graph, run again by the framework that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from converters.graph import Graph, Node
+from converters.interpreter import Observer
+
+
+def replay(
+    graph: Graph,
+    values: Mapping[str, object],
+    observe: Observer | None = None,
+    prepare: Callable[[Node, Mapping[str, object]], Mapping[str, object]] | None = None,
+    instead: Callable[[Node, Mapping[str, object]], Sequence[object] | None] | None = None,
+    inside: Observer | None = None,
+) -> tuple[list[Any], dict[str, Any]]:
+    """Run a captured graph eagerly in the framework that it was captured from.
+
+    Args:
+        graph: a captured graph, or its promotion to float64.
+        values: PyTorch's tensors for the inputs by name, and for those parameters that are not to
+            have the graph's own values.
+        observe: sees each node with its outputs.
+        prepare: changes a node's arguments before it runs, those of nodes in branches too.
+        instead: computes a node's results in the framework's place, or says by None that it
+            doesn't.
+        inside: sees the nodes in branches and loops' bodies, as often as they run.
+
+    Returns:
+        The outputs in order, and the values that mutated buffers hold afterwards: tensors of
+        PyTorch's, with gradients, whatever the framework.
+    """
+    if graph.framework == "tensorflow":
+        from converters.tf_to_torch.tf_replay import replay as run
+    else:
+        from converters.torch_to_tf.torch_replay import replay as run
+    return run(graph, values, observe, prepare, instead, inside)

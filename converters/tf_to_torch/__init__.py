@@ -1,0 +1,140 @@
+"""TensorFlow and Keras to PyTorch, directly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from converters.conversion import Conversion
+from converters.graph import Graph
+
+
+def tf_to_torch(
+    source: Any,
+    example_inputs: Sequence[object] | Mapping[str, object] | None = None,
+    *,
+    signature: str | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
+) -> Conversion:
+    """Convert a TensorFlow or Keras model to PyTorch.
+
+    Args:
+        source: a Keras model or layer, a ``.keras`` or ``.h5`` file, a SavedModel folder, a frozen
+            ``.pb`` file, a ``tf.function``, a ConcreteFunction or a ``tf.Module``.
+        example_inputs: a tuple of positional or a dict of named inputs. Needed where the source
+            doesn't say what it takes; their sizes stand for open ones in estimates of cost.
+        signature: which of a SavedModel's, if it has several.
+        custom_objects: classes and functions by name that a Keras file needs; it brings no code.
+
+    Returns:
+        The conversion. ``parity.check(source, conversion, inputs)`` proves it.
+
+    Raises:
+        CaptureError: the source can't be captured.
+        CheckpointError: its file is damaged, or holds code.
+        UnsupportedOpError: operators have no lowering; all are listed.
+        LoweringError: a lowering failed.
+    """
+    options: Any = {"signature": signature, "custom_objects": custom_objects}
+    graph = tf_graph(source, example_inputs, **options)
+
+    def again(other: Any, inputs: Any) -> Graph:
+        return tf_graph(other, inputs if example_inputs is None else example_inputs, **options)
+
+    return convert_tf(graph, capture=again)
+
+
+def tf_graph(
+    source: Any,
+    example_inputs: Sequence[object] | Mapping[str, object] | None = None,
+    *,
+    signature: str | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
+) -> Graph:
+    """The graph of a TensorFlow or Keras model.
+
+    Raises:
+        CaptureError: the source can't be captured.
+    """
+    from converters.tf_to_torch.capture import capture
+    from converters.tf_to_torch.lowerings import load
+    from converters.tf_to_torch.sources import hints_of, open_source
+
+    load()
+    opened = open_source(source, example_inputs, signature=signature, custom_objects=custom_objects)
+    return capture(opened, hints_of(opened, example_inputs))
+
+
+def tf_caller(
+    source: Any, example_inputs: Sequence[object] | Mapping[str, object] | None = None
+) -> Callable[[Mapping[str, Any]], Any]:
+    """What runs a TensorFlow or Keras model itself, eagerly.
+
+    Args:
+        source: as for :func:`tf_to_torch`.
+        example_inputs: as for :func:`tf_to_torch`.
+
+    Returns:
+        A function of arrays by the names of the inputs; it returns what the model returns.
+    """
+    import tensorflow as tf
+
+    from converters.structure import structured
+    from converters.tf_to_torch.sources import open_source
+
+    opened = open_source(source, example_inputs)
+
+    def call(arrays: Mapping[str, Any]) -> Any:
+        tensors = {name: tf.constant(array) for name, array in arrays.items()}
+        return opened.call(*(structured(s, tensors) for s in opened.signature.values()))
+
+    return call
+
+
+def is_tensorflow(source: Any) -> bool:
+    """Whether something is a model of TensorFlow's or Keras's, or the path of one."""
+    if isinstance(source, str | Path):
+        path = Path(source)
+        return path.suffix in (".keras", ".h5", ".pb") or (path / "saved_model.pb").is_file()
+    module = type(source).__module__.split(".")[0]
+    bases = {base.__module__.split(".")[0] for base in type(source).__mro__}
+    return module in ("keras", "tensorflow") or bool(bases & {"keras", "tensorflow"})
+
+
+def convert_tf(source: Graph, *, capture: Callable[[Any, Any], Graph] | None = None) -> Conversion:
+    """Lower a captured graph of TensorFlow's to PyTorch.
+
+    Args:
+        source: the captured graph.
+        capture: how another source is captured in the same way.
+
+    Raises:
+        UnsupportedOpError: operators have no lowering; all are listed.
+        LoweringError: a lowering failed.
+    """
+    from converters.passes.assign_layouts import assign_layouts
+    from converters.passes.promote import promote
+    from converters.tf_to_torch.emit import emit
+    from converters.tf_to_torch.lowerings import load
+
+    registry = load()
+    registry.require(source)
+    graph = assign_layouts(source, registry)
+    again = capture or tf_graph
+
+    def promoted() -> Conversion:
+        return emit(promote(source), promote(graph), registry, promoted, again)
+
+    return emit(source, graph, registry, promoted, again)
+
+
+def require_writable_torch(path: str | Path) -> None:
+    """Refuse a path that a conversion to PyTorch would not be saved at.
+
+    Raises:
+        OutputError: nothing is written with this suffix.
+    """
+    from converters.tf_to_torch.targets import require_suffix
+
+    require_suffix(path)

@@ -1,0 +1,248 @@
+"""A graph to a ``torch.nn.Module``: PyTorch's own tracer writes the target graph."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from converters.conversion import Conversion
+from converters.errors import ConversionError, LoweringError
+from converters.graph import Dim, Graph, Node, Parameter, TensorSpec, Value
+from converters.interpreter import Observer, evaluate
+from converters.registry import Registry
+from converters.structure import leaves, map_structure
+from converters.tf_to_torch.arguments import (
+    are_numbers,
+    as_arrays,
+    as_numbers,
+    prepared,
+    tensor_of,
+)
+from converters.tf_to_torch.arrays import from_numpy
+from converters.tf_to_torch.lowerings import SIZES
+from converters.tf_to_torch.targets import Saver
+from converters.weights import WeightMap
+
+MARK = "source_node"
+"""Under which key a node of the exported program says what it stands for."""
+
+
+def lowered(registry: Registry) -> Callable[[Node, Mapping[str, object]], Sequence[object]]:
+    """The ``call`` of the interpreter that applies a node's lowering."""
+
+    def call(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
+        try:
+            if node.op in SIZES and are_numbers(node, arguments):
+                sizes = SIZES.get(node.op)
+                assert sizes is not None
+                return [as_numbers(sizes.function(**as_arrays(node, arguments)))]
+            lowering = registry.get(node.op)
+            assert lowering is not None
+            result = lowering.function(**prepared(node, lowering.function, arguments))
+        except LoweringError:  # of a node inside a branch
+            raise
+        except ConversionError as error:
+            raise LoweringError(node.name, node.op, node.module, node.source, error) from error
+        except Exception as error:
+            raise LoweringError(node.name, node.op, node.module, node.source, error) from error
+        return result if isinstance(result, list) else [result]
+
+    return call
+
+
+def run(
+    graph: Graph,
+    registry: Registry,
+    values: Mapping[str, object],
+    observe: Observer | None = None,
+) -> tuple[list[object], dict[str, object]]:
+    """Walk a graph with its lowerings, eagerly or under a tracer."""
+    return evaluate(graph, values, lowered(registry), observe)
+
+
+class _Walk(torch.nn.Module):
+    """The interpreter as a module that ``torch.export`` can trace."""
+
+    def __init__(self, graph: Graph, registry: Registry, observe: Observer) -> None:
+        super().__init__()
+        self.graph, self.registry, self.observe = graph, registry, observe
+        for parameter in graph.parameters:
+            _place(self, parameter)
+
+    def walk(self, *args: Any) -> Any:
+        """Compute the outputs."""
+        values: dict[str, object] = {
+            parameter.name: _found(self, parameter.name) for parameter in self.graph.parameters
+        }
+        for structure, argument in zip(self.graph.signature.values(), args, strict=True):
+            values.update(leaves(structure, argument))
+        results, mutated = run(self.graph, self.registry, values, self.observe)
+        for name, value in mutated.items():
+            _found(self, name).copy_(value)
+        return _filled(self.graph, results)
+
+
+def _walk(graph: Graph, registry: Registry) -> torch.nn.Module:
+    """The walk with a parameter of ``forward`` for each argument of the source."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    names = ("self", *graph.signature)
+
+    def forward(self: _Walk, *args: Any) -> Any:
+        return self.walk(*args)
+
+    forward.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(name, kind) for name in names]
+    )
+    own = type("Converted", (_Walk,), {"forward": forward})
+    return own(graph, registry, _mark).eval()
+
+
+def _place(module: torch.nn.Module, parameter: Parameter) -> None:
+    """Put a parameter where its dotted name says, with the target's axis order."""
+    *path, name = parameter.name.split(".")
+    for part in path:
+        if not hasattr(module, part):
+            module.add_module(part, torch.nn.Module())
+        module = getattr(module, part)
+    value = parameter.value
+    if parameter.spec.axes is not None:
+        value = value.transpose(parameter.spec.axes)
+    tensor = from_numpy(value).clone(memory_format=torch.contiguous_format)
+    if parameter.kind == "parameter" and (tensor.is_floating_point() or tensor.is_complex()):
+        module.register_parameter(
+            name, torch.nn.Parameter(tensor, requires_grad=parameter.trainable)
+        )
+    else:
+        module.register_buffer(name, tensor)
+
+
+def _found(module: Any, name: str) -> Any:
+    for part in name.split("."):
+        module = getattr(module, part)
+    return module
+
+
+def _filled(graph: Graph, results: Sequence[object]) -> object:
+    """The results in the nesting that the source returns."""
+    named = {output.name: result for output, result in zip(graph.outputs, results, strict=True)}
+    specs = graph.specs
+
+    def fill(structure: object) -> object:
+        if isinstance(structure, Value):
+            result = named[structure.producer]
+            if isinstance(result, torch.Tensor):
+                return result
+            output = next(o.value for o in graph.outputs if o.name == structure.producer)
+            spec = specs.get(output) if isinstance(output, Value) else None
+            dtype = spec.dtype.value if isinstance(spec, TensorSpec) else "int32"
+            return tensor_of(result, getattr(torch, dtype))
+        return (
+            map_structure(fill, structure)
+            if isinstance(structure, dict | list | tuple)
+            else structure
+        )
+
+    return fill(graph.result)
+
+
+def emit(
+    source: Graph,
+    graph: Graph,
+    registry: Registry,
+    promoted: Callable[[], Conversion],
+    capture: Callable[[Any, Any], Graph],
+) -> Conversion:
+    """Trace a laid-out graph into an exported program.
+
+    Args:
+        source: the captured graph.
+        graph: the graph to lower, with axis orders assigned.
+        registry: the lowerings.
+        promoted: builds the same conversion in float64.
+        capture: captures another source in the same way.
+    """
+    walk = _walk(graph, registry)
+    examples, shapes = _examples(graph)
+    try:
+        with torch.no_grad():
+            program = torch.export.export(walk, examples, dynamic_shapes=shapes, strict=False)
+    except LoweringError:
+        raise
+    except Exception as error:
+        raise ConversionError(
+            f"PyTorch can't trace the converted model: {type(error).__name__}: {error}"
+        ) from error
+    provenance = _provenance(graph, program)
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)  # lines of this package
+    module = program.module()
+    return Conversion(
+        model=module,
+        weights=WeightMap.of(graph.parameters),
+        provenance=provenance,
+        source=source,
+        graph=graph,
+        save=Saver(program, module),
+        promoted=promoted,
+        capture=capture,
+        training=False,
+        given=module,
+    )
+
+
+def _examples(graph: Graph) -> tuple[tuple[Any, ...], Any]:
+    """Arguments to trace with, and which of their sizes stay open."""
+    tensors, shapes = {}, {}
+    for item in graph.inputs:
+        dtype = getattr(torch, item.spec.dtype.value)
+        sizes = [d.hint if isinstance(d, Dim) else d for d in item.spec.target_shape]
+        tensors[item.name] = torch.zeros(sizes, dtype=dtype)
+        shapes[item.name] = {
+            axis: torch.export.Dim.DYNAMIC
+            for axis, dim in enumerate(item.spec.target_shape)
+            if isinstance(dim, Dim)
+        }
+
+    def fill(structure: object, found: Mapping[str, Any]) -> Any:
+        if isinstance(structure, Value):
+            return found[structure.producer]
+        return map_structure(lambda leaf: fill(leaf, found), structure)
+
+    arguments = graph.signature.values()
+    return (
+        tuple(fill(structure, tensors) for structure in arguments),
+        tuple(fill(structure, shapes) for structure in arguments),
+    )
+
+
+def _mark(node: Node, outputs: Sequence[object]) -> None:
+    """Note on what PyTorch's tracer has just written which node it stands for."""
+    from torch.fx.experimental.proxy_tensor import get_proxy_mode, get_proxy_slot
+
+    mode = get_proxy_mode()
+    if mode is None:
+        return
+    for index, output in enumerate(outputs):
+        if isinstance(output, torch.Tensor):
+            slot = get_proxy_slot(output, mode.tracer, None)
+            if slot is not None:
+                custom = slot.proxy.node.meta.setdefault("custom", {})
+                custom.setdefault(MARK, f"{node.name}:{index}")
+
+
+def _provenance(
+    graph: Graph, program: torch.export.ExportedProgram
+) -> dict[str, tuple[str | None, ...]]:
+    """For each node of a graph the nodes of the exported program that stand for its outputs."""
+    found: dict[str, str] = {}
+    for node in program.graph.nodes:
+        mark = node.meta.get("custom", {}).get(MARK)
+        if mark is not None:
+            found.setdefault(mark, node.name)
+    return {
+        node.name: tuple(found.get(f"{node.name}:{i}") for i in range(len(node.outputs)))
+        for node in graph.nodes
+    }

@@ -1,0 +1,199 @@
+"""Files and folders of TensorFlow's and Keras's as sources. No code from a file is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from converters.errors import CaptureError, CheckpointError
+from converters.graph import Value
+from converters.tf_to_torch.functions import function_source, variables_of
+from converters.tf_to_torch.keras_source import keras_source
+from converters.tf_to_torch.source import TensorFlowSource
+
+_USUAL = "serving_default"
+
+
+def open_file(
+    path: Path,
+    examples: Mapping[str, Any] | None,
+    signature: str | None,
+    custom_objects: Mapping[str, Any] | None,
+) -> TensorFlowSource:
+    """Open a ``.keras`` or ``.h5`` file, a SavedModel folder or a frozen ``.pb``.
+
+    Raises:
+        CaptureError: it is none of these, or what to take of it isn't said.
+        CheckpointError: it is damaged, or holds code.
+    """
+    if not path.exists():
+        raise CaptureError(f"{path} does not exist.")
+    if path.suffix in (".keras", ".h5", ".hdf5"):
+        return keras_source(load_keras(path, custom_objects), examples)
+    if path.is_dir():
+        return _saved_model(path, signature)
+    if path.suffix == ".pb":
+        return _frozen(path)
+    raise CaptureError(
+        f"{path} is no kind of model known here. Name a .keras or .h5 file, a SavedModel folder or "
+        "a frozen .pb file."
+    )
+
+
+def load_keras(path: Path, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Read a Keras model without running code from the file.
+
+    Raises:
+        CheckpointError: the file is damaged, holds weights alone, or needs code.
+    """
+    import keras
+
+    try:
+        return keras.saving.load_model(
+            path, custom_objects=dict(custom_objects or {}), compile=False, safe_mode=True
+        )
+    except Exception as error:
+        text = " ".join(str(error).split())
+        raise CheckpointError(_refusal(path, text)) from error
+
+
+def _refusal(path: Path, text: str) -> str:
+    short = text if len(text) <= 400 else f"{text[:397]}..."
+    if "ambda" in text:
+        return (
+            f"{path} holds a Lambda layer, that is, code, and code from a file is never run. Build "
+            "the model in Python, load its weights and pass the model; or replace the Lambda by "
+            f"a layer. Keras says: {short}"
+        )
+    if "ocate class" in text or "nknown layer" in text or "ocate function" in text:
+        return (
+            f"{path} uses a class or a function that Keras doesn't know. Pass it as "
+            f"custom_objects={{'Name': Class}}. Keras says: {short}"
+        )
+    if "No model config" in text or "model_config" in text:
+        return (
+            f"{path} holds weights but no model. Build the model in Python, load the weights into "
+            "it with load_weights, and pass the model."
+        )
+    return f"{path} can't be read as a Keras model; it may be damaged. Keras says: {short}"
+
+
+def _saved_model(path: Path, signature: str | None) -> TensorFlowSource:
+    if not (path / "saved_model.pb").is_file():
+        raise CaptureError(f"{path} is a folder without a saved_model.pb, so it is no SavedModel.")
+    _require_known_operators(path)
+    try:
+        loaded = tf.saved_model.load(str(path))
+    except Exception as error:
+        text = " ".join(str(error).split())[:400]
+        raise CheckpointError(
+            f"{path} can't be loaded; its variables may be damaged or missing. TensorFlow says: "
+            f"{text}"
+        ) from error
+    found = dict(loaded.signatures)
+    if signature is None and len(found) == 1:
+        (signature,) = found
+    if signature is None and _USUAL in found:
+        signature = _USUAL
+    if signature is None or signature not in found:
+        names = ", ".join(sorted(found)) or "none"
+        wanted = f"no signature {signature}" if signature else "several signatures or none"
+        raise CaptureError(
+            f"{path} has {wanted}; it has: {names}. Pass signature= (--signature on the command "
+            "line) with one of these names."
+        )
+    opened = function_source(found[signature], None)
+    variables = variables_of(getattr(loaded, "variables", ()) or ())
+    return TensorFlowSource(
+        f"{path.name}, signature {signature} (SavedModel)",
+        opened.call,
+        opened.signature,
+        opened.specs,
+        {**opened.variables, **variables},
+        (loaded, opened.owner),
+    )
+
+
+def _require_known_operators(path: Path) -> None:
+    """Refuse operators that this TensorFlow hasn't, all by name.
+
+    Raises:
+        CaptureError: there is one, or the file is no SavedModel.
+    """
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    proto = SavedModel()
+    try:
+        proto.ParseFromString((path / "saved_model.pb").read_bytes())
+    except Exception as error:
+        raise CheckpointError(f"{path / 'saved_model.pb'} is damaged: {error}") from error
+    unknown = set()
+    for meta in proto.meta_graphs:
+        unknown |= _unknown(meta.graph_def)
+    _refuse(unknown, path)
+
+
+def _unknown(graph_def: Any) -> set[str]:
+    from tensorflow.python.framework import op_def_registry
+
+    own = {function.signature.name for function in graph_def.library.function}
+    nodes = [node for function in graph_def.library.function for node in function.node_def]
+    used = {node.op for node in (*graph_def.node, *nodes)} - own
+    return {op for op in used if op_def_registry.get(op) is None}
+
+
+def _refuse(unknown: set[str], path: Path) -> None:
+    if unknown:
+        raise CaptureError(
+            f"{path} uses operators that TensorFlow {tf.__version__} doesn't have: "
+            f"{', '.join(sorted(unknown))}. They are custom operators; replace them in the model, "
+            "or take the part of it that needs none."
+        )
+
+
+def _frozen(path: Path) -> TensorFlowSource:
+    """A frozen graph: its placeholders are inputs, what nothing uses is its result."""
+    graph_def = tf.compat.v1.GraphDef()
+    try:
+        graph_def.ParseFromString(path.read_bytes())
+    except Exception as error:
+        raise CheckpointError(f"{path} is no GraphDef: {error}") from error
+    if not graph_def.node:
+        raise CheckpointError(f"{path} is no GraphDef: it holds no operator.")
+    _refuse(_unknown(graph_def), path)
+    used = {entry.lstrip("^").split(":")[0] for node in graph_def.node for entry in node.input}
+    inputs = [node.name for node in graph_def.node if node.op == "Placeholder"]
+    outputs = [
+        node.name
+        for node in graph_def.node
+        if node.name not in used and node.op not in ("Placeholder", "NoOp", "Assert", "Const")
+    ]
+    if not inputs or not outputs:
+        raise CaptureError(
+            f"{path} has no placeholder or no result. Freeze a function that takes a tensor and "
+            "returns one."
+        )
+
+    def imported() -> None:
+        tf.graph_util.import_graph_def(graph_def, name="")
+
+    wrapped = tf.compat.v1.wrap_function(imported, [])
+    function = wrapped.prune(
+        [wrapped.graph.get_tensor_by_name(f"{name}:0") for name in inputs],
+        {name: wrapped.graph.get_tensor_by_name(f"{name}:0") for name in outputs},
+    )
+    specs = {
+        name.replace("/", "_"): tf.TensorSpec(tensor.shape, tensor.dtype)
+        for name, tensor in zip(inputs, function.inputs, strict=False)
+    }
+    return TensorFlowSource(
+        f"{path.name} (frozen graph)",
+        function,
+        {name: Value(name) for name in specs},
+        specs,
+        {},
+        function,
+    )

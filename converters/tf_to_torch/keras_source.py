@@ -1,0 +1,132 @@
+"""Keras models as sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from converters.errors import CaptureError
+from converters.graph import Value
+from converters.structure import map_structure
+from converters.tf_to_torch.functions import named_structure, open_spec
+from converters.tf_to_torch.names import BUFFERS, attribute_name, torch_names
+from converters.tf_to_torch.source import TensorFlowSource, Variable
+
+
+def keras_source(model: keras.Layer, examples: Mapping[str, Any] | None) -> TensorFlowSource:
+    """Open a Keras model or layer.
+
+    Args:
+        model: functional, sequential, subclassed, or a single layer.
+        examples: what it is called with, by position (``"0"``, ``"1"``, ...) or name; needed where
+            it doesn't say so itself.
+
+    Raises:
+        CaptureError: Keras runs on another backend, or it isn't known what the model takes.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise CaptureError(
+            f"Keras runs on {keras.backend.backend()}. Set KERAS_BACKEND=tensorflow before it is "
+            "imported: the model is captured as TensorFlow traces it."
+        )
+    structure = _inputs(model)
+    if structure is None:
+        return _called(model, examples)
+    specs: dict[str, tf.TensorSpec] = {}
+    signature: dict[str, object] = {}
+
+    def named(item: Any) -> object:
+        if isinstance(item, Mapping | list | tuple):
+            return map_structure(named, item)
+        own = "input" if item.name.startswith("keras_tensor") else item.name
+        name = _unique(own, specs)
+        specs[name] = tf.TensorSpec(item.shape, item.dtype, name=name)
+        signature[name] = Value(name)
+        return Value(name)
+
+    nested = named(structure)
+
+    def call(*tensors: Any) -> Any:
+        given = dict(zip(signature, tensors, strict=True))
+
+        def fill(leaf: object) -> Any:
+            if isinstance(leaf, Value):
+                return given[leaf.producer]
+            return map_structure(fill, leaf)
+
+        return model(fill(nested), training=False)
+
+    return TensorFlowSource(
+        f"{model.name} (Keras)", call, signature, specs, keras_variables(model), model
+    )
+
+
+def _inputs(model: Any) -> Any:
+    """The symbolic inputs of a model that has some."""
+    if isinstance(model, keras.Sequential):
+        return model.inputs[0] if model.built and model.inputs else None
+    functional = isinstance(model, keras.Model) and getattr(model, "_functional", None) is not None
+    if functional or type(model).__name__ == "Functional":
+        return getattr(model, "_inputs_struct", None)
+    return None
+
+
+def _called(model: Any, examples: Mapping[str, Any] | None) -> TensorFlowSource:
+    """A model that is known by a call only."""
+    if not examples:
+        raise CaptureError(
+            f"{model.name} doesn't say what it takes. Pass example_inputs: a tuple of arrays, as "
+            "the model is called with."
+        )
+    positional = [key for key in examples if key.isdigit()]
+    signature: dict[str, object] = {}
+    specs: dict[str, tf.TensorSpec] = {}
+
+    for key, item in examples.items():
+        name = f"input_{key}" if key.isdigit() else key
+        signature[name] = named_structure(open_spec(item), name, specs)
+
+    def call(*arguments: Any) -> Any:
+        given = dict(zip(examples, arguments, strict=True))
+        return model(
+            *[given[key] for key in positional],
+            **{key: value for key, value in given.items() if key not in positional},
+            **({"training": False} if model._call_has_training_arg else {}),
+        )
+
+    call(*examples.values())  # builds the layers that it has
+    return TensorFlowSource(
+        f"{model.name} (Keras)", call, signature, specs, keras_variables(model), model
+    )
+
+
+def _unique(name: str, taken: Mapping[str, object]) -> str:
+    found, number = attribute_name(name), 0
+    while found in taken:
+        number += 1
+        found = f"{attribute_name(name)}_{number}"
+    return found
+
+
+def keras_variables(model: Any) -> dict[int, Variable]:
+    """By the identity of their handles, what the variables of a model are called."""
+    held: Sequence[Any] = list({id(v): v for v in model.variables}.values())
+    statistics = {
+        id(variable)
+        for layer in model._flatten_layers()
+        for variable in layer._non_trainable_variables
+    }
+    names = torch_names([variable.path for variable in held])
+    return {
+        id(variable.value.handle): Variable(
+            name,
+            bool(variable.trainable),
+            "buffer"
+            if id(variable) in statistics or name.split(".")[-1] in BUFFERS
+            else "parameter",
+        )
+        for variable, name in zip(held, names, strict=True)
+    }

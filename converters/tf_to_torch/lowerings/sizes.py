@@ -1,0 +1,154 @@
+"""Sizes: integers that are computed from shapes, outside tensors.
+
+Each function takes and returns NumPy arrays of objects, which hold ``int`` and ``torch.SymInt``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from converters.tf_to_torch.lowerings import size
+
+Array = np.ndarray
+
+
+def _binary(op: str, function: np.ufunc) -> None:
+    def computed(x: Array, y: Array) -> Array:
+        return np.asarray(function(x, y), dtype=object)
+
+    size(op)(computed)
+
+
+for _op, _function in {
+    "tf.AddV2": np.add,
+    "tf.Add": np.add,
+    "tf.Sub": np.subtract,
+    "tf.Mul": np.multiply,
+    "tf.FloorDiv": np.floor_divide,
+    "tf.FloorMod": np.mod,
+}.items():
+    _binary(_op, _function)
+
+
+def _extreme(x: Array, y: Array, chosen: str) -> Array:
+    import torch
+
+    function = {"max": torch.sym_max, "min": torch.sym_min}[chosen]
+    return np.asarray(np.frompyfunc(function, 2, 1)(x, y), dtype=object)
+
+
+@size("tf.Maximum")
+def maximum(x: Array, y: Array) -> Array:
+    """The larger of each two."""
+    return _extreme(x, y, "max")
+
+
+@size("tf.Minimum")
+def minimum(x: Array, y: Array) -> Array:
+    """The smaller of each two."""
+    return _extreme(x, y, "min")
+
+
+@size("tf.Neg")
+def neg(x: Array) -> Array:
+    """The opposite."""
+    return np.asarray(-x, dtype=object)
+
+
+@size("tf.Identity")
+def identity(input: Array) -> Array:
+    """The same."""
+    return input
+
+
+@size("tf.Prod")
+def prod(input: Array, reduction_indices: Array, keep_dims: bool = False) -> Array:
+    """Products along axes."""
+    return _reduced(np.multiply, input, reduction_indices, keep_dims=keep_dims)
+
+
+@size("tf.Sum")
+def sum(input: Array, reduction_indices: Array, keep_dims: bool = False) -> Array:
+    """Sums along axes."""
+    return _reduced(np.add, input, reduction_indices, keep_dims=keep_dims)
+
+
+def _reduced(function: np.ufunc, x: Array, axes: Array, *, keep_dims: bool) -> Array:
+    chosen = tuple(int(axis) for axis in np.ravel(axes))
+    start = 1 if function is np.multiply else 0
+    return np.asarray(
+        function.reduce(x, axis=chosen, keepdims=keep_dims, initial=start), dtype=object
+    )
+
+
+@size("tf.Pack")
+def pack(values: Sequence[Array], axis: int = 0) -> Array:
+    """Stack along a new axis."""
+    return np.stack(values, axis)
+
+
+@size("tf.ConcatV2")
+def concat_v2(values: Sequence[Array], axis: Array) -> Array:
+    """Join along an axis."""
+    return np.concatenate(values, int(axis))
+
+
+@size("tf.ExpandDims")
+def expand_dims(input: Array, dim: Array) -> Array:
+    """Add an axis of size 1."""
+    return np.expand_dims(input, int(np.ravel(dim)[0]))
+
+
+@size("tf.Squeeze")
+def squeeze(input: Array, squeeze_dims: tuple[int, ...] = ()) -> Array:
+    """Drop axes of size 1."""
+    return np.squeeze(input, tuple(squeeze_dims) or None)
+
+
+@size("tf.Reshape")
+def reshape(tensor: Array, shape: Array) -> Array:
+    """Arrange anew."""
+    return np.reshape(tensor, tuple(int(entry) for entry in shape))
+
+
+@size("tf.GatherV2")
+def gather_v2(params: Array, indices: Array, axis: Array, batch_dims: int = 0) -> Array:
+    """Pick along an axis."""
+    return np.asarray(np.take(params, indices.astype(np.int64), int(axis)), dtype=object)
+
+
+@size("tf.Slice")
+def slice(input: Array, begin: Array, size: Array) -> Array:
+    """Cut out."""
+    places = tuple(
+        np.s_[int(first) : None if count == -1 else int(first) + int(count)]
+        for first, count in zip(begin, size, strict=True)
+    )
+    return input[places]
+
+
+@size("tf.StridedSlice")
+def strided_slice(
+    input: Array,
+    begin: Array,
+    end: Array,
+    strides: Array,
+    begin_mask: int = 0,
+    end_mask: int = 0,
+    ellipsis_mask: int = 0,
+    new_axis_mask: int = 0,
+    shrink_axis_mask: int = 0,
+) -> Array:
+    """Cut out as Python's brackets do."""
+    from converters.tf_to_torch.lowerings.indexing import brackets
+
+    masks = (begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
+    return np.asarray(input[brackets(list(begin), list(end), list(strides), *masks)], dtype=object)
+
+
+@size("tf.Cast")
+def cast(x: Array, DstT: object, Truncate: bool = False) -> Array:
+    """Another type of integers."""
+    return x

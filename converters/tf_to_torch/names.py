@@ -1,0 +1,62 @@
+"""What the variables of a model are called in PyTorch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_LAST = {
+    "kernel": "weight",
+    "depthwise_kernel": "depthwise_weight",
+    "pointwise_kernel": "pointwise_weight",
+    "recurrent_kernel": "recurrent_weight",
+    "gamma": "weight",
+    "beta": "bias",
+    "embeddings": "weight",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+}
+"""The last part of a variable's path, in the words of ``torch.nn``."""
+
+BUFFERS = frozenset({"running_mean", "running_var"})
+"""Statistics that a layer keeps, and no gradient changes."""
+
+
+def torch_names(paths: Sequence[str]) -> list[str]:
+    """Dotted names for variables, in order; no two are the same.
+
+    A first part that all have is the model's own name and left out.
+
+    >>> torch_names(["net/conv/kernel", "net/bn/gamma", "net/bn/moving_mean"])
+    ['conv.weight', 'bn.weight', 'bn.running_mean']
+    """
+    plain = [path.split(":")[0].split("/") for path in paths]
+    split = [[attribute_name(part) for part in parts if part] for parts in plain]
+    split = [parts or ["variable"] for parts in split]
+    while min((len(parts) for parts in split), default=0) > 2 and len({p[0] for p in split}) == 1:
+        split = [parts[1:] for parts in split]
+    taken: set[str] = set()
+    modules: set[str] = set()
+    names = []
+    for *path, last in split:
+        wanted = ".".join([*path, _LAST.get(last, last)])
+        if wanted in taken or wanted in modules:
+            wanted = ".".join([*path, last])
+        name, number = wanted, 0
+        while name in taken or name in modules:
+            number += 1
+            name = f"{wanted}_{number}"
+        taken.add(name)
+        modules.update(".".join(path[: end + 1]) for end in range(len(path)))
+        names.append(name)
+    return names
+
+
+def attribute_name(part: str) -> str:
+    """A part of a path as an attribute's name.
+
+    >>> attribute_name("conv-1"), attribute_name("1x1")
+    ('conv_1', '_1x1')
+    """
+    name = re.sub(r"\W", "_", part)
+    return f"_{name}" if not name or name[0].isdigit() else name
