@@ -63,7 +63,8 @@ class Tally:
         dtype: of the samples.
         counts: how many samples ended in each status.
         parts: by ``dtype direction``, how many ended in each status there.
-        failures: the first few that were judged and are not right.
+        failures: the first few that were judged and are not right; if PyTorch exports none, the
+            first of them with its reason.
         seconds: wall time.
     """
 
@@ -105,6 +106,7 @@ def tally(name: str, dtype: str = "float32", *, limit: int | None = None, kept: 
     counts: Counter[str] = Counter()
     parts: dict[str, Counter[str]] = {}
     failures: list[Outcome] = []
+    refused: Outcome | None = None
     for sample in found:
         with _quiet():
             outcome = judge(sample, dtype)
@@ -113,6 +115,9 @@ def tally(name: str, dtype: str = "float32", *, limit: int | None = None, kept: 
             parts.setdefault(f"{kind} {direction}", Counter())[status] += 1
         if outcome.status not in (RIGHT, REFUSED) and len(failures) < kept:
             failures.append(outcome)
+        refused = refused or (outcome if outcome.status == REFUSED else None)
+    if refused and counts.keys() == {REFUSED}:
+        failures.append(refused)
     plain = {part: dict(found) for part, found in parts.items()}
     seconds = time.perf_counter() - began
     return Tally(name, dtype, dict(counts), plain, tuple(failures), seconds)

@@ -68,9 +68,9 @@ def lines(document: Document) -> Iterator[str]:
             good, judged, _ = row[dtype]["samples"]
             if good == judged and judged:
                 continue
-            reason = limit_of(name, dtype) or (
-                row[dtype].get("first", "") if judged else "PyTorch exports none of its samples"
-            )
+            first = row[dtype].get("first", "")
+            refused = f"PyTorch exports none of its samples. {first}"
+            reason = limit_of(name, dtype) or (first if judged else refused)
             yield f"| `{name}` | {dtype} | {good} of {judged} | {_text(reason)} |"
     yield ""
     yield "### Every operator"
