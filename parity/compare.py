@@ -135,14 +135,16 @@ def _compare_floats(
 ) -> Comparison:
     wide = np.complex128 if source.dtype.kind == "c" else np.float64
     s, t, o = source.astype(wide), target.astype(wide), oracle.astype(wide)
-    misplaced = _misplaced(s, t)
-    finite = np.isfinite(s) & np.isfinite(t) & np.isfinite(o)
+    overflowed = _overflowed(s, t, o, tolerance, source.dtype)
+    misplaced = _misplaced(np.where(overflowed, t, s), t)
+    both = np.isfinite(s) & np.isfinite(t) & np.isfinite(o)
+    finite = both | (overflowed & np.isfinite(t))
     with np.errstate(all="ignore"):
-        apart = np.where(finite, np.abs(t - s), 0.0)
+        apart = np.where(both, np.abs(t - s), 0.0)
         off = np.where(finite, np.abs(t - o), 0.0)
-        source_off = np.where(finite, np.abs(s - o), 0.0)
+        source_off = np.where(both, np.abs(s - o), 0.0)
     count = int(finite.sum())
-    scale = float(np.abs(s[finite]).max()) if count else 0.0
+    scale = float(np.abs(s[both]).max()) if both.any() else 0.0
     target_error, source_error = _rms(off, count), _rms(source_off, count)
     noise = _rms(np.where(finite, tolerance.scale, 0.0), count)
     smallest = (
@@ -154,6 +156,12 @@ def _compare_floats(
     verdict, rule, detail = _float_verdict(
         source, target, misplaced, signs, count, margin, tolerance
     )
+    if verdict is Verdict.rounding and overflowed.any():
+        verdict = Verdict.known_difference
+        detail = (
+            f"the source overflows on the way to {int(overflowed.sum())} of {source.size} "
+            "elements; the target has their true values"
+        )
     if own and verdict is Verdict.rounding:
         detail = f"at most {OWN:g} times as far from the oracle as the source itself"
     if misplaced or (verdict is Verdict.mismatch and signs):
@@ -260,6 +268,27 @@ def _other_zeros(source: np.ndarray, target: np.ndarray) -> int:
         return 0
     zeros = (source == 0) & (target == 0)
     return int((zeros & (np.signbit(source) != np.signbit(target))).sum())
+
+
+def _overflowed(
+    source: np.ndarray,
+    target: np.ndarray,
+    oracle: np.ndarray,
+    tolerance: Tolerance,
+    dtype: np.dtype,
+) -> np.ndarray:
+    """Where something rounds, and the source alone lost its value on the way.
+
+    It has no number for a value within its range, or none of the infinities for one beyond it.
+    """
+    if tolerance.exact:
+        return np.zeros(source.shape, bool)
+    scale = np.broadcast_to(tolerance.scale, source.shape)
+    with np.errstate(over="ignore"):
+        rounded = oracle.astype(dtype).astype(oracle.dtype)
+    near = np.isfinite(target) & np.isfinite(oracle) & np.isfinite(scale)
+    beyond = np.isnan(source) & np.isfinite(oracle) & np.isinf(target) & (target == rounded)
+    return ~np.isfinite(source) & (near | beyond)
 
 
 def _misplaced(source: np.ndarray, target: np.ndarray) -> int:

@@ -191,6 +191,10 @@ _TYPES = (
     OperatorCase("aten.to.device", st.fixed_dictionaries({"x": _SMALL, "dtype": _DTYPES})),
     OperatorCase("aten.to.dtype_layout", st.fixed_dictionaries({"x": _SMALL, "dtype": _DTYPES})),
     OperatorCase("aten._to_copy.default", st.fixed_dictionaries({"x": _SMALL, "dtype": _DTYPES})),
+    OperatorCase(
+        "prims.convert_element_type.default",
+        st.fixed_dictionaries({"a": _SMALL, "dtype": _DTYPES}),
+    ),
     OperatorCase("aten.to.other", st.fixed_dictionaries({"x": _SMALL, "other": floats((2,))})),
     OperatorCase(
         "aten.type_as.default", st.fixed_dictionaries({"x": _SMALL, "other": floats((2,))})

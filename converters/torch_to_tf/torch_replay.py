@@ -86,8 +86,8 @@ def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
     if node.op.startswith(PREFIX):
         leaf, wide = arguments["leaf"], torch.get_default_dtype() == torch.float64
         return leaf.run(given["weights"], given["inputs"], wide=wide)  # type: ignore[attr-defined]
-    if node.op == "aten.copy.default":
-        result: object = _copied(**given)
+    if node.op in _DIFFERENTIABLE:
+        result: object = _DIFFERENTIABLE[node.op](**given)
     elif node.op in STABLE:
         result = STABLE[node.op](**given)
     elif node.op in FUNCTIONS:
@@ -102,8 +102,18 @@ def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
 
 
 def _copied(x: Any, src: Any, non_blocking: Any = False) -> torch.Tensor:  # noqa: ARG001
-    """``aten.copy`` by operators that have a derivative, which it has not."""
     return torch.broadcast_to(src.to(x.dtype), x.shape).clone()
+
+
+def _converted(a: Any, dtype: torch.dtype) -> torch.Tensor:
+    return a.to(dtype)
+
+
+_DIFFERENTIABLE: Mapping[str, Callable[..., torch.Tensor]] = {
+    "aten.copy.default": _copied,
+    "prims.convert_element_type.default": _converted,
+}
+"""Operators that have no derivative, by others that have one."""
 
 
 def _schema_arguments(found: Any, given: Mapping[str, object]) -> dict[str, object]:

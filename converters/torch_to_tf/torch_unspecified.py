@@ -25,6 +25,11 @@ def argsort(x: torch.Tensor, dim: int = -1, descending: bool = False) -> torch.T
     return sort(x, dim, descending)[1]
 
 
+def msort(x: torch.Tensor) -> torch.Tensor:
+    """As ``torch.msort``, of equal elements the first one first."""
+    return sort(x, 0)[0]
+
+
 def topk(
     x: torch.Tensor,
     k: int,
@@ -42,6 +47,7 @@ def topk(
 STABLE: Mapping[str, Callable[..., Pair | torch.Tensor]] = {
     "aten.sort.default": sort,
     "aten.argsort.default": argsort,
+    "aten.msort.default": msort,
     "aten.topk.default": topk,
 }
 """By the names of the operators."""

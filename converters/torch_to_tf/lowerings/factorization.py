@@ -10,7 +10,7 @@ from converters.errors import UnsupportedVariantError
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.lowerings.elimination import eliminated, first_true, require
 from converters.torch_to_tf.lowerings.linalg import matrix_product
-from converters.torch_to_tf.promotion import count_of, normalized, promote, shape_of
+from converters.torch_to_tf.promotion import count_of, normalized, opmath, promote, shape_of
 
 
 @lower("aten.linalg_inv.default")
@@ -226,8 +226,8 @@ def matrix_power(x: tf.Tensor, n: int) -> tf.Tensor:
 
 @lower("aten.linalg_matrix_exp.default", "aten.matrix_exp.default")
 def matrix_exp(x: tf.Tensor) -> tf.Tensor:
-    """Exponential of a matrix. Shapes: (..., n, n). Dtypes: float32, float64, complex."""
-    return tf.linalg.expm(x)
+    """Exponential of a matrix. Shapes: (..., n, n). Dtypes: floating, complex."""
+    return tf.cast(tf.linalg.expm(tf.cast(x, opmath(x.dtype))), x.dtype)
 
 
 @lower("aten.trace.default")

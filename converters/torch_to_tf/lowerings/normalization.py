@@ -61,8 +61,10 @@ def native_batch_norm(
     """
     if training or running_mean is None or running_var is None:
         y, mean, variance = _by_batch(input, weight, bias, eps)
-        return y, *map(tf.stop_gradient, (mean, tf.math.rsqrt(variance + eps)))
-    empty = tf.zeros([0], _wide(input.dtype))
+        kept = _kept(input, weight, bias, running_mean, running_var)
+        deviation = tf.math.rsqrt(variance + eps)
+        return y, *(tf.stop_gradient(cast(part, kept)) for part in (mean, deviation))
+    empty = tf.zeros([0], _kept(input, weight, bias, running_mean, running_var))
     return _by_running(input, weight, bias, running_mean, running_var, eps), empty, empty
 
 
@@ -125,10 +127,11 @@ def native_batch_norm_functional(
     y, mean, variance = _by_batch(input, weight, bias, eps)
     count = cast(tf.size(input), variance.dtype) / cast(tf.shape(input)[-1], variance.dtype)
     unbiased = variance * (count / (count - 1))
+    kept = _kept(input, weight, bias, running_mean, running_var)
     return (
         y,
-        tf.stop_gradient(mean),
-        tf.stop_gradient(tf.math.rsqrt(variance + eps)),
+        tf.stop_gradient(cast(mean, kept)),
+        tf.stop_gradient(cast(tf.math.rsqrt(variance + eps), kept)),
         _moved(running_mean, mean, momentum),
         _moved(running_var, unbiased, momentum),
     )
@@ -281,6 +284,12 @@ def weight_norm(v: Tensor, g: Tensor, dim: int = 0) -> Tensor:
 def _wide(dtype: tf.DType) -> tf.DType:
     """The type that a normalisation is computed in."""
     return tf.float32 if dtype.size == 2 else dtype
+
+
+def _kept(input: Tensor, *parameters: Optional) -> tf.DType:
+    """The type of the statistics: float32 if that of a 16-bit input's parameters is."""
+    wide = _wide(input.dtype)
+    return wide if any(p is not None and p.dtype == wide for p in parameters) else input.dtype
 
 
 def _by_running(

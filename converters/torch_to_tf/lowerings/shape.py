@@ -236,6 +236,12 @@ def to_copy(x: tf.Tensor, dtype: tf.DType | None = None) -> tf.Tensor:
     return cast(x, dtype or x.dtype)
 
 
+@lower("prims.convert_element_type.default", layout=ANY)
+def convert_element_type(a: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    """The tensor in another type."""
+    return cast(a, dtype)
+
+
 @lower("aten.to.other", layout=Layout(Order.any, plain=("other",)))
 def to_other(x: tf.Tensor, other: tf.Tensor, copy: bool = False) -> tf.Tensor:
     """The tensor in the type of ``other``."""

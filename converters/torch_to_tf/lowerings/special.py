@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
-from converters.errors import UnsupportedVariantError
 from converters.layout import ANY
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.lowerings.arithmetic import pow as power
@@ -208,13 +208,33 @@ def _log_ndtr(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]
 
 @lower("aten.nextafter.default", layout=ANY)
 def nextafter(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
-    """The next number after ``x`` in the direction of ``other``. Dtypes: float32, float64."""
+    """The next number after ``x`` in the direction of ``other``. Dtypes: floating.
+
+    TensorFlow's kernel knows float32 and float64. The bits of a 16-bit number and its sign, read as
+    integers, are in the order of the numbers, and so the next number is the next integer.
+    """
     left, right = promote(x, other)
-    if left.dtype not in (tf.float32, tf.float64):
-        raise UnsupportedVariantError(
-            f"nextafter has no kernel for {left.dtype.name}; use float32 or float64."
-        )
-    return tf.math.nextafter(left, right)
+    if left.dtype in (tf.float32, tf.float64):
+        return tf.math.nextafter(left, right)
+    return _next_of_16_bits(*same_shape(left, right))
+
+
+@tf.custom_gradient
+def _next_of_16_bits(x: tf.Tensor, other: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
+    start, end = _ordinal(x), _ordinal(other)
+    place = start + tf.sign(end - start)
+    size = tf.cast(tf.abs(place), tf.int16)
+    negative = (place < 0) | ((place == 0) & (start < 0))
+    moved = tf.bitcast(tf.where(negative, size | tf.int16.min, size), x.dtype)
+    nan = tf.math.is_nan(x) | tf.math.is_nan(other)
+    result = tf.where(nan, x + other, tf.where(start == end, other, moved))
+    return result, lambda dy: (dy, tf.zeros_like(dy))
+
+
+def _ordinal(x: tf.Tensor) -> tf.Tensor:
+    """The place of a 16-bit number among all of its type, counted from zero."""
+    bits = tf.cast(tf.bitcast(x, tf.int16), tf.int32)
+    return tf.where(bits < 0, -(bits & 0x7FFF), bits)
 
 
 @lower("aten.ldexp.Tensor", layout=ANY)
