@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from converters import Graph, Node, TensorSpec, Value, graphs_of, origins, values_in
+from converters import DType, Graph, Node, TensorSpec, Value, graphs_of, origins, values_in
 from parity.exactness import is_arithmetic, is_exact
 from parity.leaves import ShakenLeaf, is_leaf
 from parity.statistics import is_batch_statistics, moved_channels
@@ -101,12 +101,22 @@ def nudge(
         result = argument * (1 + size * u * (2 * xi - 1))
         return torch.where(_is_short(argument, u), argument, result) if counts else result
 
+    def moved_numbers(argument: object, u: float) -> object:
+        if isinstance(argument, tuple):
+            return tuple(moved_numbers(item, u) for item in argument)
+        if not isinstance(argument, torch.Tensor) or argument.dtype == torch.bool:
+            return argument
+        return moved(argument.double(), u, counts=False)
+
     def shake(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
         if is_exact(node) or any(graphs_of(node)):  # the nodes of a branch have noise of their own
             return arguments
         if is_leaf(node):
             own = unit or _coarsest(node, specs)
             return {**arguments, "leaf": ShakenLeaf(arguments["leaf"], own, 0.5 / LANES, moved)}
+        if _computes_floats_of_integers(node, specs):
+            u = unit or _coarsest(node, specs)
+            return {name: moved_numbers(given, u) for name, given in arguments.items()}
         active = any(_is_activation(leaf, specs, weights) for leaf in _leaves(node.args))
         counts = is_arithmetic(node)
         accumulation = math.sqrt(1 + count(node, arguments) / (2 * LANES))
@@ -181,6 +191,18 @@ def _coarsest(node: Node, specs: Mapping[Value, object]) -> float:
     types = [spec.dtype for spec in found if isinstance(spec, TensorSpec)]
     units = [t.unit_roundoff for t in types if t.is_floating or t.is_complex]
     return max(units, default=2.0**-24)
+
+
+def _computes_floats_of_integers(node: Node, specs: Mapping[Value, object]) -> bool:
+    """Whether integers are all that a node takes, which it turns into floats to compute with."""
+    given = [specs[value] for value in values_in(dict(node.args))]
+    types = [spec.dtype for spec in given if isinstance(spec, TensorSpec)]
+    results = [spec.dtype for spec in node.outputs if isinstance(spec, TensorSpec)]
+    return (
+        any(t is not DType.bool for t in types)
+        and not any(t.is_floating or t.is_complex for t in types)
+        and any(t.is_floating or t.is_complex for t in results)
+    )
 
 
 def _leaves(argument: object) -> list[object]:

@@ -192,10 +192,19 @@ def _numbers(laid: Graph, tensors: Mapping[str, Any]) -> Arrays:
         axes = spec.axes if isinstance(spec, TensorSpec) else None
         array = Place("", axes).logical(result[output.name])
         if isinstance(spec, ScalarSpec):  # a number has Python's precision
-            kinds = {"f": np.dtype(np.float64), "i": np.dtype(np.int64)}
-            array = array.astype(kinds.get(array.dtype.kind, array.dtype))
+            array = array.astype(_PYTHON.get(array.dtype.kind, array.dtype))
         result[output.name] = array
     return result
+
+
+_PYTHON: Mapping[str, Any] = {
+    "f": np.float64,
+    "V": np.float64,  # bfloat16
+    "i": np.int64,
+    "u": np.int64,
+    "c": np.complex128,
+}
+"""The types of Python's numbers, by the kind of an array."""
 
 
 def _number_type(value: object) -> Any:

@@ -8,6 +8,7 @@ digamma) by up to 1.5e-9. In the float64 runs of a check mpmath takes their plac
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -80,7 +81,8 @@ def _applied(function: Function, x: Any, own: Any) -> Any:
     given, result = x.detach().numpy(), own.detach().numpy().copy()
     with mpmath.workdps(30):
         for place in np.argwhere(np.isfinite(result) & np.isfinite(given)):
-            result[tuple(place)] = float(mpmath.re(function(float(given[tuple(place)]))))
+            with contextlib.suppress(ZeroDivisionError):  # a pole, where PyTorch has a number
+                result[tuple(place)] = float(mpmath.re(function(float(given[tuple(place)]))))
     return torch.from_numpy(result)
 
 

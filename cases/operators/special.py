@@ -41,6 +41,14 @@ CASES = (
         gradients=False,  # PyTorch has none in x
     ),
     OperatorCase(
+        "aten.special_zeta.default",
+        st.fixed_dictionaries(
+            {"x": integers((6, 3), -1, 4, "int32"), "other": integers((3,), -3, 3, "int32")}
+        ),
+        gradients=False,
+        label="poles",
+    ),
+    OperatorCase(
         "aten.special_zeta.self_scalar",
         st.fixed_dictionaries(
             {"x": numbers(1.5, 6), "other": floats(low=0.5, high=9, dtypes=_TYPES)}

@@ -44,9 +44,18 @@ def topk(
     return values.narrow(dim, 0, k), index.narrow(dim, 0, k)
 
 
+def kthvalue(x: torch.Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Pair:
+    """As ``torch.kthvalue``, of equal elements the first one first."""
+    if x.dim() == 0:
+        return x.clone(), torch.zeros([], dtype=torch.int64)
+    values, index = (part.narrow(dim, k - 1, 1) for part in sort(x, dim))
+    return (values, index) if keepdim else (values.squeeze(dim), index.squeeze(dim))
+
+
 STABLE: Mapping[str, Callable[..., Pair | torch.Tensor]] = {
     "aten.sort.default": sort,
     "aten.argsort.default": argsort,
+    "aten.kthvalue.default": kthvalue,
     "aten.msort.default": msort,
     "aten.topk.default": topk,
 }

@@ -26,7 +26,7 @@ def einsum(
     first. An axis of size 1 broadcasts. ``path`` only says in which order to contract and is left
     to TensorFlow.
 
-    Dtypes: floating point and complex, int32, int64; all alike.
+    Dtypes: all but bool; all alike. Integers of one operand that are summed up become int64.
     Source: PyTorch, torch.einsum.
     Differs: ``tf.einsum`` broadcasts only what an ellipsis covers, and sums float16 in float16.
     """
@@ -39,7 +39,10 @@ def einsum(
     labels = [_labels(term, x.shape.rank) for term, x in zip(terms, tensors, strict=True)]
     covered = max((sum(isinstance(label, int) for label in own) for own in labels), default=0)
     wanted = _output(result, covered) if arrow else _implicit_output(labels, covered)
-    return contract(list(tensors), labels, wanted)
+    operands = list(tensors)
+    if len(operands) == 1 and operands[0].dtype.is_integer and set(labels[0]) - set(wanted):
+        operands = [tf.cast(operands[0], tf.int64)]
+    return contract(operands, labels, wanted)
 
 
 def _labels(term: str, rank: int) -> list[Label]:
@@ -92,9 +95,18 @@ def contract(
         terms.append("".join(letters[label] for i, label in enumerate(own) if i not in dropped))
     equation = f"{','.join(terms)}->{''.join(letters[label] for label in wanted)}"
     dtype = operands[0].dtype
-    if dtype == tf.float16:
-        operands = [tf.cast(x, tf.float32) for x in operands]
+    if wide := _WIDER.get(dtype):
+        operands = [tf.cast(x, wide) for x in operands]
     return tf.cast(tf.einsum(equation, *operands), dtype)
+
+
+_WIDER = {
+    tf.float16: tf.float32,
+    tf.int8: tf.int32,
+    tf.int16: tf.int32,
+    tf.uint8: tf.int32,
+}
+"""What products are summed up in. Integers wrap around alike, whenever it is done."""
 
 
 def _sizes(
@@ -133,7 +145,7 @@ def bilinear(
     """``input1^T weight[o] input2 + bias`` for each output feature ``o``.
 
     Shapes: input1 (..., i), input2 (..., j), weight (o, i, j), bias (o,) -> (..., o).
-    Dtypes: floating point and complex.
+    Dtypes: all but bool.
     """
     leading: list[Label] = list(range(1 - input1.shape.rank, 0))
     partial = contract([input1, weight], [[*leading, "i"], ["o", "i", "j"]], [*leading, "o", "j"])

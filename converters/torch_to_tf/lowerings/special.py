@@ -84,8 +84,18 @@ def ndtri(x: tf.Tensor) -> tf.Tensor:
     layout=ANY,
 )
 def zeta(x: tf.Tensor | Number, other: tf.Tensor | Number) -> tf.Tensor:
-    """Hurwitz' zeta function, the sum of ``(k + other) ** -x`` over k >= 0."""
-    return computed(lambda a, b: tf.math.zeta(*same_shape(a, b)), x, other, floats=True)
+    """Hurwitz' zeta function, the sum of ``(k + other) ** -x`` over k >= 0.
+
+    Differs: at the poles, 0 and the negative integers, TensorFlow's is NaN for most ``x``.
+    """
+
+    def finite(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+        a, b = same_shape(a, b)
+        pole = (a > 1) & (b <= 0) & (b == tf.floor(b))
+        value = tf.math.zeta(a, tf.where(pole, tf.ones_like(b), b))
+        return tf.where(pole, cast(math.inf, a.dtype), value)
+
+    return computed(finite, x, other, floats=True)
 
 
 @lower("aten.special_erfcx.default", layout=ANY)
@@ -213,22 +223,26 @@ def nextafter(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     TensorFlow's kernel knows float32 and float64. The bits of a 16-bit number and its sign, read as
     integers, are in the order of the numbers, and so the next number is the next integer.
     """
-    left, right = promote(x, other)
-    if left.dtype in (tf.float32, tf.float64):
-        return tf.math.nextafter(left, right)
-    return _next_of_16_bits(*same_shape(left, right))
+    return _next(*same_shape(*promote(x, other)))
 
 
 @tf.custom_gradient
-def _next_of_16_bits(x: tf.Tensor, other: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
+def _next(x: tf.Tensor, other: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
+    """With PyTorch's gradient, which is 0 where both are equal."""
+    known = x.dtype in (tf.float32, tf.float64)
+    result = tf.math.nextafter(x, other) if known else _next_of_16_bits(x, other)
+    zero = tf.zeros([], x.dtype)
+    return result, lambda dy: (tf.where(x == other, zero, dy), tf.zeros_like(dy))
+
+
+def _next_of_16_bits(x: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     start, end = _ordinal(x), _ordinal(other)
     place = start + tf.sign(end - start)
     size = tf.cast(tf.abs(place), tf.int16)
     negative = (place < 0) | ((place == 0) & (start < 0))
     moved = tf.bitcast(tf.where(negative, size | tf.int16.min, size), x.dtype)
     nan = tf.math.is_nan(x) | tf.math.is_nan(other)
-    result = tf.where(nan, x + other, tf.where(start == end, other, moved))
-    return result, lambda dy: (dy, tf.zeros_like(dy))
+    return tf.where(nan, x + other, tf.where(start == end, other, moved))
 
 
 def _ordinal(x: tf.Tensor) -> tf.Tensor:
