@@ -29,8 +29,64 @@ KNOWN: dict[str, str] = {
     "to_sparse": _SPARSE,
 }
 
+_BROADCAST = KNOWN["masked_select"]
+_POLES = "PyTorch's trigamma has numbers at its poles, the negative integers"
+_TAPS = "no kernel for integers; refused, with the way out to cast"
+_FIXED = "PyTorch resizes bytes with weights of its own in fixed point; refused"
+
+_TRIGAMMA = {
+    name: _POLES
+    for name in (
+        *(f"polygamma.polygamma_n_{n}" for n in range(5)),
+        "special.polygamma.special_polygamma_n_0",
+    )
+}
+_HALVES = {
+    "as_strided_scatter": KNOWN["as_strided_scatter"],
+    "chalf": _HALF,
+    "masked_select": _BROADCAST,
+    "sparse.mm.reduce": _SPARSE,
+    "to_sparse": _SPARSE,
+}
+_INTEGERS = {
+    "chalf": _HALF,
+    "masked_select": _BROADCAST,
+    "to_sparse": _SPARSE,
+}
+
 OTHERS: dict[str, dict[str, str]] = {
+    "float16": {**_HALVES, "view_as_complex": _HALF, "complex": _HALF},
+    "bfloat16": _HALVES,
+    "int8": {**_INTEGERS, **_TRIGAMMA},
+    "int16": {**_INTEGERS, **_TRIGAMMA},
+    "int32": _INTEGERS,
+    "int64": {
+        **_INTEGERS,
+        **dict.fromkeys(
+            (
+                *(f"nn.functional.avg_pool{n}d" for n in (1, 2, 3)),
+                *(f"nn.functional.conv{n}d" for n in (1, 2, 3)),
+                *(f"nn.functional.conv_transpose{n}d" for n in (1, 2, 3)),
+                "nn.functional.local_response_norm",
+            ),
+            _TAPS,
+        ),
+    },
+    "uint8": {
+        **_INTEGERS,
+        **dict.fromkeys(
+            (
+                "_upsample_bilinear2d_aa",
+                "nn.functional.interpolate.bicubic",
+                "nn.functional.interpolate.bilinear",
+                "nn.functional.upsample_bilinear",
+            ),
+            _FIXED,
+        ),
+    },
+    "bool": _INTEGERS,
     "complex64": {
+        "masked_select": _BROADCAST,
         "as_strided_scatter": KNOWN["as_strided_scatter"],
         "chalf": _HALF,
         "linalg.eig": _ORDER,

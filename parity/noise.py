@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from converters import DType, Graph, Node, TensorSpec, Value, graphs_of, origins, values_in
+from converters import Graph, Node, TensorSpec, Value, graphs_of, origins, values_in
 from parity.exactness import is_arithmetic, is_exact
 from parity.leaves import ShakenLeaf, is_leaf
 from parity.statistics import is_batch_statistics, moved_channels
@@ -104,7 +104,7 @@ def nudge(
     def moved_numbers(argument: object, u: float) -> object:
         if isinstance(argument, tuple):
             return tuple(moved_numbers(item, u) for item in argument)
-        if not isinstance(argument, torch.Tensor) or argument.dtype == torch.bool:
+        if not isinstance(argument, torch.Tensor):
             return argument
         return moved(argument.double(), u, counts=False)
 
@@ -199,7 +199,7 @@ def _computes_floats_of_integers(node: Node, specs: Mapping[Value, object]) -> b
     types = [spec.dtype for spec in given if isinstance(spec, TensorSpec)]
     results = [spec.dtype for spec in node.outputs if isinstance(spec, TensorSpec)]
     return (
-        any(t is not DType.bool for t in types)
+        bool(types)
         and not any(t.is_floating or t.is_complex for t in types)
         and any(t.is_floating or t.is_complex for t in results)
     )

@@ -168,8 +168,9 @@ def pow(x: Operand, exponent: Operand) -> tf.Tensor:
 
 def _integer_power(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     """As PyTorch's: a negative exponent leaves 1 and -1, and makes 0 of everything else."""
-    if b.dtype.is_unsigned:
-        return tf.pow(a, b)
+    if b.dtype.is_unsigned:  # no kernel; what overflows wraps around alike
+        wide = tf.int64 if b.dtype.size > 2 else tf.int32
+        return tf.cast(tf.pow(tf.cast(a, wide), tf.cast(b, wide)), b.dtype)
     zero, one = tf.zeros_like(a), tf.ones_like(a)
     sign = tf.where(tf.math.floormod(b, 2) == 0, one, -one)
     inverse = tf.where(a == one, one, tf.where(a == -one, sign, zero))
@@ -274,6 +275,9 @@ def clamp(x: tf.Tensor, min: Operand | None = None, max: Operand | None = None) 
     if not given:
         raise UnsupportedVariantError("clamp needs min or max; both are None.")
     dtype = result_type(x, *given)
+    if dtype.is_bool:
+        above = x if min is None else x | min
+        return above if max is None else above & max
     result = cast(x, dtype)
     # Written with where: the vector kernels of tf.maximum and tf.minimum change the sign of zeros.
     if min is not None:
@@ -423,13 +427,6 @@ def sign_bit(x: tf.Tensor) -> tf.Tensor:
     """Whether the sign bit is set, also of -0 and NaN. Dtypes: floating point."""
     x = cast(x, opmath(x.dtype))
     return tf.bitcast(x, tf.int64 if x.dtype == tf.float64 else tf.int32) < 0
-
-
-@lower("aten.heaviside.default", layout=ANY)
-def heaviside(x: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-    """0 below zero and for NaN, 1 above, ``values`` at zero. It has no gradient."""
-    x, values = same_shape(*promote(x, values))
-    return tf.where(x == 0, values, cast(x > 0, x.dtype))
 
 
 @lower("aten.hypot.default", layout=ANY)

@@ -15,6 +15,7 @@ from converters.torch_to_tf.promotion import (
     default_dtype,
     promote,
     result_type,
+    same_shape,
 )
 
 Operand: TypeAlias = tf.Tensor | Number
@@ -143,3 +144,11 @@ def number_isin(
 ) -> tf.Tensor:
     """Whether a number is among the test elements."""
     return isin(element, test_elements, assume_unique, invert)
+
+
+@lower("aten.heaviside.default", layout=ANY)
+def heaviside(x: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    """0 below zero and for NaN, 1 above, ``values`` at zero. It has no gradient."""
+    x, values = same_shape(*promote(x, values))
+    zero = tf.zeros_like(x)
+    return tf.where(x == zero, values, x if x.dtype.is_bool else cast(x > zero, x.dtype))

@@ -102,7 +102,9 @@ def abs(x: tf.Tensor) -> tf.Tensor:
 
 @lower("aten.square.default", layout=ANY)
 def square(x: tf.Tensor) -> tf.Tensor:
-    """``x * x``."""
+    """``x * x``; that of a bool is an int64."""
+    if x.dtype.is_bool:
+        return cast(x, tf.int64)
     return x * x if x.dtype.size < 4 else tf.square(x)
 
 

@@ -97,7 +97,7 @@ def prod_dim(
 
 def _product(x: tf.Tensor, dim: Dims, keepdim: bool, dtype: tf.DType | None) -> tf.Tensor:
     dtype = _summed_type(x, dtype)
-    wide = cast(x, opmath(dtype))
+    wide = cast(cast(x, dtype), tf.int32) if dtype.is_bool else cast(x, opmath(dtype))
     return cast(tf.reduce_prod(wide, dims_of(dim, x.shape.rank), keepdims=keepdim), dtype)
 
 

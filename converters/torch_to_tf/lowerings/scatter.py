@@ -64,6 +64,9 @@ def _scattered(
         return tf.reshape(_scattered(x, 0, index, src, reduce, include_self), [])
     if index.shape.num_elements() == 0:
         return tf.identity(x)
+    if x.dtype.is_bool and reduce != "set":
+        counts, updates = tf.cast(x, tf.int32), cast(cast(src, tf.bool), tf.int32)
+        return tf.cast(_scattered(counts, dim, index, updates, reduce, include_self), tf.bool)
     axis = normalized(dim, x.shape.rank)
     places = _flat_places(x, index, axis)
     if isinstance(src, tf.Tensor) and src.shape.rank == x.shape.rank:
@@ -294,6 +297,9 @@ def index_put(
 ) -> tf.Tensor:
     """``x`` with ``x[indices] = values``, or ``+=`` with ``accumulate``; the values broadcast."""
     values = cast(values, x.dtype)
+    if accumulate and x.dtype.is_bool:
+        first, added = (tf.cast(part, tf.int32) for part in (x, values))
+        return tf.cast(index_put(first, indices, added, accumulate=True), tf.bool)
     given = [entry for entry in indices if entry is not None]
     if len(given) == 1 and given[0].dtype == tf.bool and values.shape.num_elements() == 1:
         lead = list(indices).index(given[0]) if indices[0] is None else 0
@@ -378,6 +384,9 @@ def diagonal_scatter(
 @lower("aten.put.default")
 def put(x: tf.Tensor, index: tf.Tensor, source: tf.Tensor, accumulate: bool = False) -> tf.Tensor:
     """The flattened ``x`` with ``source`` written to, or added at, the places ``index``."""
+    if accumulate and x.dtype.is_bool:
+        first, added = (tf.cast(part, tf.int32) for part in (x, source))
+        return tf.cast(put(first, index, added, accumulate=True), tf.bool)
     flat = tf.reshape(x, [-1])
     places = tf.reshape(wrapped(index, shape_of(flat)[0]), [-1, 1])
     write = tf.tensor_scatter_nd_add if accumulate else tf.tensor_scatter_nd_update
