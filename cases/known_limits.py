@@ -34,13 +34,10 @@ _POLES = "PyTorch's trigamma has numbers at its poles, the negative integers"
 _TAPS = "no kernel for integers; refused, with the way out to cast"
 _FIXED = "PyTorch resizes bytes with weights of its own in fixed point; refused"
 
-_TRIGAMMA = {
-    name: _POLES
-    for name in (
-        *(f"polygamma.polygamma_n_{n}" for n in range(5)),
-        "special.polygamma.special_polygamma_n_0",
-    )
-}
+_TRIGAMMA = dict.fromkeys(
+    (*(f"polygamma.polygamma_n_{n}" for n in range(5)), "special.polygamma.special_polygamma_n_0"),
+    _POLES,
+)
 _HALVES = {
     "as_strided_scatter": KNOWN["as_strided_scatter"],
     "chalf": _HALF,
