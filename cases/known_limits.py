@@ -21,7 +21,6 @@ KNOWN: dict[str, str] = {
     "linalg.ldl_factor": _LDL,
     "linalg.ldl_factor_ex": _LDL,
     "linalg.ldl_solve": _LDL,
-    "masked_select": "PyTorch's exported program refuses its own example if the mask is larger",
     "nn.functional.linear_cross_entropy.chunked": _CHUNKS,
     "nn.functional.linear_cross_entropy.chunked_none": _CHUNKS,
     "sparse.mm.reduce": _SPARSE,
@@ -29,7 +28,6 @@ KNOWN: dict[str, str] = {
     "to_sparse": _SPARSE,
 }
 
-_BROADCAST = KNOWN["masked_select"]
 _POLES = "PyTorch's trigamma has numbers at its poles, the negative integers"
 _TAPS = "no kernel for integers; refused, with the way out to cast"
 _FIXED = "PyTorch resizes bytes with weights of its own in fixed point; refused"
@@ -41,13 +39,11 @@ _TRIGAMMA = dict.fromkeys(
 _HALVES = {
     "as_strided_scatter": KNOWN["as_strided_scatter"],
     "chalf": _HALF,
-    "masked_select": _BROADCAST,
     "sparse.mm.reduce": _SPARSE,
     "to_sparse": _SPARSE,
 }
 _INTEGERS = {
     "chalf": _HALF,
-    "masked_select": _BROADCAST,
     "to_sparse": _SPARSE,
 }
 
@@ -83,7 +79,6 @@ OTHERS: dict[str, dict[str, str]] = {
     },
     "bool": _INTEGERS,
     "complex64": {
-        "masked_select": _BROADCAST,
         "as_strided_scatter": KNOWN["as_strided_scatter"],
         "chalf": _HALF,
         "linalg.eig": _ORDER,

@@ -138,3 +138,11 @@ def test_tensorflows_gradient_of_bessel_i1_at_zero_is_one_and_here_a_half():
     assert tape.gradient(result, x).numpy() == 1.0
     arguments = {"x": np.zeros(1)}
     assert converted("aten.special_i1.default", arguments, "x")[1] == 0.5
+
+
+def test_trigamma_has_numbers_at_its_poles():
+    """As 1 / sin(pi x)**2, whose sine is rounded."""
+    poles = {"n": 1, "x": np.array([-1.0, -2.0])}
+    (own,) = pytorch("aten.polygamma.default", poles)
+    assert np.isfinite(own).all()
+    assert np.isposinf(converted("aten.polygamma.default", poles)[0]).all()

@@ -215,12 +215,21 @@ def read_argument(value: Any, values: dict[FxNode, object], otherwise: Any) -> o
 
 
 def _is_vacuous(holds: FxNode) -> bool:
-    """Whether a check says of a size that it is not negative, or where in memory a view begins."""
+    """Whether no run can fail a check, or it is about where in memory a view begins.
+
+    A size is not negative, and a mask selects no more elements than it has. What PyTorch 2.13
+    demands of that number is less, if the mask is larger than what it selects from.
+    """
     first, *rest = holds.args
     about = op_name(first) if isinstance(first, FxNode) else ""
     if about == "aten.sym_storage_offset.default":
         return True
-    return about == "aten.sym_size.int" and op_name(holds) == "operator.ge" and rest == [0]
+    if about != "aten.sym_size.int":
+        return False
+    (measured, *_), relation = first.args, op_name(holds)  # type: ignore[union-attr]
+    if isinstance(measured, FxNode) and op_name(measured) == "aten.masked_select.default":
+        return relation == "operator.le"
+    return relation == "operator.ge" and rest == [0]
 
 
 def _outputs(value: Any) -> tuple[TensorSpec | ScalarSpec, ...]:
