@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cases import mode_table
+from cases import target_table
 
 _ROOT = Path(__file__).resolve().parents[1]
 RESULTS = _ROOT / "reports" / "baselines" / "zoo.json"
@@ -54,14 +54,14 @@ def read(path: Path = RESULTS) -> tuple[Proof, ...]:
 def table(
     proofs: Sequence[Proof],
     configured: Sequence[str] = (),
-    entries: Sequence[mode_table.Entry] = (),
+    entries: Sequence[target_table.Entry] = (),
 ) -> str:
     """The page.
 
     Args:
         proofs: what became of each architecture.
         configured: the names of all architectures.
-        entries: what became of the models of ``cases/models`` in each mode.
+        entries: what became of the models of ``cases/models`` in each target.
     """
     proved = [proof for proof in proofs if proof.outcome == "proved"]
     refused = [proof for proof in proofs if proof.outcome == "not exportable"]
@@ -94,7 +94,7 @@ def table(
     if waiting:
         lines += ["", f"Configured, and not part of that run: {', '.join(waiting)}."]
     if entries:
-        lines += ["", *mode_table.lines(entries)]
+        lines += ["", *target_table.lines(entries)]
     return "\n".join(lines) + "\n"
 
 
@@ -122,7 +122,7 @@ def current() -> str:
     """The page, from the figures that are kept."""
     from cases.architectures import architectures
 
-    return table(read(), [row.name for row in architectures()], mode_table.read())
+    return table(read(), [row.name for row in architectures()], target_table.read())
 
 
 def renew() -> None:

@@ -1,8 +1,9 @@
-"""Every model of ``cases/models`` in every mode and target: ``python -m cases.modes [MODEL ...]``.
+"""Every model of ``cases/models`` in every target: ``python -m cases.targets [MODEL ...]``.
 
-The conversion as it stands in memory with its gradients, three optimiser steps, and each file
-format as it was written. Each is a task in a worker process. ``--write`` keeps the figures in
-``reports/baselines/modes.json`` and renews ``docs/models.md``.
+The conversion as it stands in memory with its gradients, and each file format as it was written.
+Each is a task in a worker process. ``--write`` keeps the figures in
+``reports/baselines/targets.json`` and renews ``docs/models.md``. Training is
+:mod:`cases.training`'s.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from cases.mode_table import MODES, RESULTS, TRAINING, Entry, read, write
 from cases.model_table import renew
 from cases.models import model_cases
+from cases.target_table import RESULTS, TARGETS, Entry, read, write
 from cases.workers import each
 
 if TYPE_CHECKING:
@@ -31,24 +32,24 @@ LITE = "float32 only"
 """What a certificate says where the runtime has no float64."""
 
 
-def tried(name: str, mode: str) -> Entry:
-    """One model in one mode, in a worker."""
+def tried(name: str, target: str) -> Entry:
+    """One model in one target, in a worker."""
     import converters
     import parity
 
     case = {case.name: case for case in model_cases()}[name]
     try:
-        result = _result(case, mode)
+        result = _result(case, target)
     except converters.ConversionError as error:
-        return Entry(name, mode, "refused", " ".join(str(error).split()))
+        return Entry(name, target, "refused", " ".join(str(error).split()))
     except parity.CheckError as error:
-        return Entry(name, mode, "error", " ".join(str(error).split()))
+        return Entry(name, target, "error", " ".join(str(error).split()))
     certificate = result.certificate
-    wanted = (LITE,) if mode == ".tflite" else FUNCTIONS
+    wanted = (LITE,) if target == ".tflite" else FUNCTIONS
     passes = result.verdict.passes and certificate.outcome in wanted
     return Entry(
         name,
-        mode,
+        target,
         "passes" if passes else "fails",
         result.summary,
         certificate=certificate.outcome,
@@ -56,44 +57,41 @@ def tried(name: str, mode: str) -> Entry:
     )
 
 
-def _result(case: ModelCase, mode: str) -> Result:
+def _result(case: ModelCase, target: str) -> Result:
     import parity
-    from cases.training import train
     from converters import torch_to_tf
 
-    if mode == TRAINING:
-        return train(case)
     module: Any
     module, inputs = case.build()
-    shapes = case.dynamic_shapes() if case.dynamic_shapes and mode != ".tflite" else None
+    shapes = case.dynamic_shapes() if case.dynamic_shapes and target != ".tflite" else None
     conversion = torch_to_tf(module, inputs, dynamic_shapes=shapes)  # type: ignore[arg-type]
-    if not mode.startswith("."):
+    if not target.startswith("."):
         return parity.check(module, conversion, inputs, gradients=True).results[0]
     with tempfile.TemporaryDirectory() as folder:
-        path = conversion.save(Path(folder) / f"model{mode}")
+        path = conversion.save(Path(folder) / f"model{target}")
         return parity.check(module, path, inputs).results[0]
 
 
 @click.command()
 @click.argument("names", nargs=-1)
-@click.option("--mode", "modes", multiple=True, default=MODES, type=click.Choice(MODES))
+@click.option("--target", "targets", multiple=True, default=TARGETS, type=click.Choice(TARGETS))
 @click.option("--workers", default=2, show_default=True, help="How many processes.")
-@click.option("--seconds", default=SECONDS, help="How long one model may take in one mode.")
+@click.option("--seconds", default=SECONDS, help="How long one model may take in one target.")
 @click.option("--write", "writes", is_flag=True, help=f"Put the figures into {RESULTS.name}.")
 def main(
-    names: tuple[str, ...], modes: tuple[str, ...], workers: int, seconds: int, writes: bool
+    names: tuple[str, ...], targets: tuple[str, ...], workers: int, seconds: int, writes: bool
 ) -> None:
     """Try the MODELS, all by default."""
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     known = [case.name for case in model_cases()]
     if unknown := [name for name in names if name not in known]:
         raise click.UsageError(f"no such model: {', '.join(unknown)}")
-    tasks = [(name, mode) for name in known if not names or name in names for mode in modes]
+    tasks = [(name, target) for name in known if not names or name in names for target in targets]
     found: list[Entry] = []
     done = each(tried, tasks, workers=workers, seconds=seconds, tasks_per_process=8)
-    for (name, mode), result in done:
-        found.append(Entry(name, mode, "error", result) if isinstance(result, str) else result)
-        console.print(f"{found[-1].outcome}  {name} {mode}: {found[-1].detail}")
+    for (name, target), result in done:
+        found.append(Entry(name, target, "error", result) if isinstance(result, str) else result)
+        console.print(f"{found[-1].outcome}  {name} {target}: {found[-1].detail}")
         if writes:
             write([*read(), found[-1]], known)
             renew()

@@ -1,4 +1,4 @@
-"""The models of ``cases/models`` in every mode and target, as a table of ``docs/models.md``."""
+"""The models of ``cases/models`` in every target, as a table of ``docs/models.md``."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]
-RESULTS = _ROOT / "reports" / "baselines" / "modes.json"
+RESULTS = _ROOT / "reports" / "baselines" / "targets.json"
 
-MEMORY, TRAINING = "in memory", "training"
-MODES = (MEMORY, TRAINING, ".keras", ".tflite", ".pb")
+TARGETS = ("in memory", ".keras", ".tflite", ".pb")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What became of one model in one mode.
+    """What became of one model in one target.
 
     Attributes:
         model: its name.
-        mode: one of :data:`MODES`.
+        target: one of :data:`TARGETS`.
         outcome: ``passes``, ``fails``, ``refused`` or ``error``.
         detail: one sentence.
         certificate: what the certificate says.
@@ -29,7 +28,7 @@ class Entry:
     """
 
     model: str
-    mode: str
+    target: str
     outcome: str
     detail: str
     certificate: str = ""
@@ -44,14 +43,14 @@ def read() -> tuple[Entry, ...]:
 
 
 def write(entries: Sequence[Entry], models: Sequence[str]) -> None:
-    """Keep figures, the last of each model and mode, in the order of the models.
+    """Keep figures, the last of each model and target, in the order of the models.
 
     Args:
         entries: what became of them.
         models: the names of all models; figures of others are dropped.
     """
-    last = {(entry.model, entry.mode): entry for entry in entries}
-    places = [(model, mode) for model in models for mode in MODES]
+    last = {(entry.model, entry.target): entry for entry in entries}
+    places = [(model, target) for model in models for target in TARGETS]
     rows = [json.dumps(dataclasses.asdict(last[place])) for place in places if place in last]
     RESULTS.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
 
@@ -60,29 +59,29 @@ def lines(entries: Sequence[Entry]) -> Iterator[str]:
     """The table, line by line.
 
     Args:
-        entries: what became of each model in each mode.
+        entries: what became of each model in each target.
     """
-    yield "## Every mode and target"
+    yield "## Every target"
     yield ""
-    yield "The models of `cases/models`: as they stand in memory, with gradients; trained for three"
-    yield "optimiser steps; and in each file format, checked as it was written. The percentage is"
-    yield "the part of the tolerance that is used. All but `.tflite` have a float64 certificate;"
+    yield "The models of `cases/models`: as they stand in memory, with gradients, and in each file"
+    yield "format, checked as it was written. The percentage is the part of the tolerance that is"
+    yield "used. All but `.tflite` have a float64 certificate;"
     yield "*constants*: up to those that the file holds in float32."
-    yield "`python -m cases.modes --write` makes this table."
+    yield "`python -m cases.targets --write` makes this table."
     yield ""
-    yield f"| model | {' | '.join(MODES)} |"
-    yield f"|---|{'---|' * len(MODES)}"
-    found = {(entry.model, entry.mode): entry for entry in entries}
+    yield f"| model | {' | '.join(TARGETS)} |"
+    yield f"|---|{'---|' * len(TARGETS)}"
+    found = {(entry.model, entry.target): entry for entry in entries}
     for model in dict.fromkeys(entry.model for entry in entries):
-        yield f"| {model} | {' | '.join(_cell(found.get((model, mode))) for mode in MODES)} |"
+        yield f"| {model} | {' | '.join(_cell(found.get((model, target))) for target in TARGETS)} |"
     others = [entry for entry in entries if entry.outcome != "passes"]
     if others:
         yield ""
-        yield "| model | mode | | why |"
+        yield "| model | target | | why |"
         yield "|---|---|---|---|"
         for entry in others:
             detail = entry.detail.replace("|", "\\|").replace("<", "&lt;")
-            yield f"| {entry.model} | {entry.mode} | {entry.outcome} | {detail} |"
+            yield f"| {entry.model} | {entry.target} | {entry.outcome} | {detail} |"
 
 
 def _cell(entry: Entry | None) -> str:
