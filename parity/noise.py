@@ -163,7 +163,10 @@ def _is_short(argument: Any, unit: float) -> Any:
 
 
 def nudge_constants(seed: int) -> Callable[[Node, Mapping[str, object]], Mapping[str, object]]:
-    """What an interpreter does to a node's numbers: each is moved by one float32 rounding error."""
+    """What an interpreter does to a node's numbers: each is moved by one float32 rounding error.
+
+    Those that sizes follow from are not: a model of another size would be another model.
+    """
     generator = np.random.default_rng(seed)
     inside = np.random.default_rng(seed)
 
@@ -180,9 +183,13 @@ def nudge_constants(seed: int) -> Callable[[Node, Mapping[str, object]], Mapping
     def shake(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
         if is_leaf(node):  # its constants are not among its arguments: all that it computes moves
             return {**arguments, "leaf": ShakenLeaf(arguments["leaf"], 2.0**-24, 0.0, moved)}
-        return {n: move(node.args[n], a) for n, a in arguments.items()}
+        return {n: a if n in _SIZING else move(node.args[n], a) for n, a in arguments.items()}
 
     return shake
+
+
+_SIZING = frozenset({"scale_factors", "scales", "scales_d", "scales_h", "scales_w"})
+"""Parameters of resizing operators."""
 
 
 def _coarsest(node: Node, specs: Mapping[Value, object]) -> float:

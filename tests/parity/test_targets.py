@@ -181,3 +181,16 @@ def test_a_damaged_record_of_origin_is_refused(files, tmp_path):
 def test_inputs_that_the_file_does_not_take_are_refused(files):
     with pytest.raises(CheckError, match="LiteRT can't run the target"):
         parity.check(Net().eval(), files[".tflite"], (torch.zeros(2, 3, 9, 9),))
+
+
+@pytest.mark.parametrize("scale", [2.0, 1.3])
+def test_the_sizes_of_an_enlarged_image_are_no_matter_of_rounding(tmp_path, scale):
+    """13 is 10 times 1.3, but not 10 times what float32 might make of it."""
+
+    class Enlarged(nn.Module):
+        def forward(self, image: Tensor) -> Tensor:
+            return nn.functional.interpolate(image, scale_factor=scale, mode="bilinear") + 0.1
+
+    module, image = Enlarged(), torch.randn(1, 2, 10, 10)
+    path = torch_to_tf(module, (image,)).save(tmp_path / "enlarged.pb")
+    assert parity.check(module, path, (image,)).passes
