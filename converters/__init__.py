@@ -69,7 +69,13 @@ from converters.torch_to_tf import (
 from converters.weights import WeightMap, WeightRule
 
 if TYPE_CHECKING:
-    from converters.checkpoints import convert_checkpoint, open_checkpoint, verify_checkpoint
+    from converters.checkpoints import (
+        NameMap,
+        Rule,
+        convert_checkpoint,
+        open_checkpoint,
+        verify_checkpoint,
+    )
 
 __all__ = [
     "CaptureError",
@@ -83,10 +89,12 @@ __all__ = [
     "Input",
     "Leaf",
     "LoweringError",
+    "NameMap",
     "Node",
     "Output",
     "OutputError",
     "Parameter",
+    "Rule",
     "ScalarSpec",
     "Skeleton",
     "TensorSpec",
@@ -138,7 +146,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Checkpoints are loaded when they are asked for: their formats' schemas take a while."""
-    if name in ("convert_checkpoint", "open_checkpoint", "verify_checkpoint"):
+    if name in ("NameMap", "Rule", "convert_checkpoint", "open_checkpoint", "verify_checkpoint"):
         from converters import checkpoints
 
         return getattr(checkpoints, name)

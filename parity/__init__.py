@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from parity.check import assert_parity, check
 from parity.errors import CheckError, ParityError
+from parity.mapping import map_weights
 from parity.results import Report, Result
 from parity.training import check_training
 from parity.verdict import Verdict
@@ -20,4 +21,5 @@ __all__ = [
     "assert_parity",
     "check",
     "check_training",
+    "map_weights",
 ]

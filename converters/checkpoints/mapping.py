@@ -13,6 +13,7 @@ A name in braces stands for the same text on both sides. A rule may join several
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -39,8 +40,10 @@ class Rule(BaseModel):
     """How tensors cross.
 
     Attributes:
-        source: their names in the source; several are joined along ``axis``.
+        source: their names in the source; several are joined along ``axis``. None, if tensors of
+            the target are left out on the way back.
         target: their names in the target; one that is to become several is split along ``axis``.
+            None, if tensors of the source are left out.
         layout: "transpose" turns the axes round, "convolution" puts the two channel axes of a
             kernel of any rank last, in the other order (as Keras has them).
         axes: instead of a layout, which of the source's axes each of the target's is.
@@ -50,7 +53,7 @@ class Rule(BaseModel):
             recurrent cells); "same" are names of one tensor (tied weights), of which the source
             may lack all but the first.
         blocks: the target's equal parts along ``axis`` are these of the source (gates of recurrent
-            cells).
+            cells); ``block_axis`` if it is another axis than that of joining and splitting.
         dtype: of the target; the source's if it is not given. The way back has the source's again.
         optional: whether the tensors may be missing.
     """
@@ -64,6 +67,7 @@ class Rule(BaseModel):
     axis: int = 0
     join: Literal["concat", "stack", "sum", "same"] = "concat"
     blocks: tuple[int, ...] | None = None
+    block_axis: int | None = None
     dtype: DType | None = None
     optional: bool = False
 
@@ -120,7 +124,7 @@ class Rule(BaseModel):
         """
         shapes = [tuple(i.shape[axis] for axis in self._axes(len(i.shape))) for i in infos]
         shape, dtype = self._joined_shape(shapes), self.dtype or infos[0].dtype
-        self._part(shape, len(self.blocks or ()) or 1)
+        self._part(shape, len(self.blocks or ()) or 1, self._block_axis)
         return [TensorInfo(self._part(shape, len(self.target)), dtype) for _ in self.target]
 
     def source_infos(self, infos: Sequence[TensorInfo]) -> list[TensorInfo]:
@@ -133,7 +137,7 @@ class Rule(BaseModel):
         if len(infos) > 1:
             shape[self.axis] = sum(i.shape[self.axis] for i in infos)
         part = tuple(shape)
-        self._part(part, len(self.blocks or ()) or 1)
+        self._part(part, len(self.blocks or ()) or 1, self._block_axis)
         if len(self.source) > 1 and self.join == "stack":
             if shape.pop(self.axis) != len(self.source):
                 raise self._unfit(part)
@@ -158,13 +162,18 @@ class Rule(BaseModel):
             first.insert(self.axis, len(shapes))
         return tuple(first)
 
-    def _part(self, shape: tuple[int, ...], count: int) -> tuple[int, ...]:
+    @property
+    def _block_axis(self) -> int:
+        return self.axis if self.block_axis is None else self.block_axis
+
+    def _part(self, shape: tuple[int, ...], count: int, axis: int | None = None) -> tuple[int, ...]:
         """The shape of one of some equal parts."""
         if count == 1:
             return shape
-        if len(shape) <= self.axis or shape[self.axis] % count:
+        axis = self.axis if axis is None else axis
+        if len(shape) <= axis or shape[axis] % count:
             raise self._unfit(shape)
-        return (*shape[: self.axis], shape[self.axis] // count, *shape[self.axis + 1 :])
+        return (*shape[:axis], shape[axis] // count, *shape[axis + 1 :])
 
     def _axes(self, rank: int) -> tuple[int, ...]:
         if self.axes is not None:
@@ -202,8 +211,9 @@ class Rule(BaseModel):
         return [array] if count == 1 else list(np.split(array, count, self.axis))
 
     def _reordered(self, array: np.ndarray, order: Sequence[int]) -> np.ndarray:
-        parts = self._split(array, len(order))
-        return np.concatenate([parts[place] for place in order], self.axis)
+        self._part(array.shape, len(order), self._block_axis)
+        parts = np.split(array, len(order), self._block_axis)
+        return np.concatenate([parts[place] for place in order], self._block_axis)
 
     def _unfit(self, *shapes: tuple[int, ...]) -> CheckpointError:
         return CheckpointError(
@@ -271,6 +281,16 @@ class NameMap:
         """Every tensor as it is."""
         return cls(tuple(Rule(source=(_literal(n),), target=(_literal(n),)) for n in names))
 
+    def condensed(self) -> NameMap:
+        """The same with one rule for those that differ in a number alone."""
+        from converters.checkpoints.patterns import condensed
+
+        return NameMap(condensed(self.rules))
+
+    def dumps(self) -> str:
+        """The text of a mapping file."""
+        return "\n".join(map(_written, self.rules))
+
     def moves(self, names: Collection[str], *, reverse: bool = False) -> tuple[Move, ...]:
         """What is done with the tensors of a checkpoint.
 
@@ -287,6 +307,12 @@ class NameMap:
         twice: list[str] = []
         for rule in self.rules:
             given, other = (rule.target, rule.source) if reverse else (rule.source, rule.target)
+            if not other:
+                for pattern in map(_pattern, given):
+                    for name in [n for n in left if pattern.fullmatch(n)]:
+                        del left[name]
+            if not other or not given:
+                continue
             places = [
                 (name, match) for name in names if (match := _pattern(given[0]).fullmatch(name))
             ]
@@ -325,6 +351,16 @@ _QUOTED = str.maketrans({"{": "{{", "}": "}}"})
 
 def _literal(name: str) -> str:
     return name.translate(_QUOTED)
+
+
+def _written(rule: Rule) -> str:
+    given = rule.model_dump(mode="json", exclude_defaults=True)
+    lines = ["[[rule]]"]
+    for key, value in given.items():
+        one = value[0] if key in ("source", "target") and len(value) == 1 else value
+        # JSON's texts, numbers, lists and truth values are TOML's as well
+        lines.append(f"{key} = {json.dumps(one, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -1,4 +1,4 @@
-"""The command line: ``parity convert``, ``check``, ``checkpoint``, ``gate`` and ``report``.
+"""The command line: ``parity convert``, ``check``, ``checkpoint``, ``map``, ``gate``, ``report``.
 
 Commands are imported when they are called, so that ``parity --help`` loads neither a framework nor
 a chart.
@@ -19,6 +19,7 @@ _COMMANDS = {
     "check": "Prove that two models compute the same function.",
     "convert": "Convert a PyTorch model to TensorFlow and prove it.",
     "gate": "Compare a report with the committed baseline.",
+    "map": "Find out which weights of two models are which.",
     "report": "Render a report again.",
 }
 

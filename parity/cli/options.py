@@ -64,6 +64,13 @@ def model_options(command: Command) -> Command:
     return command
 
 
+def input_options(command: Command) -> Command:
+    """Add the options that say what a model is run on."""
+    for option in (_SEED, _INPUTS, _INPUT):
+        command = option(command)
+    return command
+
+
 def machine_options(command: Command) -> Command:
     """Add ``--json`` and ``--debug``."""
     return _JSON(_DEBUG(command))

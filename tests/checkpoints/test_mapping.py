@@ -102,6 +102,46 @@ def test_a_mapping_file_converts_there_and_back(tmp_path):
         assert again[name].tobytes() == array.tobytes()
 
 
+def test_tensors_may_be_left_out_on_either_side(tmp_path):
+    rules = NameMap(
+        (
+            Rule(source="w", target="v"),
+            Rule(source="steps.{i}", target=()),
+            Rule(source=(), target="seed"),
+        )
+    )
+    one, two = np.ones(2, np.float32), np.zeros(3, np.float32)
+    source = write(tmp_path / "a.safetensors", {"w": one, "steps.0": two, "steps.1": two})
+    there = convert_checkpoint(source, tmp_path / "b.pt", weights=rules, manifest=tmp_path / "m")
+    assert read_all(there.path).keys() == {"v"}
+    back = write(tmp_path / "c.safetensors", {"v": one, "seed": two})
+    assert read_all(
+        convert_checkpoint(back, tmp_path / "d.pt", weights=rules, reverse=True).path
+    ).keys() == {"w"}
+    with pytest.raises(CheckpointError, match="without a rule: more"):
+        rules.moves(["w", "more"])
+
+
+def test_a_written_mapping_is_read_again_and_condensed_where_numbers_count_up(tmp_path):
+    rules = [
+        Rule(source=f"layer.{n}.weight", target=f"layers/h_{n}/vars/0", layout="transpose")
+        for n in range(12)
+    ]
+    rules += [Rule(source=f"layer.{n}.bias", target=f"layers/h_{n}/vars/1") for n in range(12)]
+    rules += [Rule(source=f"head.{n}", target=f"other/{7 - n}") for n in range(3)]
+    rules += [Rule(source=("b.1", "b.2"), target="gru", join="stack", blocks=(1, 0), block_axis=1)]
+    rules += [Rule(source=f"steps.{n}", target=()) for n in range(3)]
+    short = NameMap(tuple(rules)).condensed()
+    assert [rule.source[0] for rule in short.rules] == [
+        "layer.{i}.weight", "layer.{i}.bias", "head.0", "head.1", "head.2", "b.1", "steps.{i}",
+    ]  # fmt: skip
+    (tmp_path / "map.toml").write_text(short.dumps())
+    assert NameMap.load(tmp_path / "map.toml") == short
+    names = [name for rule in rules for name in rule.source]
+    plain, condensed = NameMap(tuple(rules)).moves(names), short.moves(names)
+    assert [(m.source, m.target) for m in plain] == [(m.source, m.target) for m in condensed]
+
+
 def test_every_tensor_that_does_not_fit_is_listed(tmp_path):
     arrays = weights() | {"extra": np.zeros(1, np.float32), "more": np.zeros(1, np.float32)}
     del arrays["conv.weight"]
@@ -140,6 +180,10 @@ RULES = {
     "concat": (Rule(source=("a", "c"), target="b", axis=1), [(2, 3), (2, 3)]),
     "stack": (Rule(source=("a", "c"), target="b", join="stack", axis=1), [(2, 3), (2, 3)]),
     "sum": (Rule(source=("a", "c"), target="b", join="sum"), [(3,), (3,)]),
+    "stacked gates": (
+        Rule(source=("a", "c"), target="b", join="stack", blocks=(1, 0, 2), block_axis=1),
+        [(6,), (6,)],
+    ),
     "tied": (Rule(source=("a", "c"), target="b", join="same"), [(3,), (3,)]),
     "split": (Rule(source="a", target=("b", "c", "d")), [(6, 2)]),
     "gates": (Rule(source="a", target="b", blocks=(2, 0, 1), layout="transpose", axis=1), [(6, 2)]),
