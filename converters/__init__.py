@@ -37,7 +37,7 @@ from converters.graph import (
 from converters.interpreter import evaluate
 from converters.leaf import Leaf
 from converters.passes.expose_draws import draws_alone, is_draw, with_draws_given
-from converters.passes.promote import promote
+from converters.passes.promote import SIZING, promote
 from converters.skeleton import Skeleton, matched_nodes
 from converters.source_replay import replay
 from converters.structure import flat_names
@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "SIZING",
     "CaptureError",
     "CheckpointError",
     "Constraint",

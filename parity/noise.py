@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from converters import Graph, Node, TensorSpec, Value, graphs_of, origins, values_in
+from converters import SIZING, Graph, Node, TensorSpec, Value, graphs_of, origins, values_in
 from parity.exactness import is_arithmetic, is_exact
 from parity.leaves import ShakenLeaf, is_leaf
 from parity.statistics import is_batch_statistics, moved_channels
@@ -183,13 +183,9 @@ def nudge_constants(seed: int) -> Callable[[Node, Mapping[str, object]], Mapping
     def shake(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
         if is_leaf(node):  # its constants are not among its arguments: all that it computes moves
             return {**arguments, "leaf": ShakenLeaf(arguments["leaf"], 2.0**-24, 0.0, moved)}
-        return {n: a if n in _SIZING else move(node.args[n], a) for n, a in arguments.items()}
+        return {n: a if n in SIZING else move(node.args[n], a) for n, a in arguments.items()}
 
     return shake
-
-
-_SIZING = frozenset({"scale_factors", "scales", "scales_d", "scales_h", "scales_w"})
-"""Parameters of resizing operators."""
 
 
 def _coarsest(node: Node, specs: Mapping[Value, object]) -> float:

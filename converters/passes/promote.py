@@ -9,6 +9,9 @@ import numpy as np
 from converters.dtypes import DType
 from converters.graph import Graph, Input, Node, Parameter, TensorSpec, map_argument
 
+SIZING = frozenset({"scale_factors", "scales", "scales_d", "scales_h", "scales_w"})
+"""Parameters of resizing operators, whose numbers sizes follow from: they are never rounded."""
+
 
 def promote(graph: Graph, *, constants: DType = DType.float64) -> Graph:
     """The same function with every float type, cast and parameter in float64 (complex: complex128).
@@ -49,6 +52,9 @@ def _node(node: Node, constants: DType) -> Node:
                 return float(np.asarray(leaf).astype(constants.numpy))
         return leaf.promoted if isinstance(leaf, DType) else leaf
 
-    args = {name: map_argument(lift, argument) for name, argument in node.args.items()}
+    args = {
+        name: argument if name in SIZING else map_argument(lift, argument)
+        for name, argument in node.args.items()
+    }
     outputs = tuple(_spec(s) if isinstance(s, TensorSpec) else s for s in node.outputs)
     return replace(node, args=args, outputs=outputs)

@@ -6,8 +6,8 @@ keep the value that they have in the graph, that is, rounded to float32.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -26,7 +26,7 @@ def promoted_graph_def(graph_def: Any) -> Any:
     """A copy of a GraphDef in float64, its function library included.
 
     Operators without a float64 kernel are replaced by compositions: ``FusedBatchNormV3`` in
-    inference.
+    inference, and ``ResizeBilinear``.
 
     Raises:
         ProgramError: an operator has no float64 kernel and no composition here.
@@ -88,8 +88,30 @@ def _renamed(entry: str, swapped: Collection[str]) -> str:
 
 
 def _swap(graph_def: Any, node: Any) -> None:
-    if not node.op.startswith("FusedBatchNorm") or node.attr["is_training"].b:
+    compose = _COMPOSED.get(node.op)
+    if compose is None or node.attr["is_training"].b:
         raise ProgramError(f"{node.op} at {node.name} has no float64 kernel")
+    function, kinds = compose(node)
+    specs = [tf.TensorSpec(None, kind) for kind in kinds]
+    definition = tf.function(function, autograph=False).get_concrete_function(*specs).function_def
+    graph_def.library.function.append(definition)
+    name, inputs = node.name, list(node.input)
+    control = [entry for entry in inputs if entry.startswith("^")]
+    given = [entry for entry in inputs if not entry.startswith("^")]
+    node.Clear()
+    node.name, node.op = name, "PartitionedCall"
+    node.input.extend([*given[: len(kinds)], *control])
+    node.attr["Tin"].list.type.extend(kind.as_datatype_enum for kind in kinds)
+    node.attr["Tout"].list.type.extend([tf.float64.as_datatype_enum])
+    node.attr["f"].func.name = definition.signature.name
+
+
+Composition: TypeAlias = tuple[Callable[..., Any], list[tf.DType]]
+"""A function of an operator's inputs, and their types."""
+
+
+def _normalisation(node: Any) -> Composition:
+    """Batch normalisation in inference."""
     epsilon = float(np.float32(node.attr["epsilon"].f))
     last = node.attr["data_format"].s in (b"NHWC", b"NDHWC")
 
@@ -98,18 +120,38 @@ def _swap(graph_def: Any, node: Any) -> None:
         factor = scale / tf.sqrt(variance + tf.constant(epsilon, tf.float64))
         return x * tf.reshape(factor, shape) + tf.reshape(offset - mean * factor, shape)
 
-    spec = tf.TensorSpec(None, tf.float64)
-    concrete = tf.function(normalize, autograph=False).get_concrete_function(
-        spec, spec, spec, spec, spec
-    )
-    definition = concrete.function_def
-    graph_def.library.function.append(definition)
-    name, inputs = node.name, list(node.input)
-    control = [entry for entry in inputs if entry.startswith("^")]
-    node.Clear()
-    node.name, node.op = name, "PartitionedCall"
-    node.input.extend([*[entry for entry in inputs if not entry.startswith("^")][:5], *control])
-    wide = tf.float64.as_datatype_enum
-    node.attr["Tin"].list.type.extend([wide] * 5)
-    node.attr["Tout"].list.type.extend([wide])
-    node.attr["f"].func.name = definition.signature.name
+    return normalize, [tf.float64] * 5
+
+
+def _bilinear(node: Any) -> Composition:
+    """Bilinear resizing, one axis after the other.
+
+    Source: TensorFlow, image_resizer_state.h and resize_bilinear_op.cc, which has positions in
+    float32 where these are in float64.
+    """
+    align, half = node.attr["align_corners"].b, node.attr["half_pixel_centers"].b
+
+    def along(x: Any, size: Any, axis: int) -> Any:
+        have = tf.shape(x)[axis]
+        given, wanted = (tf.cast(number, tf.float64) for number in (have, size))
+        spread = (given - 1) / tf.maximum(wanted - 1, 1)
+        scale = tf.where(size > 1, spread, given / wanted) if align else given / wanted
+        places = tf.range(wanted, dtype=tf.float64)
+        places = (places + 0.5) * scale - 0.5 if half else places * scale
+        low = tf.floor(places)
+        ends = (tf.clip_by_value(tf.cast(end, tf.int32), 0, have - 1) for end in (low, low + 1))
+        first, second = (tf.gather(x, end, axis=axis) for end in ends)
+        weight = tf.reshape(places - low, [-1] + [1] * (3 - axis))
+        return first + (second - first) * weight
+
+    def resize(x: Any, size: Any) -> Any:
+        return along(along(x, size[0], 1), size[1], 2)
+
+    return resize, [tf.float64, tf.int32]
+
+
+_COMPOSED: Mapping[str, Callable[[Any], Composition]] = {
+    "FusedBatchNormV2": _normalisation,
+    "FusedBatchNormV3": _normalisation,
+    "ResizeBilinear": _bilinear,
+}
