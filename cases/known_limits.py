@@ -6,23 +6,12 @@ The sweep fails on any other, and on one of these that has become right.
 from __future__ import annotations
 
 _SPARSE = "TensorFlow's sparse tensors are another type; dense ones are supported"
-_ORDER = "LAPACK and Eigen order the eigenvalues differently; tests/operators/test_spectrum.py"
-_LDL = "TensorFlow has no kernel; the factorisation is not composed yet"
-_CHUNKS = "torch.nn's own operator for a loss in chunks; there is no lowering yet"
 _HALF = "the result is complex32, which TensorFlow does not have"
 
 KNOWN: dict[str, str] = {
     "as_strided.partial_views": "it reads memory of the tensor that its argument is a view of",
     "as_strided_scatter": "PyTorch's gradient is that of the overwritten elements",
     "chalf": _HALF,
-    "cdist": "one sample of 256: the gradient by matrix products at points nearly equal",
-    "linalg.eig": _ORDER,
-    "linalg.eigvals": _ORDER,
-    "linalg.ldl_factor": _LDL,
-    "linalg.ldl_factor_ex": _LDL,
-    "linalg.ldl_solve": _LDL,
-    "nn.functional.linear_cross_entropy.chunked": _CHUNKS,
-    "nn.functional.linear_cross_entropy.chunked_none": _CHUNKS,
     "sparse.mm.reduce": _SPARSE,
     "sparse.sampled_addmm": _SPARSE,
     "to_sparse": _SPARSE,
@@ -81,12 +70,6 @@ OTHERS: dict[str, dict[str, str]] = {
     "complex64": {
         "as_strided_scatter": KNOWN["as_strided_scatter"],
         "chalf": _HALF,
-        "linalg.eig": _ORDER,
-        "linalg.eigvals": _ORDER,
-        "linalg.ldl_factor": _LDL,
-        "linalg.ldl_factor_ex": _LDL,
-        "linalg.ldl_solve": _LDL,
-        "logcumsumexp": "TensorFlow has no kernel for complex numbers; not composed yet",
         "sparse.sampled_addmm": _SPARSE,
         "to_sparse": _SPARSE,
     },

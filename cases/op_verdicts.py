@@ -134,6 +134,7 @@ def judge(sample: Sample, dtype: str) -> Outcome:
 
     from converters import ConversionError, UnsupportedOpError, is_draw, torch_graph
     from parity.operators import agrees, check_graph
+    from parity.orders import in_one_order
     from parity.randomness import check_random
     from parity.sides import bind
 
@@ -147,7 +148,7 @@ def judge(sample: Sample, dtype: str) -> Outcome:
         (kind, direction): "" for kind in _dtypes(dtype) for direction in DIRECTIONS[: 1 + slopes]
     }
     try:
-        graph = torch_graph(program)
+        graph = in_one_order(torch_graph(program))
         inputs = bind(graph, sample.inputs, {})
         named = zip(graph.inputs, sample.differentiable, strict=True)
         wanted = [item.name for item, slope in named if slope] if slopes else []

@@ -36,7 +36,9 @@ def rounded_results(
     def compute(node: Node, arguments: Mapping[str, object]) -> Sequence[object] | None:
         library, name, *_ = node.op.split(".")
         spec = specs.get(Value(node.name))
-        if library != "aten" or not isinstance(spec, TensorSpec) or not spec.dtype.is_floating:
+        if library != "aten" or not isinstance(spec, TensorSpec):
+            return None
+        if not (spec.dtype.is_floating or spec.dtype.is_complex):
             return None
         u = size * (unit or spec.dtype.unit_roundoff)
 
@@ -52,6 +54,10 @@ def rounded_results(
             return (
                 None if random or query.dtype != torch.float64 else (_attention(arguments, errors),)
             )
+        if name in ("logsumexp", "logcumsumexp"):
+            return (_log_sum(name, arguments, errors),)
+        if name in ("cdist", "_cdist_forward") and _by_products(arguments):
+            return (_distances(arguments, errors),)
         x: Any = arguments.get("x")
         if name not in _KEPT or not isinstance(x, torch.Tensor) or x.dtype != torch.float64:
             return None
@@ -103,6 +109,62 @@ def _attention(arguments: Mapping[str, Any], errors: Callable[[Any], Any]) -> An
     empty = (scores == -torch.inf).all(-1, keepdim=True)
     weights = _kept("softmax", scores.masked_fill(empty, 0.0), -1, errors(scores))
     return weights.masked_fill(empty, 0.0) @ value
+
+
+def _log_sum(name: str, arguments: Mapping[str, Any], errors: Callable[[Any], Any]) -> Any:
+    """The logarithm of a sum of exponentials, by whose exponential the gradient divides."""
+    import torch
+
+    x, dim = arguments["x"], arguments["dim"]
+
+    class Kept(torch.autograd.Function):
+        @staticmethod
+        def forward(context: Any, x: Any) -> Any:
+            running = name == "logcumsumexp"
+            y = x.logcumsumexp(dim) if running else x.logsumexp(dim, keepdim=True)
+            context.save_for_backward(x, y * errors(y))
+            return y
+
+        @staticmethod
+        def backward(context: Any, upstream: Any) -> Any:
+            x, y = context.saved_tensors
+            if name == "logsumexp" or not x.ndim:
+                return upstream * (x - y).exp().conj()
+            found, later, above = [], None, None
+            steps = zip(*(part.unbind(dim) for part in (x, y, upstream)), strict=True)
+            for one, total, slope in reversed(list(steps)):
+                if later is not None:
+                    slope = slope + above * (total - later).exp().conj()
+                later, above = total, slope
+                found.append(slope * (one - total).exp().conj())
+            return torch.stack(found[::-1], dim) if found else upstream
+
+    y = Kept.apply(x)  # type: ignore[no-untyped-call]
+    if name == "logcumsumexp" or arguments.get("keepdim"):
+        return y
+    return y.view(x.detach().logsumexp(dim).shape)
+
+
+def _by_products(arguments: Mapping[str, Any]) -> bool:
+    """Whether distances are computed as ``|a|^2 + |b|^2 - 2ab``, which cancels.
+
+    Source: PyTorch's documentation of cdist.
+    """
+    mode = arguments.get("compute_mode") or 0
+    large = any(arguments[name].shape[-2] > 25 for name in ("x1", "x2"))
+    return arguments.get("p", 2.0) == 2 and (mode == 1 or (mode == 0 and large))
+
+
+def _distances(arguments: Mapping[str, Any], errors: Callable[[Any], Any]) -> Any:
+    """Euclidean distances with a rounding error in what cancels, which the gradient divides by."""
+    import torch
+
+    a, b = arguments["x1"].unsqueeze(-2), arguments["x2"].unsqueeze(-3)
+    squares = (a - b).square().sum(-1)
+    terms = (a.square().sum(-1) + b.square().sum(-1)).detach()
+    squares = squares + (errors(terms) - 1) * terms
+    apart = squares > 0
+    return torch.where(apart, squares, 1.0).sqrt().where(apart, torch.zeros_like(squares))
 
 
 def _tanh(x: Any, _: Any) -> Any:

@@ -4,9 +4,47 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
-from cases.case import OperatorCase
-from cases.strategies import floats, integers, shapes, tensors
+from cases.case import Arguments, OperatorCase
+from cases.strategies import Shape, floats, integers, shapes, tensors
+
+
+@st.composite
+def _values(
+    draw: st.DrawFn,
+    shape: SearchStrategy[Shape],
+    columns: Shape,
+    *,
+    weighted: bool,
+    **options: SearchStrategy[object],
+) -> Arguments:
+    """Values to be counted, each of one number or of as many as ``columns`` says."""
+    dims = draw(shape)
+    x = draw(tensors((*dims, *columns), distributions=("normal", "uniform")))
+    drawn = {"x": x} | {name: draw(option) for name, option in options.items()}
+    if not weighted:
+        return drawn
+    return drawn | {"weight": draw(tensors(dims, low=0.1, high=3)), "density": draw(st.booleans())}
+
+
+def _histograms(
+    op: str,
+    shape: SearchStrategy[Shape],
+    columns: Shape = (),
+    **options: SearchStrategy[object],
+) -> tuple[OperatorCase, ...]:
+    """Rows without and with weights."""
+    return tuple(
+        OperatorCase(
+            op,
+            _values(shape, columns, weighted=weighted, **options),
+            gradients=False,
+            label="weights" if weighted else "",
+        )
+        for weighted in (False, True)
+    )
+
 
 CASES = (
     OperatorCase(
@@ -44,27 +82,11 @@ CASES = (
         gradients=False,
         label="weights",
     ),
-    *(
-        OperatorCase(
-            "aten.histogram.bin_ct",
-            shapes(1, 3, 2).flatmap(  # one value alone may lie on the edge between two parts
-                lambda shape, weighted=weighted: st.fixed_dictionaries(
-                    {
-                        "x": tensors(shape, distributions=("normal", "uniform")),
-                        "bins": st.integers(1, 7),
-                        "range": st.sampled_from((None, (-1.0, 1.0), (0.0, 2.5))),
-                    }
-                    | (
-                        {"weight": tensors(shape, low=0.1, high=3), "density": st.booleans()}
-                        if weighted
-                        else {}
-                    )
-                )
-            ),
-            gradients=False,
-            label="weights" if weighted else "",
-        )
-        for weighted in (False, True)
+    *_histograms(
+        "aten.histogram.bin_ct",
+        shapes(1, 3, 2),  # one value alone may lie on the edge between two parts
+        bins=st.integers(1, 7),
+        range=st.sampled_from((None, (-1.0, 1.0), (0.0, 2.5))),
     ),
     OperatorCase(
         "aten.histogram.bin_ct",
@@ -90,27 +112,12 @@ CASES = (
         ),
         gradients=False,
     ),
-    *(
-        OperatorCase(
-            "aten.histogramdd.default",
-            shapes(1, 2, 2, 4).flatmap(
-                lambda shape, weighted=weighted: st.fixed_dictionaries(
-                    {
-                        "x": tensors((*shape, 2), distributions=("normal", "uniform")),
-                        "bins": st.tuples(st.integers(1, 4), st.integers(1, 4)),
-                        "range": st.sampled_from((None, (-1.0, 1.0, 0.0, 2.5))),
-                    }
-                    | (
-                        {"weight": tensors(shape, low=0.1, high=3), "density": st.booleans()}
-                        if weighted
-                        else {}
-                    )
-                )
-            ),
-            gradients=False,
-            label="weights" if weighted else "",
-        )
-        for weighted in (False, True)
+    *_histograms(
+        "aten.histogramdd.default",
+        shapes(1, 2, 2, 4),
+        columns=(2,),
+        bins=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+        range=st.sampled_from((None, (-1.0, 1.0, 0.0, 2.5))),
     ),
     OperatorCase(
         "aten.histogramdd.int_bins",

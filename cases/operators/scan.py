@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from hypothesis.strategies import SearchStrategy
 
@@ -14,6 +16,14 @@ _NAN = float("nan")
 
 def _near_one(shape: Shape) -> SearchStrategy[np.ndarray]:
     return tensors(shape, low=0.5, high=1.5, specials=(0.0,))
+
+
+def _complex(*specials: float) -> Callable[[Shape], SearchStrategy[np.ndarray]]:
+    def draw(shape: Shape) -> SearchStrategy[np.ndarray]:
+        parts = tensors((*shape, 2), low=-9, high=9, specials=specials)
+        return parts.map(lambda array: np.ascontiguousarray(array).view(np.complex64)[..., 0])
+
+    return draw
 
 
 CASES = (
@@ -35,6 +45,15 @@ CASES = (
         along_one(lambda s: tensors(s, specials=(_NAN, float("-inf"))), keepdim=False),
         gradients=False,
         label="specials",
+    ),
+    OperatorCase(
+        "aten.logcumsumexp.default", along_one(_complex(), keepdim=False), label="complex"
+    ),
+    OperatorCase(
+        "aten.logcumsumexp.default",
+        along_one(_complex(_NAN, 0.0), keepdim=False),
+        gradients=False,
+        label="complex specials",
     ),
     OperatorCase(
         "aten.cummax.default",

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import strategies as st
 
 from cases.case import OperatorCase
 from cases.strategies import SPECIALS, floats, integers, numbers, shapes, tensors
 
 _TYPES = ("float32", "float64")
+
+
+def _apart(x: np.ndarray) -> np.ndarray:
+    """Without the poles of the gamma function: 0 and the negative integers."""
+    return np.where((x <= 0) & (x == np.round(x)), x + 0.25, x).astype(x.dtype)
+
 
 CASES = (
     OperatorCase(
@@ -20,6 +27,21 @@ CASES = (
     OperatorCase(
         "aten.polygamma.default",
         st.fixed_dictionaries({"n": st.integers(0, 4), "x": floats(low=0.5, high=20)}),
+    ),
+    OperatorCase(
+        "aten.polygamma.default",
+        st.fixed_dictionaries(
+            {"n": st.integers(0, 4), "x": floats((2, 3), low=-20, high=1).map(_apart)}
+        ),
+        label="between poles",
+    ),
+    OperatorCase(
+        "aten.polygamma.default",
+        st.fixed_dictionaries(
+            {"n": st.integers(2, 4), "x": st.just(np.array([0, -1, -2, -9], np.float32))}
+        ),
+        gradients=False,  # infinite
+        label="poles",
     ),
     OperatorCase(
         "aten.special_ndtri.default",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import tensorflow as tf
 import torch
 
+from cases.op_verdicts import tally
 from converters import torch_graph
-from converters.torch_to_tf.lowerings import factorization, spectrum, triangular
+from converters.torch_to_tf.lowerings import factorization, load, spectrum, triangular
 from parity.operators import agrees, check_graph
 from parity.sides import bind
 
@@ -167,3 +169,32 @@ def test_a_singular_matrix_is_an_error_where_errors_are_checked() -> None:
     ):
         with pytest.raises(tf.errors.InvalidArgumentError):
             run()
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        (lambda values: values[..., ::-1], "right"),
+        (lambda values: values * (1 + 1e-9), "wrong"),
+        (lambda values: tf.math.conj(values) + 1e-9j, "wrong"),
+    ],
+    ids=["another order", "other values", "shifted conjugates"],
+)
+def test_eigenvalues_may_come_in_any_order_but_must_be_the_same(
+    monkeypatch, change, verdict
+) -> None:
+    op = "aten.linalg_eigvals.default"
+    changed = replace(load().get(op), function=lambda x: change(spectrum.linalg_eigvals(x)))
+    monkeypatch.setitem(load()._lowerings, op, changed)
+    assert tally("linalg.eigvals", limit=1).verdict == verdict
+
+
+def test_eigenvectors_stay_with_their_eigenvalues(monkeypatch) -> None:
+    op = "aten.linalg_eig.default"
+
+    def exchanged(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        values, vectors = spectrum.linalg_eig(x)
+        return values[..., ::-1], vectors
+
+    monkeypatch.setitem(load()._lowerings, op, replace(load().get(op), function=exchanged))
+    assert tally("linalg.eig", limit=1).verdict == "wrong"

@@ -30,6 +30,7 @@ from converters.passes.dead_nodes import drop_dead_nodes
 from converters.passes.expose_draws import expose_draws
 from converters.torch_to_tf.capture.archive import load_pt2
 from converters.torch_to_tf.capture.checkpointing import checkpoints_ignored
+from converters.torch_to_tf.capture.chunked_losses import chunked_losses
 from converters.torch_to_tf.capture.cumulative_average import averages_by_tensors
 from converters.torch_to_tf.capture.functionalize import functional
 from converters.torch_to_tf.capture.fx_nodes import operators_of
@@ -271,7 +272,7 @@ def _decompose(program: ExportedProgram, supported: Container[str]) -> ExportedP
     with _quiet_export(), _operators_listed_once():
         table: Any = torch.export.default_decompositions()
         chosen = {op: how for op, how in table.items() if str(op) not in supported}
-        return program.run_decompositions(chosen)
+        return program.run_decompositions(chosen | chunked_losses(program))
 
 
 @contextlib.contextmanager

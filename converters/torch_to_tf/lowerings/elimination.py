@@ -22,7 +22,7 @@ def eliminated(a: tf.Tensor, *, pivoting: bool = True) -> tuple[tf.Tensor, tf.Te
     def step(i: tf.Tensor, a: tf.Tensor, pivots: tf.Tensor) -> tuple[tf.Tensor, ...]:
         chosen = tf.broadcast_to(i, batch)
         if pivoting:
-            size = tf.where(row >= i, _magnitude(a[..., :, i]), -1)
+            size = tf.where(row >= i, magnitude(a[..., :, i]), -1)
             chosen = tf.argmax(size, -1, tf.int32)
             order = exchanged(row, i, chosen[..., tf.newaxis])
             a = tf.gather(a, order, axis=-2, batch_dims=len(batch))
@@ -40,7 +40,8 @@ def eliminated(a: tf.Tensor, *, pivoting: bool = True) -> tuple[tf.Tensor, tf.Te
     return result, pivots
 
 
-def _magnitude(x: tf.Tensor) -> tf.Tensor:
+def magnitude(x: tf.Tensor) -> tf.Tensor:
+    """The size of a number as LAPACK compares pivots: ``|re| + |im|``."""
     if not x.dtype.is_complex:
         return tf.abs(x)
     return tf.abs(tf.math.real(x)) + tf.abs(tf.math.imag(x))

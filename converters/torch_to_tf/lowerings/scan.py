@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -74,16 +75,37 @@ def cumprod(x: tf.Tensor, dim: int, dtype: tf.DType | None = None) -> tf.Tensor:
 def logcumsumexp(x: tf.Tensor, dim: int) -> tf.Tensor:
     """``log(cumsum(exp(x)))`` along ``dim`` without overflow; what follows a NaN is NaN.
 
-    Differs: ``tf.math.cumulative_logsumexp`` passes over NaN.
+    Of complex numbers the imaginary part goes on from the one of the largest real part, so that it
+    may lie outside -pi to pi.
+    Differs: ``tf.math.cumulative_logsumexp`` passes over NaN and has no complex numbers.
     """
     dtype = x.dtype if kind_of(x.dtype) >= 2 else default_dtype()
     if x.shape.rank == 0:
         return cast(x, dtype)
     axis = _axis(x, dim)
+    if dtype.is_complex:
+        order = [axis, *(place for place in range(x.shape.rank) if place != axis)]
+        first = tf.transpose(x, order)
+        nothing = tf.fill(tf.shape(first)[1:], tf.constant(complex("-inf"), dtype))
+        total = tf.scan(_log_added, first, tf.ensure_shape(nothing, first.shape[1:]))
+        return tf.transpose(total, [order.index(place) for place in range(x.shape.rank)])
     wide = cast(x, opmath(dtype))
     bad = tf.cumsum(tf.cast(tf.math.is_nan(wide), tf.int32), axis) > 0
     total = tf.math.cumulative_logsumexp(tf.where(bad, tf.zeros_like(wide), wide), axis)
     return cast(tf.where(bad, cast(float("nan"), wide.dtype), total), dtype)
+
+
+def _log_added(total: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """``log(exp(total) + exp(x))`` of complex numbers.
+
+    Source: ATen native/cpu/LogAddExp.h, _log_add_exp_helper.
+    """
+    here, before = tf.math.real(x), tf.math.real(total)
+    largest = here >= before
+    top, low = tf.where(largest, x, total), tf.where(largest, total, x)
+    adds = tf.minimum(here, before) != -math.inf
+    ratio = tf.exp(tf.where(adds, low - top, tf.zeros_like(x)))
+    return top + tf.math.log1p(tf.where(adds, ratio, tf.zeros_like(x)))
 
 
 @lower("aten.cummax.default", layout=_ALONG)
