@@ -55,7 +55,8 @@ def each(
             pool.schedule(function, args=task, timeout=seconds): task for task in tasks
         }
         for future in as_completed(futures):
-            yield futures[future], _result(future, seconds)
+            found = _result(future, seconds)
+            yield futures[future], found
         pool.close()  # type: ignore[no-untyped-call]
     except BaseException:
         pool.stop()  # type: ignore[no-untyped-call]  # an interrupted run waits for no task
@@ -64,7 +65,7 @@ def each(
         pool.join()
 
 
-def _result(future: Future[Result], seconds: float) -> Result | str:
+def _result(future: Future[Any], seconds: float) -> Any:
     try:
         return future.result()
     except Late:

@@ -92,11 +92,15 @@ def proofs(
         options: as for :func:`prove`.
     """
     tasks = [(name, folder) for name in names]
-    how = {"workers": workers, "seconds": seconds, "tasks_per_process": 16}
-    for (name, _), found in each(partial(prove, **options), tasks, **how):
+    done = each(
+        partial(prove, **options), tasks, workers=workers, seconds=seconds, tasks_per_process=16
+    )
+    for (name, _), found in done:
         row = architecture(name)
-        failed = isinstance(found, str)
-        yield Proof(row.name, row.domain, row.model, "error", found) if failed else found
+        if isinstance(found, str):
+            yield Proof(row.name, row.domain, row.model, "error", found)
+        else:
+            yield found
 
 
 def kept(folder: Path, mark: str) -> dict[str, Proof]:
