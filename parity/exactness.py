@@ -12,8 +12,7 @@ _OF_TENSORFLOW = (
     "LogicalAnd LogicalNot LogicalOr MatrixBandPart MirrorPad Neg NotEqual OneHot OnesLike Pack "
     "Pad PadV2 Range Rank Reshape ResizeNearestNeighbor ResourceGather ReverseV2 Rint Roll Round "
     "Select SelectV2 Shape Sign Size Slice SpaceToDepth Split SplitV Squeeze StopGradient "
-    "StridedSlice TensorListFromTensor TensorListGetItem TensorListReserve TensorListSetItem "
-    "TensorListStack Tile TopKV2 Transpose Unpack ZerosLike"
+    "StridedSlice Tile TopKV2 Transpose Unpack ZerosLike"
 ).split()
 
 EXTREMA = frozenset(

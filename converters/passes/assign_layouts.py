@@ -244,6 +244,8 @@ class _Rewriter:
         return None
 
     def _placed(self, value: Value, spec: TensorSpec) -> TensorSpec:
+        if not isinstance(spec, TensorSpec):  # a list, handed to a branch
+            return spec
         return replace(spec, axes=self._have(value, spec))
 
     def _as(self, value: Value, axes: Axes | None, rank: int | None = None) -> Value:

@@ -85,7 +85,7 @@ def _plan(
     if permutation is not None and rank in RANKS:
         convolved = values[0] in convolutional
         return _rearrangement(layout, rank, permutation, preference, from_convolution=convolved)
-    if node.op in _RESHAPES:
+    if node.op in _RESHAPES and ranks:
         kept = _keeps_channels(specs[values[0]], node, preference)
         return LayoutPlan(layout, rank, None if kept else STAY, (kept,), reshape=kept)
     if layout.order is Order.preferred and rank > max(RANKS):

@@ -33,6 +33,8 @@ def promote(graph: Graph, *, constants: DType = DType.float64) -> Graph:
 
 
 def _spec(spec: TensorSpec) -> TensorSpec:
+    if not isinstance(spec, TensorSpec):  # a list, handed to a branch
+        return spec
     return replace(spec, dtype=spec.dtype.promoted)
 
 

@@ -33,7 +33,8 @@ def literal_type(node: Node, name: str, arguments: Mapping[str, object]) -> DTyp
         for leaf in _leaves(arguments.get(other)):
             if isinstance(leaf, torch.Tensor):
                 return DType(str(leaf.dtype).removeprefix("torch."))
-    if result is not None and isinstance(spec := node.outputs[result], TensorSpec):
+    known = result is not None and result < len(node.outputs)
+    if known and isinstance(spec := node.outputs[result or 0], TensorSpec):
         return spec.dtype
     if found is not None:
         return found
@@ -93,12 +94,15 @@ def as_numbers(array: Any) -> object:
 
 
 def _tuples(items: object) -> object:
-    return tuple(_tuples(item) for item in items) if isinstance(items, list) else items
+    if isinstance(items, list):
+        return tuple(_tuples(item) for item in items)
+    return items.item() if isinstance(items, np.generic) else items
 
 
 def prepared(node: Node, function: Function, arguments: Mapping[str, object]) -> dict[str, object]:
     """A node's arguments as its lowering's annotations want them."""
     wanted, inputs = wanted_kinds(function), set(input_names(node.op))
+    plain = not any(isinstance(leaf, torch.Tensor) for leaf in _leaves(tuple(arguments.values())))
     result: dict[str, object] = {}
     for name, argument in arguments.items():
         want = wanted.get(name, "")
@@ -110,7 +114,7 @@ def prepared(node: Node, function: Function, arguments: Mapping[str, object]) ->
             assert isinstance(argument, tuple)
             dtype = functools.partial(literal_type, node, name, arguments)
             result[name] = [_as_tensor(item, dtype) for item in argument]
-        elif want.startswith("Operand") and not isinstance(argument, tuple):
+        elif want.startswith("Operand") and not plain and not isinstance(argument, tuple):
             result[name] = argument
         else:
             result[name] = _as_tensor(

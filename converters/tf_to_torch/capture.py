@@ -144,11 +144,17 @@ def _bind_captures(
     for outer, inner in zip(
         function.captured_inputs, function.graph.internal_captures, strict=True
     ):
+        if outer.dtype == tf.resource and not _is_variable(outer):
+            raise CaptureError(
+                f"{source.label} uses a lookup table or another resource that is no variable, at "
+                f"{inner.op.name}. PyTorch has no counterpart: look up before the model, and "
+                "convert what follows."
+            )
         if outer.dtype == tf.resource:
             bound[inner.ref()] = _variable(reader, source, outer, variables.get(id(outer)), frame)
         elif outer.dtype in (tf.variant, tf.string):
             raise CaptureError(
-                f"{source.label} holds {outer.name}, a {outer.dtype.name}: lookup tables, "
+                f"{source.label} holds a {outer.dtype.name} at {inner.op.name}: lookup tables, "
                 "iterators and strings have no counterpart in PyTorch. Take the part of the "
                 "model that computes with numbers."
             )
@@ -156,16 +162,15 @@ def _bind_captures(
             bound[inner.ref()] = Constant(inner.name.split(":")[0], outer.numpy())
 
 
+def _is_variable(handle: Any) -> bool:
+    data = handle._handle_data
+    return data is not None and data.is_set and bool(data.shape_and_type)
+
+
 def _variable(
     reader: Reader, source: TensorFlowSource, handle: Any, variable: Any, frame: Frame
 ) -> Resource:
     data = handle._handle_data
-    if not data.is_set or not data.shape_and_type:
-        raise CaptureError(
-            f"{source.label} uses a lookup table or another resource that is no variable "
-            f"({handle.name}). PyTorch has no counterpart: look it up before the model, and "
-            "convert what follows."
-        )
     name = variable.name.split(":")[0] if variable is not None else f"variable_{len(frame.state)}"
     known = source.variables.get(id(handle)) or Variable(
         name.replace("/", "."), bool(getattr(variable, "trainable", False)), "parameter"

@@ -38,7 +38,9 @@ def lowered(registry: Registry) -> Callable[[Node, Mapping[str, object]], Sequen
             if node.op in SIZES and are_numbers(node, arguments):
                 sizes = SIZES.get(node.op)
                 assert sizes is not None
-                return [as_numbers(sizes.function(**as_arrays(node, arguments)))]
+                found = sizes.function(**as_arrays(node, arguments))
+                if found is not NotImplemented:  # it depends on what is known only at run time
+                    return [as_numbers(found)]
             lowering = registry.get(node.op)
             assert lowering is not None
             result = lowering.function(**prepared(node, lowering.function, arguments))

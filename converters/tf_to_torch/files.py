@@ -102,8 +102,7 @@ def _saved_model(path: Path, signature: str | None) -> TensorFlowSource:
         names = ", ".join(sorted(found)) or "none"
         wanted = f"no signature {signature}" if signature else "several signatures or none"
         raise CaptureError(
-            f"{path} has {wanted}; it has: {names}. Pass signature= (--signature on the command "
-            "line) with one of these names."
+            f"{path} has {wanted}; it has: {names}. Pass signature= with one of these names."
         )
     opened = function_source(found[signature], None)
     variables = variables_of(getattr(loaded, "variables", ()) or ())

@@ -44,16 +44,18 @@ def function_source(function: Any, examples: Mapping[str, Any] | None) -> Tensor
         named = dict(zip(keys, ordered[positional:], strict=True))
         return function(*ordered[:positional], **named)
 
-    label = f"{getattr(function, 'name', '') or 'the function'} (TensorFlow)"
+    own = getattr(function, "name", b"")
+    own = own.decode() if isinstance(own, bytes) else str(own)
+    label = f"{own or 'the function'} (TensorFlow)"
     variables = variables_of(function.graph.variables)
     return TensorFlowSource(label, call, signature, specs, variables, function)
 
 
 def _name_of(spec: Any, place: int) -> str:
     if isinstance(spec, Mapping | list | tuple):
-        return f"input_{place}"
+        return f"x{place}"
     own = getattr(spec, "name", None)
-    return attribute_name(own) if own else f"input_{place}"
+    return attribute_name(own) if own else f"x{place}"
 
 
 def _concrete(function: Any, examples: Mapping[str, Any] | None) -> Any:

@@ -14,9 +14,12 @@ def read_branch(
 ) -> list[Value]:
     """A choice between two branches, which both take all that one of them computes with."""
     condition = reader.argument(given[0], op.inputs[0], frame)
-    passed = [reader.value(item, frame) for item in given[1:]]
+    passed = [
+        reader.argument(item, tensor, frame)
+        for item, tensor in zip(given[1:], op.inputs[1:], strict=True)
+    ]
     branches = [
-        _inner(reader, op.get_attr(key).name, op.inputs[1:], given[1:], f"{name}/{key}/")
+        _inner(reader, op, key, given[1:], f"{name}/{key}/")
         for key in ("then_branch", "else_branch")
     ]
     args = {
@@ -33,13 +36,12 @@ def read_loop(
     reader: Reader, op: Any, given: Sequence[object], frame: Frame, name: str
 ) -> list[object]:
     """A loop, whose unchanging inputs are handed on apart."""
-    body = reader.function(op.get_attr("body").name, [t.shape for t in op.inputs])
+    body = reader.function(op, op.get_attr("body").name)
     kept = [i for i, t in enumerate(body.outputs) if _same(t, body.inputs[i])]
     carried = [i for i in range(len(given)) if i not in kept]
     order = [*carried, *kept]
     graphs = {
-        key: _inner(reader, op.get_attr(key).name, op.inputs, given, f"{name}/{key}/", order)
-        for key in ("cond", "body")
+        key: _inner(reader, op, key, given, f"{name}/{key}/", order) for key in ("cond", "body")
     }
     loop = graphs["body"]
     loop = loop.replace(outputs=tuple(loop.outputs[i] for i in carried))
@@ -47,7 +49,7 @@ def read_loop(
         "cond": graphs["cond"],
         "body": loop,
         "input": tuple(reader.argument(given[i], op.inputs[i], frame) for i in carried),
-        "captured": tuple(reader.value(given[i], frame) for i in kept),
+        "captured": tuple(reader.argument(given[i], op.inputs[i], frame) for i in kept),
     }
     specs = [reader.spec(op.outputs[i], f"{name}:{i}") for i in carried]
     values = reader.add_node(name, "tf.While", args, specs, frame)
@@ -59,14 +61,14 @@ def read_loop(
 
 def _inner(
     reader: Reader,
-    callee: str,
-    tensors: Any,
+    op: Any,
+    key: str,
     given: Sequence[object],
     prefix: str,
     order: Sequence[int] | None = None,
 ) -> Graph:
     """A branch, or the condition or body of a loop, as a graph of its own."""
-    graph = reader.function(callee, [tensor.shape for tensor in tensors])
+    graph = reader.function(op, op.get_attr(key).name)
     inner, inputs = Frame(outer=False), {}
     bound: dict[Any, object] = {}
     for place, (tensor, item) in enumerate(zip(graph.inputs, given, strict=True)):

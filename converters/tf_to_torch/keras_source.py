@@ -41,7 +41,7 @@ def keras_source(model: keras.Layer, examples: Mapping[str, Any] | None) -> Tens
     def named(item: Any) -> object:
         if isinstance(item, Mapping | list | tuple):
             return map_structure(named, item)
-        own = "input" if item.name.startswith("keras_tensor") else item.name
+        own = "x" if item.name.startswith("keras_tensor") else item.name
         name = _unique(own, specs)
         specs[name] = tf.TensorSpec(item.shape, item.dtype, name=name)
         signature[name] = Value(name)
@@ -86,7 +86,7 @@ def _called(model: Any, examples: Mapping[str, Any] | None) -> TensorFlowSource:
     specs: dict[str, tf.TensorSpec] = {}
 
     for key, item in examples.items():
-        name = f"input_{key}" if key.isdigit() else key
+        name = f"x{key}" if key.isdigit() else attribute_name(key)
         signature[name] = named_structure(open_spec(item), name, specs)
 
     def call(*arguments: Any) -> Any:
@@ -119,7 +119,7 @@ def keras_variables(model: Any) -> dict[int, Variable]:
         for layer in model._flatten_layers()
         for variable in layer._non_trainable_variables
     }
-    names = torch_names([variable.path for variable in held])
+    names = torch_names([variable.path for variable in held], model.name)
     return {
         id(variable.value.handle): Variable(
             name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import re
 from collections.abc import Sequence
 
@@ -22,10 +24,10 @@ BUFFERS = frozenset({"running_mean", "running_var"})
 """Statistics that a layer keeps, and no gradient changes."""
 
 
-def torch_names(paths: Sequence[str]) -> list[str]:
+def torch_names(paths: Sequence[str], root: str = "") -> list[str]:
     """Dotted names for variables, in order; no two are the same.
 
-    A first part that all have is the model's own name and left out.
+    A first part that all have, or that is ``root``, is the model's own name and left out.
 
     >>> torch_names(["net/conv/kernel", "net/bn/gamma", "net/bn/moving_mean"])
     ['conv.weight', 'bn.weight', 'bn.running_mean']
@@ -33,6 +35,8 @@ def torch_names(paths: Sequence[str]) -> list[str]:
     plain = [path.split(":")[0].split("/") for path in paths]
     split = [[attribute_name(part) for part in parts if part] for parts in plain]
     split = [parts or ["variable"] for parts in split]
+    own = attribute_name(root)
+    split = [parts[1:] if len(parts) > 2 and parts[0] == own else parts for parts in split]
     while min((len(parts) for parts in split), default=0) > 2 and len({p[0] for p in split}) == 1:
         split = [parts[1:] for parts in split]
     taken: set[str] = set()
@@ -59,4 +63,6 @@ def attribute_name(part: str) -> str:
     ('conv_1', '_1x1')
     """
     name = re.sub(r"\W", "_", part)
+    if keyword.iskeyword(name) or hasattr(builtins, name):
+        return f"{name}_"  # PyTorch 2.13 mixes up arguments whose names are Python's
     return f"_{name}" if not name or name[0].isdigit() else name

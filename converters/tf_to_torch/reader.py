@@ -134,7 +134,7 @@ class Reader:
             return
         elif kind in _CALLS or kind in self.library:
             callee = op.get_attr("f").name if kind in _CALLS else kind
-            results = self._call(callee, given, op.inputs, frame, f"{name}/")
+            results = self._call(op, callee, given, frame, f"{name}/")
         elif kind in _BRANCHES:
             from converters.tf_to_torch.inner_graphs import read_branch
 
@@ -151,18 +151,22 @@ class Reader:
             bound[tensor.ref()] = result
 
     def _call(
-        self, callee: str, given: Sequence[object], tensors: Any, frame: Frame, prefix: str
+        self, op: Any, callee: str, given: Sequence[object], frame: Frame, prefix: str
     ) -> list[object]:
         """Inline a function."""
-        graph = self.function(callee, [tensor.shape for tensor in tensors])
+        graph = self.function(op, callee)
         bound: dict[Any, object] = {
             tensor.ref(): item for tensor, item in zip(graph.inputs, given, strict=True)
         }
         return self.walk(graph, bound, frame, prefix)
 
-    def function(self, name: str, shapes: Sequence[Any]) -> Any:
-        """A function by name, for arguments of some shapes."""
-        return function_def_to_graph(self.library[name], input_shapes=list(shapes))
+    def function(self, op: Any, name: str) -> Any:
+        """A function that an operation calls, as it was traced where that is known."""
+        found = op.graph._get_function(name)
+        graph = getattr(found, "graph", None)
+        if graph is not None:
+            return graph
+        return function_def_to_graph(self.library[name], [tensor.shape for tensor in op.inputs])
 
     def _assign(self, op: Any, given: Sequence[object], frame: Frame, name: str) -> None:
         variable = given[0]
@@ -251,12 +255,8 @@ class Reader:
             return False
         if kind in _MEASURES:
             return True
-        values = list(values_in(args))
-        return (
-            kind in SIZES
-            and bool(values)
-            and all(isinstance(frame.specs[value], ScalarSpec) for value in values)
-        )
+        values = values_in(args)
+        return kind in SIZES and all(isinstance(frame.specs[v], ScalarSpec) for v in values)
 
     def argument(self, item: object, tensor: Any, frame: Frame) -> object:
         """What a node holds for one of its inputs: a value, or a number that is known."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -48,7 +49,108 @@ def fused_batch_norm_v3(
     return [result, *running, center, spread, tf.zeros([0], x.dtype)]
 
 
+def conv2d(
+    input: tf.Tensor,
+    filter: tf.Tensor,
+    strides: Sequence[int],
+    dilations: Sequence[int],
+    **attributes: object,
+) -> tf.Tensor:
+    """Convolution with groups as several ones, and with dilation as one of a kernel with gaps.
+
+    Shapes: input (N, H, W, C), filter (h, w, C / groups, O) -> (N, H', W', O).
+    """
+    height, width = dilations[1:-1]
+    if height != 1 or width != 1:
+        filter = _with_gaps(_with_gaps(filter, 0, height), 1, width)  # noqa: A001
+    groups = input.shape[-1] // filter.shape[2]
+    given = {"strides": list(strides), **attributes}
+    if groups == 1:
+        return tf.raw_ops.Conv2D(input=input, filter=filter, **given)
+    parts = zip(tf.split(input, groups, -1), tf.split(filter, groups, -1), strict=True)
+    return tf.concat([tf.raw_ops.Conv2D(input=x, filter=w, **given) for x, w in parts], -1)
+
+
+def _with_gaps(kernel: tf.Tensor, axis: int, step: int) -> tf.Tensor:
+    """Zeros between a kernel's rows."""
+    rows = tf.unstack(kernel, axis=axis)
+    gaps = [tf.zeros_like(rows[0])] * (step - 1)
+    spread = [part for row in rows[:-1] for part in (row, *gaps)]
+    return tf.stack([*spread, rows[-1]], axis)
+
+
+def _pool3d(pool: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+    """Pooling of volumes along the depth and then along the other two axes."""
+
+    def pooled(
+        input: tf.Tensor,
+        ksize: Sequence[int],
+        strides: Sequence[int],
+        padding: str,
+        data_format: str,  # noqa: ARG001
+    ) -> tf.Tensor:
+        n, d, h, w, c = input.shape
+        x = tf.reshape(input, [n, d, h * w, c])
+        x = pool(x, [ksize[1], 1], [strides[1], 1], padding)
+        x = tf.reshape(x, [n * x.shape[1], h, w, c])
+        x = pool(x, ksize[2:4], strides[2:4], padding)
+        return tf.reshape(x, [n, -1, x.shape[1], x.shape[2], c])
+
+    return pooled
+
+
+def _places(count: int, size: int, *, align_corners: bool, half_pixel_centers: bool) -> np.ndarray:
+    steps = np.arange(count, dtype=np.float64)
+    if align_corners:
+        return steps * ((size - 1) / max(count - 1, 1))
+    return (steps + 0.5) * (size / count) - 0.5 if half_pixel_centers else steps * (size / count)
+
+
+def _linear(count: int, size: int, **options: bool) -> np.ndarray:
+    """What each pixel of a resized axis takes of each pixel of the source."""
+    places = np.maximum(_places(count, size, **options), 0)
+    low = np.floor(places)
+    weight = places - low
+    matrix, rows = np.zeros((count, size)), np.arange(count)
+    np.add.at(matrix, (rows, np.clip(low, 0, size - 1).astype(int)), 1 - weight)
+    np.add.at(matrix, (rows, np.clip(low + 1, 0, size - 1).astype(int)), weight)
+    return matrix
+
+
+def _cubic(count: int, size: int, **options: bool) -> np.ndarray:
+    """The same with Keys' cubic polynomials, looked up in TensorFlow's table of 1024 steps."""
+    places = _places(count, size, **options)
+    low = np.floor(places)
+    step = np.round((places - low) * 1024) / 1024
+    matrix, rows = np.zeros((count, size)), np.arange(count)
+    for offset in (-1, 0, 1, 2):
+        d = np.abs(step - offset)
+        near = (1.5 * d - 2.5) * d * d + 1
+        far = ((-0.5 * d + 2.5) * d - 4) * d + 2
+        inside = (low + offset >= 0) & (low + offset <= size - 1)
+        weight = np.where(inside, np.where(d <= 1, near, far), 0.0)
+        np.add.at(matrix, (rows, np.clip(low + offset, 0, size - 1).astype(int)), weight)
+    return matrix / matrix.sum(1, keepdims=True)
+
+
+def _resized(matrix: Callable[..., np.ndarray]) -> Callable[..., tf.Tensor]:
+    def resize(images: tf.Tensor, size: tf.Tensor, **options: bool) -> tf.Tensor:
+        height, width = (int(entry) for entry in size)
+        x = tf.cast(images, tf.float64)
+        rows = tf.constant(matrix(height, images.shape[1], **options))
+        columns = tf.constant(matrix(width, images.shape[2], **options))
+        return tf.einsum("nhwc,oh,pw->nopc", x, rows, columns)
+
+    return resize
+
+
 WIDE: Mapping[str, Callable[..., object]] = {
     "tf.FusedBatchNormV3": fused_batch_norm_v3,
     "tf.FusedBatchNormV2": lambda **given: fused_batch_norm_v3(**given)[:5],
+    "tf.Conv2D": conv2d,
+    "tf.MaxPool3D": _pool3d(tf.nn.max_pool2d),
+    "tf.AvgPool3D": _pool3d(tf.nn.avg_pool2d),
+    "tf.ResizeBilinear": _resized(_linear),
+    "tf.ResizeBicubic": _resized(_cubic),
 }
+"""What computes an operator in float64."""

@@ -81,7 +81,7 @@ for _op, _function, _summary in (
     ("tf.Sub", lambda x, y: x - y, "``x - y``."),
     ("tf.Mul", lambda x, y: x * y, "``x * y``."),
     ("tf.MulNoNan", _both(_mul_no_nan), "``x * y``, and 0 where y is 0."),
-    ("tf.RealDiv", _both(torch.true_divide), "``x / y`` of floats."),
+    ("tf.RealDiv", lambda x, y: x / y, "``x / y`` of floats."),
     ("tf.Div", _both(_div), "``x / y``; of integers, cut off."),
     ("tf.DivNoNan", _both(_div_no_nan), "``x / y``, and 0 where y is 0."),
     ("tf.TruncateDiv", _both(_div), "``x / y`` of integers, cut off."),

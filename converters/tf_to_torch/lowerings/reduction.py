@@ -48,7 +48,9 @@ def _sum(x: Tensor, axes: list[int], keep: bool) -> Tensor:
 def _register(op: str, function: Callable[[Tensor, list[int], bool], Tensor], summary: str) -> None:
     def lowering(input: Tensor, reduction_indices: Sizes, keep_dims: bool = False) -> Tensor:
         axes = axes_of(input, reduction_indices)
-        return function(input, axes, keep_dims) if axes else input
+        if axes:
+            return function(input, axes, keep_dims)
+        return input.abs() if op == "tf.EuclideanNorm" else input
 
     lowering.__name__ = op.split(".")[1]
     lowering.__doc__ = summary

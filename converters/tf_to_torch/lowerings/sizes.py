@@ -5,7 +5,8 @@ Each function takes and returns NumPy arrays of objects, which hold ``int`` and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -152,3 +153,62 @@ def strided_slice(
 def cast(x: Array, DstT: object, Truncate: bool = False) -> Array:
     """Another type of integers."""
     return x
+
+
+def _known(*arrays: Array) -> bool:
+    return all(type(item) in (int, bool) for array in arrays for item in np.ravel(array))
+
+
+@size("tf.Range")
+def range_(start: Array, limit: Array, delta: Array) -> Array:
+    """Numbers from ``start`` to before ``limit``, if they are known while the model is traced."""
+    if not _known(start, limit, delta):
+        return NotImplemented
+    return np.arange(int(start), int(limit), int(delta)).astype(object)
+
+
+def _compare(op: str, function: Callable[..., Any]) -> None:
+    def compared(x: Array, y: Array) -> Array:
+        return np.asarray(function(x, y), dtype=object) if _known(x, y) else NotImplemented
+
+    size(op)(compared)
+
+
+for _op, _comparison in {
+    "tf.Less": np.less,
+    "tf.LessEqual": np.less_equal,
+    "tf.Greater": np.greater,
+    "tf.GreaterEqual": np.greater_equal,
+    "tf.LogicalAnd": np.logical_and,
+    "tf.LogicalOr": np.logical_or,
+}.items():
+    _compare(_op, _comparison)
+
+
+@size("tf.LogicalNot")
+def logical_not(x: Array) -> Array:
+    """True where x is false, if that is known while the model is traced."""
+    return np.asarray(np.logical_not(x), dtype=object) if _known(x) else NotImplemented
+
+
+@size("tf.Max")
+def max_(input: Array, reduction_indices: Array, keep_dims: bool = False) -> Array:
+    """The largest along axes, if they are known while the model is traced."""
+    return _extreme_along(np.max, input, reduction_indices, keep_dims=keep_dims)
+
+
+@size("tf.Min")
+def min_(input: Array, reduction_indices: Array, keep_dims: bool = False) -> Array:
+    """The smallest along axes, if they are known while the model is traced."""
+    return _extreme_along(np.min, input, reduction_indices, keep_dims=keep_dims)
+
+
+def _extreme_along(
+    function: Callable[..., Any], x: Array, axes: Array, *, keep_dims: bool
+) -> Array:
+    chosen = tuple(int(axis) for axis in np.ravel(axes))
+    if not chosen:
+        return x
+    if not _known(x):
+        return NotImplemented
+    return np.asarray(function(x, axis=chosen, keepdims=keep_dims), dtype=object)

@@ -1,0 +1,311 @@
+"""TensorFlow's operators, each with arguments that it is tried with.
+
+Rows name arguments as the operator's definition does. An array is a tensor; everything else is a
+number that the graph holds. Attributes that a row doesn't name have their defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from converters import DType
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TensorFlowCase:
+    """One call of an operator.
+
+    Attributes:
+        op: with the prefix ``tf.``.
+        arguments: by the names of its definition.
+        differentiable: whether the gradient is compared too.
+    """
+
+    op: str
+    arguments: Mapping[str, Any]
+    differentiable: bool = True
+
+
+def _floats(*shape: int, low: float = -2.0, high: float = 2.0, seed: int = 0) -> np.ndarray:
+    generator = np.random.default_rng((seed, *shape))
+    return generator.uniform(low, high, shape).astype(np.float32)
+
+
+def _integers(*shape: int, low: int = 0, high: int = 5, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng((seed, *shape)).integers(low, high, shape).astype(np.int32)
+
+
+def _bools(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng((seed, *shape)).integers(0, 2, shape).astype(bool)
+
+
+def _complex(*shape: int, seed: int = 0) -> np.ndarray:
+    return (_floats(*shape, seed=seed) + 1j * _floats(*shape, seed=seed + 1)).astype(np.complex64)
+
+
+IMAGES = _floats(2, 5, 6, 4)
+VOLUME = _floats(2, 4, 5, 6, 4)
+_SAME = {"padding": "SAME"}
+
+_UNARY = {
+    "Neg Abs Sign Square Exp Expm1 Sin Cos Tan Atan Sinh Cosh Tanh Asinh Sigmoid Erf Erfc Floor "
+    "Ceil Round Rint BesselI0e BesselI1e": (-2.0, 2.0),
+    "Sqrt Rsqrt Reciprocal Inv Log Log1p Lgamma Digamma": (0.5, 3.0),
+    "Asin Acos Atanh Erfinv": (-0.9, 0.9),
+    "Acosh": (1.1, 3.0),
+    "Ndtri": (0.1, 0.9),
+}
+_ROUNDED = frozenset("Sign Floor Ceil Round Rint".split())
+_BARE = frozenset(["Digamma"])
+"""Their gradient in PyTorch 2.13 has few digits: parity/oracles.py."""
+_BINARY = {
+    "AddV2 Add Sub Mul MulNoNan RealDiv Div DivNoNan SquaredDifference Maximum Minimum": (
+        -2.0,
+        2.0,
+    ),
+    "Pow Xlogy Xlog1py Xdivy": (0.5, 2.0),
+}
+_COMPARISONS = "Greater GreaterEqual Less LessEqual Equal NotEqual".split()
+_REDUCTIONS = "Sum Mean Prod Max Min EuclideanNorm".split()
+
+
+def _elementwise() -> Iterator[TensorFlowCase]:
+    for names, (low, high) in _UNARY.items():
+        for name in names.split():
+            x = _floats(3, 4, low=low, high=high)
+            yield TensorFlowCase(f"tf.{name}", {"x": x}, name not in _ROUNDED | _BARE)
+    for names, (low, high) in _BINARY.items():
+        for name in names.split():
+            x, y = (_floats(*s, low=low, high=high, seed=3) for s in ((2, 3, 4), (3, 1)))
+            yield TensorFlowCase(f"tf.{name}", {"x": x, "y": y})
+            yield TensorFlowCase(f"tf.{name}", {"x": x, "y": 1.5})
+    for name in "FloorDiv FloorMod Mod TruncateDiv TruncateMod".split():
+        x, y = _integers(3, 4, low=-9, high=9), _integers(3, 4, low=1, high=4)
+        yield TensorFlowCase(f"tf.{name}", {"x": x, "y": y}, differentiable=False)
+    for name in _COMPARISONS:
+        yield TensorFlowCase(f"tf.{name}", {"x": _integers(3, 4), "y": _integers(4, seed=1)}, False)
+    for name in ("LogicalAnd", "LogicalOr"):
+        yield TensorFlowCase(f"tf.{name}", {"x": _bools(3, 4), "y": _bools(3, 4, seed=1)}, False)
+    for name in "BitwiseAnd BitwiseOr BitwiseXor LeftShift RightShift".split():
+        yield TensorFlowCase(f"tf.{name}", {"x": _integers(3, 4), "y": _integers(3, 4)}, False)
+    for name in ("IsNan", "IsInf", "IsFinite"):
+        x = np.array([0.0, np.nan, np.inf, -np.inf, 1.0], np.float32)
+        yield TensorFlowCase(f"tf.{name}", {"x": x}, False)
+    yield TensorFlowCase("tf.LogicalNot", {"x": _bools(4)}, False)
+    yield TensorFlowCase("tf.Invert", {"x": _integers(4)}, False)
+    yield TensorFlowCase("tf.Atan2", {"y": _floats(3, 4), "x": _floats(3, 4, seed=1)})
+    yield TensorFlowCase("tf.AddN", {"inputs": (_floats(3, 4), _floats(3, 4, seed=1))})
+    yield TensorFlowCase("tf.BiasAdd", {"value": IMAGES, "bias": _floats(4)})
+    yield TensorFlowCase("tf.StopGradient", {"input": _floats(3)})
+    yield TensorFlowCase("tf.Cast", {"x": _floats(3, 4), "DstT": DType.int32}, False)
+    yield TensorFlowCase(
+        "tf.ClipByValue", {"t": _floats(3, 4), "clip_value_min": -1.0, "clip_value_max": 1.0}
+    )
+    yield TensorFlowCase("tf.ZerosLike", {"x": _floats(3)}, False)
+    yield TensorFlowCase("tf.OnesLike", {"x": _floats(3)}, False)
+    for name in "Relu Relu6 LeakyRelu Elu Selu Softplus Softsign".split():
+        yield TensorFlowCase(f"tf.{name}", {"features": _floats(4, 5, low=-8, high=8)})
+    for name in ("Softmax", "LogSoftmax"):
+        yield TensorFlowCase(f"tf.{name}", {"logits": _floats(4, 5)})
+    chosen = {"t": _floats(3, 4), "e": _floats(3, 4, seed=1)}
+    yield TensorFlowCase("tf.SelectV2", {"condition": _bools(3, 1), **chosen})
+    yield TensorFlowCase("tf.Select", {"condition": _bools(3), **chosen})
+    yield TensorFlowCase("tf.Bitcast", {"input": _integers(3, 4), "type": DType.uint32}, False)
+
+
+def _complexes() -> Iterator[TensorFlowCase]:
+    parts = {"real": _floats(3, 4), "imag": _floats(3, 4, seed=1)}
+    yield TensorFlowCase("tf.Complex", {**parts, "Tout": DType.complex64}, False)
+    for name in ("Real", "Imag", "Angle"):
+        given = {"input": _complex(3, 4), "Tout": DType.float32}
+        yield TensorFlowCase(f"tf.{name}", given, False)
+    yield TensorFlowCase("tf.ComplexAbs", {"x": _complex(3, 4), "Tout": DType.float32}, False)
+    yield TensorFlowCase("tf.Conj", {"input": _complex(3, 4)}, False)
+    x = _complex(2, 4, 4, 4)
+    for name in "FFT FFT2D FFT3D IFFT IFFT2D IFFT3D".split():
+        yield TensorFlowCase(f"tf.{name}", {"input": x}, False)
+    for count, suffix in ((1, ""), (2, "2D"), (3, "3D")):
+        length = (4,) * count
+        real = {"input": _floats(2, 4, 4, 4), "fft_length": length, "Tcomplex": DType.complex64}
+        yield TensorFlowCase(f"tf.RFFT{suffix}", real, False)
+        half = {"input": x[..., :3], "fft_length": length, "Treal": DType.float32}
+        yield TensorFlowCase(f"tf.IRFFT{suffix}", half, False)
+
+
+def _images() -> Iterator[TensorFlowCase]:
+    given: dict[str, Any]
+    pairs: Any
+    for stride, padding in ((1, "SAME"), (2, "SAME"), (3, "SAME"), (2, "VALID")):
+        steps = {"strides": (1, stride, stride, 1), "padding": padding}
+        kernel = _floats(3, 2, 4, 3)
+        yield TensorFlowCase("tf.Conv2D", {"input": IMAGES, "filter": kernel, **steps})
+        yield TensorFlowCase(
+            "tf.DepthwiseConv2dNative",
+            {"input": IMAGES, "filter": _floats(3, 2, 4, 2), **steps},
+        )
+        pool = {"ksize": (1, 3, 2, 1), **steps}
+        yield TensorFlowCase("tf.MaxPool", {"input": IMAGES, **pool})
+        yield TensorFlowCase("tf.AvgPool", {"value": IMAGES, **pool})
+        steps = {"strides": (1, stride, 1, stride, 1), "padding": padding}
+        kernel = _floats(2, 3, 2, 4, 3)
+        yield TensorFlowCase("tf.Conv3D", {"input": VOLUME, "filter": kernel, **steps})
+        pool = {"ksize": (1, 2, 3, 2, 1), **steps}
+        yield TensorFlowCase("tf.MaxPool3D", {"input": VOLUME, **pool})
+        yield TensorFlowCase("tf.AvgPool3D", {"input": VOLUME, **pool})
+    uneven = {"input": IMAGES, "filter": _floats(3, 3, 4, 2), "strides": (1, 1, 2, 1)}
+    around = {"padding": "EXPLICIT", "explicit_paddings": (0, 0, 1, 2, 0, 1, 0, 0)}
+    grouped = {"input": IMAGES, "filter": _floats(3, 3, 2, 6), "strides": (1, 1, 1, 1)}
+    yield TensorFlowCase("tf.Conv2D", {**grouped, **_SAME})
+    yield TensorFlowCase("tf.Conv2D", {**uneven, **around})
+    spread = {"dilations": (1, 2, 2, 1), "strides": (1, 1, 1, 1), **_SAME}
+    yield TensorFlowCase("tf.Conv2D", {"input": IMAGES, "filter": _floats(2, 3, 4, 3), **spread})
+    for stride, padding, size in (
+        (2, "SAME", (10, 11)),
+        (2, "VALID", (12, 13)),
+        (1, "SAME", (5, 6)),
+    ):
+        given = {
+            "input_sizes": (2, *size, 3),
+            "filter": _floats(3, 3, 3, 4),
+            "out_backprop": IMAGES,
+            "strides": (1, stride, stride, 1),
+            "padding": padding,
+        }
+        yield TensorFlowCase("tf.Conv2DBackpropInput", given)
+    yield TensorFlowCase(
+        "tf.Conv3DBackpropInputV2",
+        {
+            "input_sizes": (2, 8, 10, 11, 3),
+            "filter": _floats(3, 2, 3, 3, 4),
+            "out_backprop": VOLUME,
+            "strides": (1, 2, 2, 2, 1),
+            "padding": "SAME",
+        },
+    )
+    centred = {"half_pixel_centers": True}
+    for size in ((10, 12), (3, 4), (7, 7)):
+        sized = {"images": IMAGES, "size": size}
+        yield TensorFlowCase("tf.ResizeBilinear", {**sized, **centred}, False)
+        yield TensorFlowCase("tf.ResizeBilinear", sized, False)
+        yield TensorFlowCase("tf.ResizeBilinear", {**sized, "align_corners": True}, False)
+        yield TensorFlowCase("tf.ResizeNearestNeighbor", {**sized, **centred}, False)
+        yield TensorFlowCase("tf.ResizeNearestNeighbor", sized, False)
+        yield TensorFlowCase("tf.ResizeBicubic", {**sized, **centred}, False)
+    statistics = {"mean": _floats(4), "variance": _floats(4, low=0.5)}
+    affine = {"x": IMAGES, "scale": _floats(4, seed=1), "offset": _floats(4, seed=2)}
+    given = {**affine, **statistics, "is_training": False}
+    yield TensorFlowCase("tf.FusedBatchNormV3", given, False)
+    blocks = {"input": _floats(2, 4, 6, 3), "block_shape": (2, 3)}
+    yield TensorFlowCase("tf.SpaceToBatchND", {**blocks, "paddings": ((1, 1), (0, 3))})
+    blocks["input"] = _floats(12, 3, 2, 3)
+    yield TensorFlowCase("tf.BatchToSpaceND", {**blocks, "crops": ((1, 0), (2, 1))})
+    yield TensorFlowCase("tf.DepthToSpace", {"input": _floats(2, 3, 4, 12), "block_size": 2})
+    yield TensorFlowCase("tf.SpaceToDepth", {"input": _floats(2, 4, 6, 3), "block_size": 2})
+    for op, more in (("Pad", {}), ("PadV2", {"constant_values": 1.5})):
+        pairs = ((0, 0), (1, 2), (0, 1), (0, 3))
+        yield TensorFlowCase(f"tf.{op}", {"input": IMAGES, "paddings": pairs, **more})
+    for mode in ("REFLECT", "SYMMETRIC"):
+        pairs = ((0, 1), (1, 2))
+        yield TensorFlowCase(
+            "tf.MirrorPad", {"input": _floats(3, 4), "paddings": pairs, "mode": mode}
+        )
+
+
+def _algebra() -> Iterator[TensorFlowCase]:
+    given: dict[str, Any]
+    a, b = _floats(3, 4), _floats(4, 5)
+    yield TensorFlowCase("tf.MatMul", {"a": a, "b": b})
+    yield TensorFlowCase(
+        "tf.MatMul", {"a": a.T, "b": b.T, "transpose_a": True, "transpose_b": True}
+    )
+    for name in ("BatchMatMul", "BatchMatMulV2"):
+        x, y = _floats(2, 3, 4), _floats(2, 5, 4)
+        yield TensorFlowCase(f"tf.{name}", {"x": x, "y": y, "adj_y": True})
+    given = {"x": _floats(2, 1, 3, 4), "y": _floats(5, 4, 2), "Tout": DType.float32}
+    yield TensorFlowCase("tf.BatchMatMulV3", given, False)
+    yield TensorFlowCase("tf.Einsum", {"inputs": (_floats(2, 3, 4), b), "equation": "abc,cd->bad"})
+    yield TensorFlowCase("tf.L2Loss", {"t": a})
+    band = {"input": _floats(2, 4, 5), "num_lower": 1, "num_upper": -1}
+    yield TensorFlowCase("tf.MatrixBandPart", band)
+    for name in _REDUCTIONS:
+        for axes, keep in (((1,), False), ((0, 2), True), ((), False)):
+            given = {"input": _floats(2, 3, 4), "reduction_indices": axes, "keep_dims": keep}
+            yield TensorFlowCase(f"tf.{name}", given, name != "EuclideanNorm" or bool(axes))
+    for name in ("All", "Any"):
+        yield TensorFlowCase(
+            f"tf.{name}", {"input": _bools(3, 4), "reduction_indices": (1,)}, False
+        )
+    for name in ("ArgMax", "ArgMin"):
+        given = {"input": _integers(4, 6), "dimension": 1, "output_type": DType.int64}
+        yield TensorFlowCase(f"tf.{name}", given, False)
+    for name in ("Cumsum", "Cumprod"):
+        for exclusive, reverse in ((False, False), (True, True)):
+            given = {"x": _floats(3, 4), "axis": 1, "exclusive": exclusive, "reverse": reverse}
+            yield TensorFlowCase(f"tf.{name}", given)
+    given = {"input": _floats(3, 7), "k": 3, "index_type": DType.int32}
+    yield TensorFlowCase("tf.TopKV2", given)
+    ids = {"data": _floats(6, 3), "segment_ids": _integers(6, high=3), "num_segments": 4}
+    for name in ("Sum", "Prod", "Max", "Min"):
+        yield TensorFlowCase(f"tf.UnsortedSegment{name}", ids, name == "Sum")
+    given = {"input": _integers(2, 6), "size": 5, "weights": _floats(2, 6)}
+    yield TensorFlowCase("tf.DenseBincount", given, False)
+    yield TensorFlowCase("tf.Bucketize", {"input": _floats(3, 4), "boundaries": (-1.0, 0.5)}, False)
+    yield TensorFlowCase(
+        "tf.LinSpace", {"start": np.float32(1), "stop": np.float32(3), "num": 5}, False
+    )
+
+
+def _movement() -> Iterator[TensorFlowCase]:
+    x = _floats(2, 3, 4)
+    for op, more in (
+        ("tf.ExpandDims", {"input": x, "dim": 1}),
+        ("tf.Squeeze", {"input": x[:, None], "squeeze_dims": (1,)}),
+        ("tf.Unpack", {"value": x, "num": 3, "axis": 1}),
+        ("tf.Split", {"split_dim": 2, "value": x, "num_split": 2}),
+        ("tf.SplitV", {"value": x, "size_splits": (1, -1), "split_dim": 2, "num_split": 2}),
+        ("tf.Tile", {"input": x, "multiples": (2, 1, 3)}),
+        ("tf.BroadcastTo", {"input": x[:, :1], "shape": (2, 5, 4)}),
+        ("tf.ReverseV2", {"tensor": x, "axis": (0, 2)}),
+        ("tf.Roll", {"input": x, "shift": (1, -2), "axis": (0, 2)}),
+        ("tf.Fill", {"dims": (2, 3), "value": np.float32(1.5)}),
+        ("tf.Reshape", {"tensor": x, "shape": (4, -1)}),
+        ("tf.Transpose", {"x": x, "perm": (2, 0, 1)}),
+        ("tf.Slice", {"input": x, "begin": (0, 1, 1), "size": (2, 2, -1)}),
+        ("tf.GatherV2", {"params": x, "indices": _integers(2, 2, high=3), "axis": 1}),
+        ("tf.GatherV2", {"params": x[0], "indices": _integers(2, 2, high=3), "axis": 0}),
+        (
+            "tf.GatherV2",
+            {"params": x, "indices": _integers(2, 5, high=3), "axis": 1, "batch_dims": 1},
+        ),
+        ("tf.GatherNd", {"params": x, "indices": _integers(5, 2, high=2)}),
+        ("tf.Pack", {"values": (x, x + 1), "axis": 1}),
+        ("tf.ConcatV2", {"values": (x, x + 1), "axis": -1}),
+    ):
+        yield TensorFlowCase(op, more)
+    brackets = {"input": _floats(4, 5, 6), "begin": (0, 1), "end": (0, 5), "strides": (1, 2)}
+    yield TensorFlowCase("tf.StridedSlice", {**brackets, "begin_mask": 1, "end_mask": 1})
+    yield TensorFlowCase("tf.StridedSlice", {**brackets, "shrink_axis_mask": 1, "ellipsis_mask": 2})
+    yield TensorFlowCase("tf.StridedSlice", {**brackets, "new_axis_mask": 1, "end_mask": 2})
+    back = {"input": _floats(4, 5), "begin": (3,), "end": (0,), "strides": (-1,)}
+    yield TensorFlowCase("tf.StridedSlice", {**back, "end_mask": 1})
+    yield TensorFlowCase("tf.StridedSlice", {**back, "strides": (-2,)})
+    hot = {"indices": _integers(3, 4, high=6), "depth": 5, "on_value": 2.0, "off_value": 0.5}
+    yield TensorFlowCase("tf.OneHot", {**hot, "axis": -1}, False)
+    yield TensorFlowCase("tf.OneHot", {**hot, "axis": 0}, False)
+    yield TensorFlowCase("tf.Range", {"start": 1, "limit": np.int32(9), "delta": 3}, False)
+    order = np.array([2, 0, 1], np.int32)
+    yield TensorFlowCase("tf.InvertPermutation", {"x": order}, False)
+    for name in ("Shape", "Size"):
+        yield TensorFlowCase(f"tf.{name}", {"input": x, "out_type": DType.int32}, False)
+    yield TensorFlowCase("tf.Rank", {"input": x}, False)
+    yield TensorFlowCase("tf.BroadcastArgs", {"s0": (2, 1, 3), "s1": (4, 1)}, False)
+
+
+def tensorflow_cases() -> list[TensorFlowCase]:
+    """Every row."""
+    families = (_elementwise, _complexes, _images, _algebra, _movement)
+    return [case for family in families for case in family()]
