@@ -23,6 +23,7 @@ from converters.errors import CheckpointError
 
 _SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
+_BY_NAME = ".ckpt"
 _PART = 2**25
 """Bytes that are collected before they are written: TensorFlow writes many tensors at a time."""
 
@@ -102,9 +103,13 @@ def create_tensorflow(
     """Write ``NAME.index`` and its data files: an object checkpoint, or ``template`` refilled.
 
     ``tf.train.Checkpoint(...).restore`` finds the variables by their names as paths of attributes.
+    ``NAME.ckpt.index`` is a checkpoint as TensorFlow 1 has them, by the variables' names alone:
+    ``tf.compat.v1.train.Saver`` restores it.
     """
     prefix = path.with_suffix("")
-    if template is None:
+    if template is None and prefix.suffix == _BY_NAME:
+        keys, strings = {name: name for name in tensors}, {}
+    elif template is None:
         keys = {name: name + _SUFFIX for name in tensors}
         strings = {_OBJECTS: _objects(keys)}
     else:

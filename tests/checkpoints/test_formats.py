@@ -79,6 +79,22 @@ def test_tensorflow_restores_an_object_checkpoint_into_attributes(tmp_path):
     assert np.array_equal(root.encoder.dense.kernel, ARRAYS["encoder/dense/kernel"])
 
 
+def test_tensorflow_1_restores_a_checkpoint_by_the_names_of_its_variables(tmp_path):
+    import tensorflow as tf
+
+    path = convert_checkpoint(first(tmp_path), tmp_path / "model.ckpt.index").path
+    assert_holds_all(path)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        kernel = tf.compat.v1.get_variable("encoder/dense/kernel", (3, 4), use_resource=False)
+        steps = tf.compat.v1.get_variable("encoder/steps", (), tf.int64)
+        tf.compat.v1.train.Saver().restore(session, str(path.with_suffix("")))
+        read, count = session.run([kernel, steps])
+    assert np.array_equal(read, ARRAYS["encoder/dense/kernel"])
+    assert count == ARRAYS["encoder/steps"]
+    back = convert_checkpoint(path, tmp_path / "back.safetensors")
+    assert_holds_all(back.path)
+
+
 def keras_model():
     import keras
 
