@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from converters.checkpoints.distributed import DISTRIBUTED
 from converters.checkpoints.huggingface import SHARDED
 from converters.checkpoints.keras_file import KERAS, KERAS_H5, KERAS_SHARDS
 from converters.checkpoints.manifest import Entry, Manifest
@@ -35,6 +36,7 @@ __all__ = [
 
 FORMATS: tuple[Format, ...] = (
     SAFETENSORS,
+    DISTRIBUTED,
     TORCH,
     KERAS_SHARDS,
     KERAS,

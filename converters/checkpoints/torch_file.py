@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def open_torch(path: Path) -> Iterator[Checkpoint]:
     """
     import torch
 
-    found = _loaded(path)
+    found = load_safely(path, path, lazily=zipfile.is_zipfile(path))
     leaves: dict[str, Any] = {}
     tensors = {}
     for name, leaf in _tensors(found, ""):
@@ -75,15 +75,24 @@ def open_torch(path: Path) -> Iterator[Checkpoint]:
         )
 
 
-def _loaded(path: Path) -> Any:
-    """What the pickle holds: tensors of a zip file without their numbers."""
+def load_safely(file: Path | IO[bytes], path: Path, *, lazily: bool = False) -> Any:
+    """What a pickle of tensors and plain values holds.
+
+    Args:
+        file: the path, or what is open.
+        path: for messages.
+        lazily: leave the tensors' numbers in the file, which has to be a zip file.
+
+    Raises:
+        CheckpointError: the pickle is damaged, or holds more.
+    """
     import torch
     from torch._subclasses import FakeTensorMode
 
-    lazily = FakeTensorMode() if zipfile.is_zipfile(path) else contextlib.nullcontext()
+    mode = FakeTensorMode() if lazily else contextlib.nullcontext()
     try:
-        with lazily, warnings.catch_warnings(action="ignore"):  # of unusual pickles
-            return torch.load(path, map_location="cpu", weights_only=True)
+        with mode, warnings.catch_warnings(action="ignore"):  # of unusual pickles
+            return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle may fail in any way
         named = _GLOBAL.search(str(error))
         if isinstance(error, pickle.UnpicklingError) and named:
@@ -122,7 +131,7 @@ def _read(
     import torch
 
     if members is None:
-        return _as_numpy(tensor.detach().resolve_conj().resolve_neg().contiguous()).copy()
+        return as_array(tensor.detach().resolve_conj().resolve_neg().contiguous()).copy()
     if not tensor.numel():
         return np.empty(tuple(tensor.shape), dtype_of(tensor).numpy)
     storage, size = tensor.untyped_storage(), tensor.element_size()
@@ -135,7 +144,7 @@ def _read(
     offset = int(tensor.storage_offset() * size)
     if offset + span * size > storage.nbytes():
         raise CheckpointError(f"{path}: {name} reaches beyond its storage. Save it again.")
-    view = bytes_of(_as_numpy(held))
+    view = bytes_of(as_array(held))
     read_at(descriptor, view, start + offset, path)
     members.check(descriptor, start, view if len(view) == storage.nbytes() else None)
     strided = held.as_strided(tuple(tensor.shape), tuple(tensor.stride()))
@@ -143,7 +152,7 @@ def _read(
         strided = strided.conj().resolve_conj()
     if tensor.is_neg():
         strided = -strided
-    return _as_numpy(strided.contiguous())
+    return as_array(strided.contiguous())
 
 
 def _place(
@@ -159,7 +168,17 @@ def _place(
     return Place(path, descriptor, start, info, partial(members.compare, start))
 
 
-def _as_numpy(tensor: Any) -> np.ndarray:
+def as_tensor(array: np.ndarray) -> Any:
+    """A tensor in an array's memory."""
+    import torch
+
+    if array.dtype.name == "bfloat16":
+        return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(array)
+
+
+def as_array(tensor: Any) -> np.ndarray:
+    """The numbers of a tensor in its memory."""
     import ml_dtypes
     import torch
 

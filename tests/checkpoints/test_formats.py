@@ -13,6 +13,7 @@ import pytest
 from converters import CheckpointError, OutputError
 from converters.checkpoints import convert_checkpoint, open_checkpoint
 
+ONE_PROCESS = pytest.mark.filterwarnings("ignore:torch.distributed is disabled:UserWarning")
 RANDOM = np.random.default_rng(0)
 ARRAYS = {
     "encoder/dense/kernel": RANDOM.standard_normal((3, 4)).astype(np.float32),
@@ -23,7 +24,7 @@ ARRAYS = {
     "special": np.array([-0.0, np.inf, np.nan, 5e-324]),
     "phase": (RANDOM.standard_normal(4) + 1j).astype(np.complex64),
 }
-FORMATS = ("a.safetensors", "b.pt", "folder", "c.weights.h5", "d.index", "e.weights.json")
+FORMATS = ("a.safetensors", "b.pt", "folder", "c.weights.h5", "d.index", "e.weights.json", "f.dcp")
 
 
 def first(path: Path) -> Path:
@@ -65,6 +66,62 @@ def test_pytorch_reads_what_is_written_and_its_checksums_are_right(tmp_path):
         state["encoder/dense/kernel"], torch.from_numpy(ARRAYS["encoder/dense/kernel"])
     )
     assert zipfile.ZipFile(path).testzip() is None
+
+
+@ONE_PROCESS
+def test_pytorch_loads_a_distributed_checkpoint_that_is_written(tmp_path):
+    import torch
+    import torch.distributed.checkpoint as dcp
+
+    path = convert_checkpoint(first(tmp_path), tmp_path / "f.dcp").path
+    state = {
+        "encoder/dense/kernel": torch.zeros(3, 4),
+        "encoder/dense/bias": torch.zeros(4).bfloat16(),
+    }
+    dcp.load(state, checkpoint_id=path, no_dist=True)
+    assert np.array_equal(state["encoder/dense/kernel"], ARRAYS["encoder/dense/kernel"])
+    assert state["encoder/dense/bias"].view(torch.int16).numpy().tobytes() == (
+        ARRAYS["encoder/dense/bias"].tobytes()
+    )
+
+
+@ONE_PROCESS
+def test_a_distributed_checkpoint_of_pytorch_is_read_also_in_pieces(tmp_path):
+    import pickle
+
+    import torch
+    import torch.distributed.checkpoint as dcp
+    from torch.distributed.checkpoint import metadata as m
+
+    base = torch.arange(24.0).reshape(4, 6)
+    state = {"model": {"top": base[:2].clone(), "bottom": base[2:].clone()}, "epoch": 3}
+    dcp.save(state, checkpoint_id=tmp_path / "folder", no_dist=True)
+    with open_checkpoint(tmp_path / "folder") as found:
+        assert sorted(found.tensors) == ["model.bottom", "model.top"]
+        assert np.array_equal(found.read("model.bottom"), base[2:])
+
+    # the same two pieces as those of one tensor, as two processes write them
+    file = tmp_path / "folder" / ".metadata"
+    record = pickle.loads(file.read_bytes())
+    offsets = {"model.top": (0, 0), "model.bottom": (2, 0)}
+    whole = record.state_dict_metadata["model.top"]
+    chunks = [m.ChunkStorageMetadata(torch.Size(o), torch.Size((2, 6))) for o in offsets.values()]
+    whole = m.TensorStorageMetadata(whole.properties, torch.Size((4, 6)), chunks)
+    places = {
+        m.MetadataIndex("w", torch.Size(offsets[index.fqn])): place
+        for index, place in record.storage_data.items()
+        if index.fqn in offsets
+    }
+    file.write_bytes(pickle.dumps(m.Metadata({"w": whole}, {}, places)))
+    with open_checkpoint(tmp_path / "folder") as found:
+        assert np.array_equal(found.read("w"), base)
+    short = m.TensorStorageMetadata(whole.properties, torch.Size((4, 6)), chunks[:1])
+    file.write_bytes(pickle.dumps(m.Metadata({"w": short}, {}, places)))
+    with (
+        pytest.raises(CheckpointError, match="don't make up"),
+        open_checkpoint(tmp_path / "folder"),
+    ):
+        pass
 
 
 def test_tensorflow_restores_an_object_checkpoint_into_attributes(tmp_path):

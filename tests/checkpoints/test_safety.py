@@ -137,6 +137,33 @@ def test_an_h5_file_that_refers_to_another_is_refused(kind, tmp_path):
         pass
 
 
+@pytest.mark.parametrize("kind", ["a call", "a file elsewhere", "another place", "an alteration"])
+def test_a_distributed_checkpoint_that_means_harm_is_refused(kind, tmp_path):
+    import torch
+
+    mark, path = tmp_path / "mark", written(tmp_path, "x.dcp")
+    file = path / ".metadata"
+    record = pickle.loads(file.read_bytes())
+    place = next(iter(record.storage_data.values()))
+    if kind == "a call":
+        file.write_bytes(pickle.dumps({"w": Harm(mark)}))
+    elif kind == "a file elsewhere":
+        torch.save(torch.ones(16), tmp_path / "secret")
+        place.relative_path = "../secret"
+    elif kind == "another place":
+        place.length = 2**40
+    else:
+        data = bytearray((path / "__0_0.distcp").read_bytes())
+        at = data.index(np.random.default_rng(0).standard_normal((16, 16)).astype("f4").tobytes())
+        data[at + 5] ^= 1
+        (path / "__0_0.distcp").write_bytes(data)
+    if kind in ("a file elsewhere", "another place"):
+        file.write_bytes(pickle.dumps(record))
+    with pytest.raises(CheckpointError, match=r"can't be read|not in its folder|cut off"):
+        read_all(path)
+    assert not mark.exists()
+
+
 FILES = ("x.safetensors", "x.pt", "x.weights.h5", "x.index")
 
 
@@ -154,11 +181,14 @@ def test_a_truncated_file_is_refused(name, tmp_path):
 MUTANTS = 100
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [*FILES, "x.dcp"])
 def test_altered_files_are_refused_or_read_without_a_crash(name, tmp_path):
     path = written(tmp_path, name)
     sound = read_all(path)
-    data = path.with_name("x.data-00000-of-00001") if name == "x.index" else path
+    data = {
+        "x.index": path.with_name("x.data-00000-of-00001"),
+        "x.dcp": path / ".metadata",
+    }.get(name, path)
     whole = data.read_bytes()
     generator = np.random.default_rng(1)
     silent = 0
