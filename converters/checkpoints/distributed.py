@@ -10,6 +10,7 @@ import io
 import itertools
 import math
 import pickle
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -105,6 +106,7 @@ def open_distributed(path: Path) -> Iterator[Checkpoint]:
             with piece.path.open("rb") as file:
                 file.seek(piece.start)
                 data = io.BytesIO(file.read(piece.length))
+            _require_sound(data, piece.path)
             array = as_array(load_safely(data, piece.path))
             if array.shape != piece.sizes or array.dtype != result.dtype:
                 raise CheckpointError(f"{piece.path} holds another {name} than {_METADATA} says.")
@@ -113,6 +115,20 @@ def open_distributed(path: Path) -> Iterator[Checkpoint]:
         return result
 
     yield Checkpoint(tensors, read)
+
+
+def _require_sound(data: io.BytesIO, path: Path) -> None:
+    """Compare the checksums of a piece, which PyTorch doesn't when it reads one."""
+    try:
+        with zipfile.ZipFile(data) as archive:
+            wrong = archive.testzip()
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}. Fetch or save it again.") from error
+    if wrong is not None:
+        raise CheckpointError(
+            f"{path} was altered or damaged: a checksum is wrong. Fetch or save it again."
+        )
+    data.seek(0)
 
 
 def _understood(folder: Path, record: Any) -> tuple[dict[str, TensorInfo], dict[str, list[_Piece]]]:
