@@ -52,6 +52,9 @@ class ModelCase:
         domain: the file it stands in.
         dynamic_shapes: as in ``torch.export``; a function, because dimensions are PyTorch objects.
         other_inputs: further inputs at sizes that were never traced.
+        training_inputs: what it is trained on, where a step on its example inputs isn't determined
+            by their numbers: many batch norms in a row of two values for each channel.
+        learning_rate: of its gradient descent, where it is trained by that.
     """
 
     name: str
@@ -59,3 +62,5 @@ class ModelCase:
     domain: str
     dynamic_shapes: Callable[[], object] | None = None
     other_inputs: Callable[[], object] | None = None
+    training_inputs: Callable[[], object] | None = None
+    learning_rate: float = 0.01

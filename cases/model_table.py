@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cases import target_table
+from cases import target_table, training_table
+from cases.training_table import Training
 
 _ROOT = Path(__file__).resolve().parents[1]
 RESULTS = _ROOT / "reports" / "baselines" / "zoo.json"
@@ -55,6 +56,8 @@ def table(
     proofs: Sequence[Proof],
     configured: Sequence[str] = (),
     entries: Sequence[target_table.Entry] = (),
+    trainings: Sequence[Training] = (),
+    models: Sequence[str] = (),
 ) -> str:
     """The page.
 
@@ -62,6 +65,8 @@ def table(
         proofs: what became of each architecture.
         configured: the names of all architectures.
         entries: what became of the models of ``cases/models`` in each target.
+        trainings: what became of those that were trained.
+        models: the names of them all.
     """
     proved = [proof for proof in proofs if proof.outcome == "proved"]
     refused = [proof for proof in proofs if proof.outcome == "not exportable"]
@@ -95,6 +100,8 @@ def table(
         lines += ["", f"Configured, and not part of that run: {', '.join(waiting)}."]
     if entries:
         lines += ["", *target_table.lines(entries)]
+    if trainings:
+        lines += training_table.lines(trainings, models)
     return "\n".join(lines) + "\n"
 
 
@@ -121,8 +128,11 @@ def write(proofs: Sequence[Proof]) -> None:
 def current() -> str:
     """The page, from the figures that are kept."""
     from cases.architectures import architectures
+    from cases.models import model_cases
 
-    return table(read(), [row.name for row in architectures()], target_table.read())
+    trained, models = training_table.read().values(), [case.name for case in model_cases()]
+    names = [row.name for row in architectures()]
+    return table(read(), names, target_table.read(), tuple(trained), models)
 
 
 def renew() -> None:

@@ -1,7 +1,8 @@
-"""Three optimiser steps of every model: ``python -m cases.training [NAME ...]``.
+"""Three optimiser steps of every model: ``python -m cases.training [--write] [NAME ...]``.
 
 Models of images and sound are trained by gradient descent with momentum, the others by AdamW, as is
-usual. Writes ``reports/training``.
+usual. Writes ``reports/training``; ``--write`` keeps the figures of what was run in
+``reports/baselines/training.json`` and writes ``docs/models.md``.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+from rich.console import Console
+
+from cases import model_table, training_table
 from cases.case import ModelCase
 from cases.models import model_cases
+from cases.training_table import Training
 
 if TYPE_CHECKING:
     from parity import Result
@@ -35,11 +41,14 @@ def train(case: ModelCase) -> Result:
 
     module: Any
     module, inputs = case.build()
+    if case.training_inputs:
+        inputs = case.training_inputs()
     shapes = case.dynamic_shapes() if case.dynamic_shapes else None
     conversion = torch_to_tf(module, inputs, dynamic_shapes=shapes, training=True)  # type: ignore[arg-type]
     optimizer: torch.optim.Optimizer
     if case.domain in _BY_MOMENTUM:
-        optimizer = torch.optim.SGD(module.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
+        rate = case.learning_rate
+        optimizer = torch.optim.SGD(module.parameters(), lr=rate, momentum=0.9, weight_decay=1e-4)
     else:
         optimizer = torch.optim.AdamW(module.parameters(), lr=1e-3)
     report = parity.check_training(
@@ -48,33 +57,54 @@ def train(case: ModelCase) -> Result:
     return report.results[0]
 
 
-def main(names: list[str]) -> int:
-    """Train the models of these names, or all; 1 if any of them doesn't train alike."""
-    from rich.console import Console
+def row(case: ModelCase, result: Result) -> Training:
+    """The figures of a result."""
+    same = result.certificate.outcome == "same function" and result.verdict.passes
+    optimizer = "SGD" if case.domain in _BY_MOMENTUM else "AdamW"
+    return Training(
+        case.name,
+        case.domain,
+        STEPS,
+        optimizer,
+        "proved" if same else "not proved",
+        result.summary,
+        tensors=len(result.outputs),
+        difference=result.certificate.max_rel,
+        used=max((c.margin for c in result.outputs), default=0.0),
+    )
 
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--write", "writes", is_flag=True, help="Keep the figures and write the table.")
+def main(names: tuple[str, ...], writes: bool) -> None:
+    """Train the models NAMES on both sides, all by default."""
     from converters import ConversionError
     from parity import CheckError, Report
     from parity.environment import collect
     from parity.report import write
 
-    console = Console()
-    results, refused = [], 0
-    for case in model_cases():
-        if names and case.name not in names:
-            continue
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    known = {case.name: case for case in model_cases()}
+    if unknown := [name for name in names if name not in known]:
+        raise click.UsageError(f"no such model: {', '.join(unknown)}")
+    results, rows = [], {}
+    for name in names or known:
+        case = known[name]
         try:
-            results.append(replace(train(case), case=case.name))
-            console.print(f"{case.name}: {results[-1].verdict}. {results[-1].summary}")
+            results.append(replace(train(case), case=name))
+            rows[name] = row(case, results[-1])
         except (ConversionError, CheckError) as error:
-            refused += 1
-            console.print(f"{case.name}: {error}")
-    if not results:
-        return 1
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    report = Report(tuple(results), collect(), created)
-    write(report, Path("reports/training"))
-    return 0 if report.passes and not refused else 1
+            rows[name] = Training(name, case.domain, STEPS, "", "error", str(error))
+        console.print(f"{rows[name].outcome}  {name}: {rows[name].detail}")
+        if writes:
+            training_table.write({name: rows[name]})
+            model_table.renew()
+    if results:
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        write(Report(tuple(results), collect(), created), Path("reports/training"))
+    sys.exit(0 if all(found.outcome == "proved" for found in rows.values()) else 1)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

@@ -15,20 +15,21 @@ from typing import Any
 
 import numpy as np
 
-from converters import DType, TensorSpec, Value, dtype_of, promote
+from converters import DType, TensorSpec, Value, dtype_of
 from parity.compare import Tolerance, compare, sample_points
 from parity.draws import draw_evidence, opened
 from parity.errors import CheckError, ParityError, ProgramError
 from parity.gradients import compare_gradients, not_differentiable
-from parity.localize import LOCAL_RUNS, Probe, culprit_of, node_evidence, without_strangers
-from parity.noise import RUNS, NoiseMeter, both, nudge, nudge_constants
+from parity.localize import Probe, culprit_of, node_evidence, without_strangers
+from parity.noise import RUNS, NoiseMeter, nudge
 from parity.quantisation import certificate_of, judge, nodes_of, quantisation_of
 from parity.results import Certificate, Comparison, Report, Result
 from parity.sides import Source, output_value, source_of
 from parity.targets import Place, Target, target_of
-from parity.targets.keras_model import merged_graph
-from parity.tolerance import certified, whole
+from parity.targets.conversion import moved_state
+from parity.tolerance import whole
 from parity.verdict import Verdict
+from parity.wide_side import WideSide
 
 _NO_FLOAT64 = (
     "the target's runtime has no float64: its outputs and nodes are judged in float32 alone, each "
@@ -111,6 +112,8 @@ def check(
     culprit = culprit_of(nodes)
     verdict = _verdict(outputs, certificate, nodes, moved)
     summary = _summary(verdict, outputs, certificate, moved, culprit)
+    if verdict is Verdict.mismatch and (state := moved_state(target, one.graph)):
+        summary += f" {state}"
     if barrier:
         summary += f" Gradients were not compared: {barrier} has no derivative in PyTorch."
     result = Result(
@@ -185,7 +188,7 @@ class _Evidence:
         tell()
         self.probe = Probe(*opened(one, other, other.program, other.places, wide=False))
         self.totals = self.probe.totals(list(other.program.outputs.values()))
-        self.wide: _WideSide | None = None
+        self.wide: WideSide | None = None
         self.quantisation = quantisation_of(other.program, self.probe)
         if self.quantisation is not None:
             self.quantisation.measure(seed, runs)
@@ -250,7 +253,7 @@ class _Evidence:
         if self.other.wide is None:
             return Certificate("float32 only", _NO_FLOAT64)
         try:
-            self.wide = _WideSide(self, *self.other.wide())
+            self.wide = WideSide(self, *self.other.wide())
         except ProgramError as error:
             return Certificate("not taken", str(error), uncovered=("the whole model",))
         comparisons = self.wide.compared(constants=False)
@@ -340,40 +343,6 @@ class _Evidence:
             "source": _spread(self.actual, self.repeat),
             "target": _spread(self.target_outputs, self.target_repeat),
         }
-
-
-class _WideSide:
-    """The float64 evaluation of both sides, with constants rounded alike where the target's are."""
-
-    def __init__(self, evidence: _Evidence, program: Any, places: Mapping[Value, Place]) -> None:
-        self.evidence = evidence
-        one, other = evidence.one, evidence.other
-        self.one, self.oracle, self.constants = one, evidence.oracle, None
-        if other.merged:
-            self.one = replace(one, promoted=promote(merged_graph(one.graph, other.merged)))
-            self.oracle = self.one.record(wide=True)
-        if other.constants_rounded:
-            self.one = replace(one, promoted=promote(one.graph, constants=DType.float32))
-            self.oracle = self.one.record(wide=True)
-            self.constants = NoiseMeter(self.oracle, LOCAL_RUNS)
-            for run in range(LOCAL_RUNS):
-                shake = nudge_constants(evidence.seed + 301 + run)
-                self.one.record(wide=True, prepare=shake, see=self.constants.see)
-        self.probe = Probe(*opened(self.one, other, program, places, wide=True))
-        ends = list(program.outputs.values())
-        self.ends = evidence.ends(self.probe.totals(ends, only_ends=True), program.outputs)
-
-    def compared(self, *, constants: bool) -> tuple[Comparison, ...]:
-        """The outputs, with or without what the rounding of constants explains."""
-        return tuple(self._compared(name, constants=constants) for name in self.evidence.names)
-
-    def _compared(self, name: str, *, constants: bool) -> Comparison:
-        value = output_value(name)
-        oracle = self.oracle[value]
-        noise = self.evidence.meter.noise(value).scaled(2.0**-53 / self.evidence.coarsest())
-        if constants and self.constants is not None:
-            noise = both(noise, self.constants.noise(value))
-        return compare(name, oracle, self.ends[name], oracle, certified(noise, oracle))
 
 
 def _spread(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]) -> float:

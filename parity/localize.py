@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from parity.runtimes.torch_program import TorchProgram
 
 LOCAL_RUNS = 4
-_OWN_CONSTANTS = 4 / CERTIFICATE
+
+OWN_CONSTANTS = 4 / CERTIFICATE
+"""What a lowering's own constants, rounded once each, move counts four times, and not 256 times."""
+
 _UNIT = 2.0**-24
 
 
@@ -256,7 +259,7 @@ class _Bench:
             if self.wide.constants is not None and not is_product(node):
                 # A lowering's own constants (the square root of 2 in gelu) are float32 in the
                 # target and no argument of the source's operator: they move it as its inputs would.
-                fine = both(fine, noise.scaled(_OWN_CONSTANTS))
+                fine = both(fine, noise.scaled(OWN_CONSTANTS))
             noise = fine
         return compare(node.name, truth, self.there[value], truth, certified(noise, truth))
 

@@ -136,10 +136,10 @@ def nudge(
 
         shaken = {name: move(node.args[name], argument) for name, argument in arguments.items()}
         if is_batch_statistics(node):
-            spec = node.outputs[0]
+            spec = specs[Value(node.name)]  # the node may be that of a promoted graph
             assert isinstance(spec, TensorSpec)
             u = size * (unit or spec.dtype.unit_roundoff)
-            shaken["input"] = moved_channels(shaken["input"], u, LANES, generator)
+            shaken |= moved_channels(shaken, u, LANES, generator)
         return shaken
 
     return shake
@@ -190,7 +190,8 @@ def nudge_constants(seed: int) -> Callable[[Node, Mapping[str, object]], Mapping
 
 def _coarsest(node: Node, specs: Mapping[Value, object]) -> float:
     """The largest unit roundoff among what a node takes and returns."""
-    found = [*(specs[value] for value in values_in(dict(node.args))), *node.outputs]
+    results = (Value(node.name, index) for index in range(len(node.outputs)))
+    found = [specs[value] for value in (*values_in(dict(node.args)), *results)]
     types = [spec.dtype for spec in found if isinstance(spec, TensorSpec)]
     units = [t.unit_roundoff for t in types if t.is_floating or t.is_complex]
     return max(units, default=2.0**-24)

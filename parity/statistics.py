@@ -24,24 +24,41 @@ def is_batch_statistics(node: Node) -> bool:
     return node.op == BATCH_NORM and node.args.get("training") is True
 
 
-def moved_channels(x: Any, unit: float, lanes: int, generator: Any) -> Any:
-    """The argument with each channel moved as a whole, as the rounding of its sum moves its mean.
+def moved_channels(
+    arguments: Mapping[str, Any], unit: float, lanes: int, generator: Any
+) -> dict[str, Any]:
+    """Arguments with each channel moved as a whole.
+
+    The mean moves as the rounding of its sum moves it. And the normalised values are the argument
+    times one factor plus one addend of the channel, ``bias - mean * factor``: both are rounded, so
+    that no average over the channel's elements takes that error away again.
 
     Args:
-        x: (N, C, ...), float64.
+        arguments: the operator's, in float64; the input is (N, C, ...).
         unit: how large one rounding error is.
         lanes: in how many partial sums at once a kernel adds up (see ``parity.noise.LANES``).
         generator: of the rounding errors.
     """
     import torch
 
+    x, weight, bias = arguments["input"], arguments["weight"], arguments["bias"]
+    still = x.detach()
     axes = [axis for axis in range(x.ndim) if axis != 1]
-    size = x.detach().abs().mean(axes, keepdim=True) / math.sqrt(2 * lanes)
-    shape, double = size.shape, torch.float64
-    shift, scale = (
-        unit * (2 * torch.rand(shape, generator=generator, dtype=double) - 1) for _ in range(2)
-    )
-    return x * (1 + scale / math.sqrt(2 * lanes)) + shift * size
+    size = still.abs().mean(axes, keepdim=True) / math.sqrt(2 * lanes)
+
+    def error(like: Any) -> Any:
+        return unit * (2 * torch.rand(like.shape, generator=generator, dtype=torch.float64) - 1)
+
+    mean = still.mean(axes)
+    factor = (still.var(axes, correction=0) + arguments["eps"]).rsqrt()
+    weight = torch.ones_like(factor) if weight is None else weight
+    bias = torch.zeros_like(factor) if bias is None else bias
+    addend = bias.detach().abs() + (mean * factor * weight.detach()).abs()
+    return {
+        "input": x * (1 + error(size) / math.sqrt(2 * lanes)) + error(size) * size,
+        "weight": weight * (1 + error(weight)),
+        "bias": bias + error(bias) * addend,
+    }
 
 
 def normalised(

@@ -38,6 +38,9 @@ TensorFlow's at up to 5.1 for the worst element."""
 QUANTISED = 4.0
 """A quantised file's error over what steps of its scales explain."""
 
+QUANTISATION = "quantisation"
+"""The rule by which a quantised file's tensors are judged."""
+
 PEAK = 8.0
 """How much more the single worst element may be off than the root mean square of all."""
 
@@ -79,7 +82,8 @@ def quantised(noise: Noise, dtype: DType, oracle: np.ndarray) -> Tolerance:
         dtype: the type of the tensor.
         oracle: its float64 evaluation.
     """
-    return _tolerance(noise, dtype, oracle, QUANTISED, "quantisation")
+    steps = "what half steps of the file's scales move it by"
+    return _tolerance(noise, dtype, oracle, QUANTISED, QUANTISATION, steps)
 
 
 def sums(dtype: DType, products: np.ndarray, noise: Noise, oracle: np.ndarray) -> Tolerance:
@@ -127,7 +131,12 @@ def gradient(noise: Noise, dtype: DType, oracle: np.ndarray) -> Tolerance:
 
 
 def _tolerance(
-    noise: Noise, dtype: DType, oracle: np.ndarray, factor: float, rule: str
+    noise: Noise,
+    dtype: DType,
+    oracle: np.ndarray,
+    factor: float,
+    rule: str,
+    unit: str = "the noise floor",
 ) -> Tolerance:
     if not (dtype.is_floating or dtype.is_complex):
         return Tolerance(np.zeros(()), 0.0, 0.0, "exact", "theory: discrete values", noise.moved)
@@ -136,7 +145,7 @@ def _tolerance(
         factor,
         factor * PEAK,
         rule,
-        f"calibrated: {factor:g} times the noise floor, {factor * PEAK:g} for one element",
+        f"calibrated: {factor:g} times {unit}, {factor * PEAK:g} for one element",
     )
 
 

@@ -33,7 +33,9 @@ from parity.tolerance import WHOLE
 Trajectory = dict[str, np.ndarray]
 """Losses, parameters and buffers by ``step 2: name``, in the source's axis orders."""
 
-_RUNS = 6
+_SIZES = (WHOLE, WHOLE, WHOLE, 1.0)
+"""How many times as large as in reality the rounding errors of each pair of noise runs are."""
+
 _FINE = 2.0**-53
 
 
@@ -128,24 +130,30 @@ class Trajectories:
         """The captured graph in float64."""
         return self._replayed(None)
 
-    def _replayed(self, chance: _Chance | None) -> Trajectory:
-        """A training run of the promoted graph, as it is or shaken by rounding errors."""
+    def captured(self) -> Trajectory:
+        """The captured graph in its own types."""
+        return self._replayed(None, wide=False)
+
+    def _replayed(self, chance: _Chance | None, *, wide: bool = True) -> Trajectory:
+        """A training run of the graph, as it is or shaken by rounding errors."""
         import torch
 
-        graph = self.one.promoted
-        state = {p.name: as_torch(p.value) for p in graph.parameters}
+        graph = self.one.promoted if wide else self.one.graph
+        run = replay_wide if wide else replay
+        loss_graph = self.wide_loss if wide else self.loss.source
+        state = {p.name: as_torch(p.value).clone() for p in graph.parameters}
         leaves = {name: state[name].requires_grad_() for name in self.names}
-        optimizer = self._optimizer(leaves)
+        optimizer = self._optimizer(leaves, torch.float64 if wide else None)
         found: Trajectory = {}
         for step in range(1, self.steps + 1):
-            values = {**self._tensors(step), **state}
+            values = {**self._tensors(step, graph), **state}
             shaken = chance.shake(self.one.graph) if chance else {}
-            outputs, mutated = replay_wide(graph, values, **shaken)
+            outputs, mutated = run(graph, values, **shaken)
             ends = dict(zip([o.name for o in graph.outputs], outputs, strict=True))
             given = [ends[name] for name in self.outputs]
             shaken = chance.shake(self.loss.source) if chance else {}
-            loss = _replayed_loss(self.wide_loss, given, replay_wide, **shaken)
-            if chance is None and step == 1:
+            loss = _replayed_loss(loss_graph, given, run, **shaken)
+            if chance is None and wide and step == 1:
                 self.terms = self._terms(values, given, loss)
             gradients = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
             for (name, leaf), gradient in zip(leaves.items(), gradients, strict=True):
@@ -162,15 +170,15 @@ class Trajectories:
                 found[f"step {step}: {p.name}"] = as_numpy(state[p.name]).copy()
         return found
 
-    def _tensors(self, step: int) -> dict[str, Any]:
+    def _tensors(self, step: int, graph: Graph) -> dict[str, Any]:
         inputs = {**self.one.inputs, **self.draws[step - 1]}
         return {
             item.name: as_torch(inputs[item.name].astype(item.spec.dtype.numpy))
-            for item in self.one.promoted.inputs
+            for item in graph.inputs
         }
 
-    def _optimizer(self, leaves: Mapping[str, Any]) -> Any:
-        """A copy of the optimiser for float64 parameters, in the same state."""
+    def _optimizer(self, leaves: Mapping[str, Any], dtype: Any) -> Any:
+        """A copy of the optimiser in the same state, for parameters of this type or their own."""
         import torch
 
         of = {id(p): leaves[name] for name, p in self.names.items()}
@@ -183,7 +191,7 @@ class Trajectories:
         held = ((p, state) for p, state in self.optimizer.state.items() if id(p) in of)
         for p, state in held:
             kept = {
-                key: value.detach().to(torch.float64, copy=True)
+                key: value.detach().to(dtype or value.dtype, copy=True)
                 if isinstance(value, torch.Tensor)
                 else value
                 for key, value in state.items()
@@ -214,24 +222,25 @@ class Trajectories:
 
         Both are measured, for an optimiser that divides by the size of a gradient makes a full step
         of one that is nothing but rounding: neither movement follows from the other by scaling.
-        For the same reason every rounding error is ``WHOLE`` times as large as in reality, as
-        errors are allowed to be, and counts for one ``WHOLE``-th: where a step depends on a sign,
-        small movements say nothing of what allowed ones do. The runs come in pairs of opposite
-        errors, of which one turns the sign, and of all movements the largest counts.
+        For the same reason rounding errors are ``WHOLE`` times as large as in reality, as errors
+        are allowed to be, and count for one ``WHOLE``-th: where a step depends on a sign, small
+        movements say nothing of what allowed ones do. Nor do large movements say anything of small
+        ones where a slope saturates (a batch norm of two values that differ by little), so one
+        pair of runs rounds as in reality. The runs come in pairs of opposite errors, of which one
+        turns the sign, and of all movements the largest counts.
         """
         return self._noise(oracle, None), self._noise(oracle, _FINE)
 
     def _noise(self, oracle: Trajectory, unit: float | None) -> dict[str, Noise]:
         norms: dict[str, np.ndarray] = {}
         flips: dict[str, np.ndarray] = {}
-        for run in range(_RUNS):
-            size = WHOLE if run % 2 else -WHOLE
+        for run, size in enumerate(sign * size for size in _SIZES for sign in (-1, 1)):
             chance = _Chance(self.seed + 1009 * (run // 2 + 1), unit, self._unit(), size)
             for name, array in self._replayed(chance).items():
                 if array.dtype.kind in "biu":
                     flips[name] = flips.get(name, False) | (array != oracle[name])
                 else:
-                    moved = added(None, array, oracle[name]) / WHOLE
+                    moved = added(None, array, oracle[name]) / abs(size)
                     norms[name] = np.maximum(norms.get(name, moved), moved)
         noise = {name: Noise(norm) for name, norm in norms.items()}
         return noise | {name: Noise(np.zeros(()), flip) for name, flip in flips.items()}

@@ -13,7 +13,8 @@ GLOSSARY = {
     "certificate": (
         "Both sides run in float64, where rounding nearly vanishes and a different function "
         "does not. If they agree to float64's own rounding they compute the same function, and "
-        "what is left in the model's own type is rounding."
+        "what is left in the model's own type is rounding. A quantised file has no float64: it is "
+        "run in floats, with the numbers that its integers stand for."
     ),
     "oracle": (
         "The same function on the same inputs in float64. Each side is measured against it, so "
@@ -21,12 +22,14 @@ GLOSSARY = {
     ),
     "noise": (
         "How far rounding alone moves the tensor: root mean square movement when every "
-        "operation is nudged by one unit roundoff, over several seeded runs."
+        "operation is nudged by one unit roundoff, over several seeded runs. In a quantised file: "
+        "when every quantised number is moved by up to half a step of its scale."
     ),
     "tolerance": (
         "How far from the oracle the target may be. It follows from the noise, not from a constant."
     ),
-    "margin": "The part of the tolerance that the target uses. Above 1 is not rounding.",
+    "margin": "The part of the tolerance that the target uses. Above 1 is not rounding, nor "
+    "in a quantised file quantisation.",
     "target error": "Root mean square distance of the target to the oracle.",
     "source error": "Root mean square distance of the source to the oracle.",
     "total error": "The target's error at a node, accumulated from the inputs on.",

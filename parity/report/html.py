@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity.report import charts
+from parity.report.arithmetic import certified_in
 from parity.report.glossary import GLOSSARY, anchor
 from parity.report.numbers import figure, gravest, shape_of
 from parity.results import Comparison, NodeEvidence, Report, Result
@@ -84,6 +85,7 @@ class Section:
     layers: charts.Layers | None
     scatters: tuple[charts.Scatter, ...]
     histogram: charts.Histogram | None
+    certified_in: str
 
 
 def html(report: Report) -> str:
@@ -174,6 +176,7 @@ def _section(number: int, result: Result, *, alone: bool) -> Section:
         layers=charts.layers(result.nodes, result.culprit),
         scatters=tuple(scatter for scatter in scatters if scatter is not None),
         histogram=charts.histogram(result.gradients),
+        certified_in=certified_in(result),
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from parity.report.arithmetic import certified_in
 from parity.report.numbers import figure, gravest, gravity, shape_of
 from parity.results import Comparison, Environment, Report, Result
 
@@ -87,10 +88,9 @@ def _result(result: Result, *, alone: bool) -> Iterator[str]:
     )
     certificate = result.certificate
     yield ""
-    yield (
-        f"**Certificate:** {_text(certificate.outcome)}: {_text(certificate.detail)}. "
-        f"The largest relative difference in float64 is {figure(certificate.max_rel)}."
-    )
+    numbers, worst = certified_in(result), figure(certificate.max_rel)
+    largest = f" The largest relative difference in {numbers} is {worst}." if numbers else ""
+    yield f"**Certificate:** {_text(certificate.outcome)}: {_text(certificate.detail)}.{largest}"
     if certificate.uncovered:
         yield f"It does not cover {_names(certificate.uncovered)}."
     if result.culprit is not None:

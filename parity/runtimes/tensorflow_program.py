@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from parity.errors import ProgramError
-from parity.runtimes.tensorflow_promotion import promoted_graph_def
+from parity.runtimes.tensorflow_promotion import nudged_graph_def, promoted_graph_def
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +77,10 @@ class Program:
             resources={name: _widened(value) for name, value in self.resources.items()},
             constants={name: _widened(value) for name, value in self.constants.items()},
         )
+
+    def nudged(self, seed: int) -> Program:
+        """The same graph with each number in it moved by one float32 rounding error, seeded."""
+        return replace(self, graph_def=nudged_graph_def(self.graph_def, seed))
 
     def run(
         self,

@@ -62,6 +62,36 @@ def _lift(attribute: Any) -> None:
             attribute.list.type[place] = _WIDE.get(entry, entry)
 
 
+def nudged_graph_def(graph_def: Any, seed: int) -> Any:
+    """A copy of a GraphDef in float64 whose single numbers have one float32 rounding error more.
+
+    Numbers that float32 holds exactly whatever they came from (1, 0.5, -100) are left alone, and so
+    are arrays, which are parameters.
+
+    Args:
+        graph_def: in float64.
+        seed: of the errors.
+    """
+    result = type(graph_def)()
+    result.CopyFrom(graph_def)
+    generator = np.random.default_rng(seed)
+    for nodes in (result.node, *(function.node_def for function in result.library.function)):
+        for node in nodes:
+            if node.op == "Const" and node.attr["dtype"].type == tf.float64.as_datatype_enum:
+                _nudge(node.attr["value"].tensor, generator)
+    return result
+
+
+def _nudge(tensor: Any, generator: np.random.Generator) -> None:
+    array = tf.make_ndarray(tensor)
+    if array.size != 1 or not np.isfinite(array).all():
+        return
+    significand = np.frexp(array)[0] * 2.0**12
+    if (significand != np.round(significand)).any():
+        moved = array * (1 + 2.0**-24 * generator.uniform(-1, 1))
+        tensor.CopyFrom(tf.make_tensor_proto(moved, tf.float64, array.shape))
+
+
 _SINGLE = frozenset({"FusedBatchNormV3", "ResizeBilinear", "ResizeBicubic", "FusedBatchNormV2"})
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from converters import Conversion, Skeleton, TensorSpec, Value, flat_names
+import numpy as np
+
+from converters import Conversion, Graph, Skeleton, TensorSpec, Value, flat_names
 from parity.targets import Place, Target
 
 
@@ -42,6 +44,37 @@ def open_conversion(conversion: Conversion) -> Target:
         conversions=(lambda: conversion, promoted),
         label=f"{type(conversion.model).__name__} (TensorFlow, converted)",
         runtime="tf.function",
+    )
+
+
+def moved_state(target: object, graph: Graph) -> str:
+    """Where two sides differ because one of them was called, in a sentence; empty if nowhere.
+
+    A model that trains updates buffers of its own at each call, and what it computes next follows
+    from them.
+
+    Args:
+        target: a conversion, or anything else.
+        graph: the source's, in its present state.
+    """
+    if not isinstance(target, Conversion):
+        return ""
+    rules = {rule.source: rule for rule in target.weights}
+    apart = []
+    for parameter in graph.parameters:
+        rule = rules.get(parameter.name)
+        if rule is None or parameter.name not in graph.mutations:
+            continue
+        held = rule.to_source(target.model.weights[rule.target].numpy())
+        if not np.array_equal(held, parameter.value, equal_nan=held.dtype.kind in "fc"):
+            apart.append(parameter.name)
+    if not apart:
+        return ""
+    more = f" and {len(apart) - 1} more" if len(apart) > 1 else ""
+    return (
+        f"The two don't start from one state: {apart[0]}{more} changed in calls of one of them. "
+        "Check before the first call, or give the target's variables what "
+        "conversion.weights.to_target makes of the source's state."
     )
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 import parity
 from converters import torch_to_tf
+from parity.report import write
 from parity.results import Result
 from parity.verdict import Verdict
 
@@ -121,3 +122,13 @@ def test_a_calibration_set_of_one_half_of_the_range_is_not_taken_for_the_right_o
     calibration = [(images(seed).abs(),) for seed in range(8)]
     result = checked(Net(), written(tmp_path, Net(), "int8", calibration))
     assert result.verdict is Verdict.mismatch, result.summary
+
+
+def test_the_pages_of_a_quantised_file_say_what_quantisation_explains(files, tmp_path):
+    report = parity.check(Net().eval(), files["int8"], (images(9),))
+    write(report, tmp_path)
+    for name in ("report.md", "report.html"):
+        page = (tmp_path / name).read_text(encoding="utf-8")
+        assert "relative difference in floats, with the numbers that the file" in page
+        assert "difference in float64" not in page
+    assert "half steps of the file" in (tmp_path / "report.json").read_text(encoding="utf-8")

@@ -194,3 +194,35 @@ def test_the_sizes_of_an_enlarged_image_are_no_matter_of_rounding(tmp_path, scal
     module, image = Enlarged(), torch.randn(1, 2, 10, 10)
     path = torch_to_tf(module, (image,)).save(tmp_path / "enlarged.pb")
     assert parity.check(module, path, (image,)).passes
+
+
+@pytest.fixture(scope="module")
+def smooth(tmp_path_factory) -> tuple[nn.Module, Path]:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 6, 3), nn.GELU()).eval()
+    path = tmp_path_factory.mktemp("smooth") / "net.pb"
+    return module, torch_to_tf(module, (IMAGE,)).save(path)
+
+
+def test_a_number_of_a_lowering_that_a_file_holds_in_float32_is_explained(smooth):
+    """The square root of 1/2 in gelu, which is no argument of PyTorch's operator."""
+    result = checked(*smooth)
+    assert result.verdict is Verdict.rounding, result.summary
+    assert result.certificate.outcome == "same function up to float32 constants"
+
+
+def test_a_number_of_a_lowering_that_is_off_by_more_than_that_is_found(smooth, tmp_path):
+    module, path = smooth
+    definition = tf.compat.v1.GraphDef.FromString(path.read_bytes())
+    changed = 0
+    for node in definition.node:
+        if node.op == "Const" and node.attr["dtype"].type == tf.float32.as_datatype_enum:
+            array = tf.make_ndarray(node.attr["value"].tensor)
+            if array.size == 1 and abs(array.item() - 0.5**0.5) < 1e-6:
+                value = tf.make_tensor_proto(array * (1 + 1e-6), shape=array.shape)
+                node.attr["value"].tensor.CopyFrom(value)
+                changed += 1
+    assert changed == 1
+    other = tmp_path / "other.pb"
+    other.write_bytes(definition.SerializeToString())
+    assert checked(module, other).certificate.outcome == "different function"

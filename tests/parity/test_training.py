@@ -296,3 +296,63 @@ def test_a_training_is_written_and_gated_like_any_other_result(
     result = report.results[0]
     fewer = replace(report, results=(replace(result, outputs=result.outputs[:-1]),))
     assert gate(fewer, known).findings
+
+
+def test_a_model_that_was_called_in_between_is_told_from_one_that_computes_something_else() -> None:
+    """Each call updates the running statistics, so that the next one starts from another state."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).train()
+    inputs = (torch.randn(6, 3),)
+    conversion = torch_to_tf(module, inputs, training=True)
+    parity.assert_parity(module, conversion, inputs)
+    conversion.model(inputs[0].numpy())
+    result = parity.check(module, conversion, inputs).results[0]
+    assert result.verdict is Verdict.mismatch
+    assert "don't start from one state: 1.running_mean and 2 more" in result.summary
+    state = {name: tensor.numpy() for name, tensor in module.state_dict().items()}
+    for name, array in conversion.weights.to_target(state).items():
+        conversion.model.weights[name].assign(array)
+    parity.assert_parity(module, conversion, inputs)
+
+
+class Wild(nn.Module):
+    """With large weights each layer magnifies what rounds, and the loss stays as it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(6, 6) for _ in range(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = torch.sin(layer(x))
+        return x
+
+
+@pytest.fixture(scope="module")
+def wild() -> tuple[nn.Module, Conversion]:
+    torch.manual_seed(0)
+    module = Wild()
+    return module, torch_to_tf(module, (torch.ones(2, 6),), training=True)
+
+
+def test_a_training_that_rounding_alone_decides_is_inconclusive_from_there_on(
+    wild: tuple[nn.Module, Conversion],
+) -> None:
+    optimizer = torch.optim.SGD(wild[0].parameters(), lr=1e5)
+    result = parity.check_training(*wild, (torch.ones(2, 6),), optimizer, steps=4).results[0]
+    assert result.verdict is Verdict.inconclusive, result.summary
+    assert "no two runs are alike" in result.summary
+    assert all(c.verdict.passes for c in result.outputs if c.name.startswith("step 1: "))
+    assert not any(c.verdict.passes for c in result.outputs if c.name.startswith("step 4: "))
+    assert "step 4: loss" in result.certificate.uncovered
+
+
+def test_a_fault_before_that_is_still_a_mismatch(wild: tuple[nn.Module, Conversion]) -> None:
+    module, conversion = wild
+    fast, slow = (torch.optim.SGD(module.parameters(), lr=lr) for lr in (1e5, 9.9e4))
+    result = parity.check_training(
+        module, conversion, (torch.ones(2, 6),), fast, steps=4,
+        target_optimizer=lambda made: converters.keras_optimizer(slow, module, made),
+    ).results[0]  # fmt: skip
+    assert result.verdict is Verdict.mismatch
+    assert "step 1: " in result.summary
