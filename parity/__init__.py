@@ -5,12 +5,16 @@ Importing this package imports no framework; each function loads what it needs.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from parity.check import assert_parity, check
 from parity.errors import CheckError, ParityError
-from parity.mapping import map_weights
 from parity.results import Report, Result
 from parity.training import check_training
 from parity.verdict import Verdict
+
+if TYPE_CHECKING:
+    from parity.mapping import map_weights
 
 __all__ = [
     "CheckError",
@@ -23,3 +27,12 @@ __all__ = [
     "check_training",
     "map_weights",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Mappings are loaded when they are asked for: their file's schema takes a while."""
+    if name == "map_weights":
+        from parity.mapping import map_weights
+
+        return map_weights
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
