@@ -199,6 +199,8 @@ def _coarsest(node: Node, specs: Mapping[Value, object]) -> float:
 
 def _computes_floats_of_integers(node: Node, specs: Mapping[Value, object]) -> bool:
     """Whether integers are all that a node takes, which it turns into floats to compute with."""
+    if node.op.startswith("tf."):
+        return False  # TensorFlow's operators take floats where they compute with them
     given = [specs[value] for value in values_in(dict(node.args))]
     types = [spec.dtype for spec in given if isinstance(spec, TensorSpec)]
     results = [spec.dtype for spec in node.outputs if isinstance(spec, TensorSpec)]

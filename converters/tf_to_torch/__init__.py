@@ -59,11 +59,12 @@ def tf_graph(
     """
     from converters.tf_to_torch.capture import capture
     from converters.tf_to_torch.lowerings import load
+    from converters.tf_to_torch.simplify import simplified
     from converters.tf_to_torch.sources import hints_of, open_source
 
     load()
     opened = open_source(source, example_inputs, signature=signature, custom_objects=custom_objects)
-    return capture(opened, hints_of(opened, example_inputs))
+    return simplified(capture(opened, hints_of(opened, example_inputs)))
 
 
 def tf_caller(

@@ -242,7 +242,7 @@ def _provenance(
     found: dict[str, str] = {}
     for node in program.graph.nodes:
         mark = node.meta.get("custom", {}).get(MARK)
-        if mark is not None:
+        if mark is not None and node.op == "call_function":
             found.setdefault(mark, node.name)
     return {
         node.name: tuple(found.get(f"{node.name}:{i}") for i in range(len(node.outputs)))

@@ -137,6 +137,15 @@ def test_a_recurrent_network_has_the_certificate_and_gradients():
     }
 
 
+def test_batch_normalisation_is_one_operator_where_it_is_whole():
+    whole = stacked((4, 4, 3), layers.BatchNormalization())
+    assert [node.op for node in converters.tf_graph(whole).nodes] == ["tf.FusedBatchNormV3"]
+    bare = stacked((4, 4, 3), layers.BatchNormalization(center=False, scale=False))
+    x = np.random.default_rng(0).random((2, 4, 4, 3)).astype(np.float32)
+    found = converters.tf_to_torch(bare).model(torch.from_numpy(x))
+    np.testing.assert_allclose(found.detach().numpy(), bare(x).numpy(), atol=1e-6)
+
+
 @tf.function
 def branches(x: tf.Tensor) -> tf.Tensor:
     return tf.cond(tf.reduce_sum(x) > 0, lambda: x * 2, lambda: x - 1)
