@@ -34,16 +34,25 @@ def test_a_model_that_sorts_equal_elements_and_puts_them_back_is_proved():
     assert all(totals)
 
 
-@pytest.mark.parametrize("op", sorted(STABLE))
-@pytest.mark.parametrize("options", [{}, {"dim": 0}, {"dim": -1, "descending": True}])
+ORDERS = [{}, {"dim": 0}, {"dim": -1, "descending": True}]
+CALLS = {
+    "sort": ORDERS,
+    "argsort": ORDERS,
+    "topk": [{"k": 3}, {"k": 3, "dim": 0, "largest": False}],
+    "kthvalue": [{"k": 3}, {"k": 1, "dim": 0}, {"k": 5, "dim": -1, "keepdim": True}],
+    "msort": [{}],
+}
+
+
+@pytest.mark.parametrize(
+    ("op", "options"),
+    [(op, options) for op in sorted(STABLE) for options in CALLS[op.split(".")[1]]],
+)
 def test_without_equal_elements_the_stable_order_is_pytorchs(op, options):
     torch.manual_seed(0)
     x = torch.randn(4, 5)
     x[0, 0] = torch.nan
     name = op.split(".")[1]
-    if name == "topk":
-        largest = options.get("descending", False)
-        options = {"k": 3, "dim": options.get("dim", -1), "largest": largest}
     actual, expected = STABLE[op](x, **options), getattr(torch, name)(x, **options)
     torch.testing.assert_close(tuple(actual), tuple(expected), rtol=0, atol=0, equal_nan=True)
 
