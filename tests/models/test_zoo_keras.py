@@ -43,6 +43,15 @@ def test_a_model_gets_its_certificate_as_a_keras_file(name, tmp_path):
         assert any(node.covered for node in result.nodes)
 
 
-def test_a_projected_lstm_is_refused_for_its_loop(tmp_path):
+def test_a_projected_lstm_of_a_fixed_length_is_written_out(tmp_path):
+    """Keras has no layer for it, and no loops."""
+    module, inputs = CASES["lstm_projected"].build()
+    path = torch_to_tf(module, inputs).save(tmp_path / "model.keras")
+    result = parity.check(module, path, inputs).results[0]
+    assert result.verdict.passes
+    assert result.certificate.outcome == "same function"
+
+
+def test_a_projected_lstm_of_an_open_length_is_refused_for_its_loop(tmp_path):
     with pytest.raises(OutputError, match=r"aten.lstm.input.*a loop\n.*SavedModel"):
         saved(CASES["lstm_projected"], tmp_path / "model.keras")

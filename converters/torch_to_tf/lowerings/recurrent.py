@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from converters.errors import UnsupportedVariantError
 from converters.layout import Layout
+from converters.torch_to_tf.loops import is_written_out
 from converters.torch_to_tf.lowerings import lower
 from converters.torch_to_tf.lowerings.linalg import kernel_axes, linear
 from converters.torch_to_tf.promotion import shape_of
@@ -66,6 +67,12 @@ def _scan(step: Step, inputs: tf.Tensor, state: State, *, reverse: bool) -> tupl
     """
     inputs = tf.reverse(inputs, [0]) if reverse else inputs
     length = shape_of(inputs)[0]
+    if is_written_out(length):
+        outputs = []
+        for time in range(length):
+            state = step(inputs[time], state)
+            outputs.append(state[0])
+        return tf.stack(outputs[::-1] if reverse else outputs), state
     source = tf.TensorArray(inputs.dtype, length, element_shape=inputs.shape[1:]).unstack(inputs)
     target = tf.TensorArray(inputs.dtype, length, element_shape=state[0].shape)
     shapes = [part.shape for part in state]

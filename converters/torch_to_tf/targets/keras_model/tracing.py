@@ -17,6 +17,7 @@ from tensorflow.python.framework.func_graph import FuncGraph
 from converters.graph import Node, map_argument
 from converters.registry import Registry
 from converters.torch_to_tf.emit import lowered
+from converters.torch_to_tf.loops import loops_written_out
 from converters.torch_to_tf.promotion import default_float, runtime_number
 from converters.torch_to_tf.targets.keras_model.sizes import static
 from converters.torch_to_tf.targets.keras_model.values import (
@@ -116,7 +117,7 @@ def _traced(
         number = isinstance(leaf, Sizes) and not leaf.dims
         return runtime_number(tensor) if number else tensor
 
-    with graph.as_default(), default_float(tf.as_dtype(default)):
+    with graph.as_default(), default_float(tf.as_dtype(default)), loops_written_out():
         given = {name: map_argument(placed, argument) for name, argument in arguments.items()}
         outputs = list(lowered(registry)(node, given))
     return graph, inputs, outputs
