@@ -132,3 +132,27 @@ def test_the_pages_of_a_quantised_file_say_what_quantisation_explains(files, tmp
         assert "relative difference in floats, with the numbers that the file" in page
         assert "difference in float64" not in page
     assert "half steps of the file" in (tmp_path / "report.json").read_text(encoding="utf-8")
+
+
+def test_the_padding_of_a_maximum_over_windows_does_not_stretch_the_range(tmp_path):
+    """The lowest float, which pads for infinities and NaN, is no number of 8 bits."""
+
+    class Pooled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Conv2d(3, 8, 3, padding=1)
+            self.pool = nn.MaxPool2d(3, 2, 1)
+            self.last = nn.Conv2d(8, 4, 3)
+
+        def forward(self, image: Tensor) -> Tensor:
+            return self.last(self.pool(self.first(image).relu()))
+
+    torch.manual_seed(0)
+    module = Pooled().eval()
+    conversion = torch_to_tf(module, (images(0),))
+    path = conversion.save(
+        tmp_path / "pooled.tflite",
+        quantize="int8",
+        calibration=[(images(seed),) for seed in range(4)],
+    )
+    assert checked(module, path).verdict is Verdict.quantisation

@@ -106,7 +106,8 @@ def _converter(
     *,
     select_ops: bool,
 ) -> Any:
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([_function(traced, frozen)])
+    function = _function(traced, frozen, finite=quantize == "int8")
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
     converter.target_spec.supported_ops = [
         tf.lite.OpsSet.TFLITE_BUILTINS_INT8
         if quantize == "int8"
@@ -122,9 +123,9 @@ def _converter(
     return converter
 
 
-def _function(traced: Traced, frozen: Frozen) -> Any:
+def _function(traced: Traced, frozen: Frozen, *, finite: bool) -> Any:
     """The frozen graph as a ConcreteFunction with the source's names."""
-    graph_def = legalized(without_complex(frozen.graph_def))
+    graph_def = legalized(without_complex(frozen.graph_def), finite=finite)
     specs = [traced.specs[name] for name in frozen.inputs]
     placeholders = {tensor.split(":")[0] for tensor in frozen.inputs.values()}
     kept = [node for node in graph_def.node if node.name not in placeholders]

@@ -40,10 +40,18 @@ class Place:
         return node
 
 
-def legalized(graph_def: Any) -> Any:
-    """A copy of a GraphDef, its function library included, that the converter takes."""
+def legalized(graph_def: Any, *, finite: bool = False) -> Any:
+    """A copy of a GraphDef, its function library included, that the converter takes.
+
+    Args:
+        graph_def: the graph.
+        finite: whether no tensor of the file can hold an infinity or NaN, because it holds integers
+            of 8 bits: what is there for those numbers alone is left out.
+    """
     result = type(graph_def)()
     result.CopyFrom(graph_def)
+    if finite:
+        _assume_finite(result.node)
     places = [Place(result.node, inside=False)]
     places += [Place(function.node_def, inside=True) for function in result.library.function]
     for place in places:
@@ -51,6 +59,23 @@ def legalized(graph_def: Any) -> Any:
             _REWRITES[node.op](place, node)
     _rename_functions(result)
     return result
+
+
+def _assume_finite(nodes: Any) -> None:
+    """Branches on whether everything is finite become calls of the one for finite numbers.
+
+    The other one of a maximum over windows pads with the lowest float, which would stretch the
+    range of the tensor that it pads until all else is 0 in it.
+    """
+    tests = {node.name for node in nodes if node.op == "IsFinite"}
+    for node in nodes:
+        if node.op in ("If", "StatelessIf") and node.input[0].split(":")[0] in tests:
+            taken, inputs = node.attr["then_branch"].func.name, list(node.input[1:])
+            call = type(node)(name=node.name, op="PartitionedCall", input=inputs)
+            for name in ("Tin", "Tout"):
+                call.attr[name].CopyFrom(node.attr[name])
+            call.attr["f"].func.name = taken
+            node.CopyFrom(call)
 
 
 def _rename_functions(graph_def: Any) -> None:
