@@ -207,6 +207,23 @@ def exact_tolerance(node: Node) -> Tolerance:
     return EXACT_VALUES if is_named(node, EXTREMA) else EXACT
 
 
+_CASTS = (
+    "aten.to",
+    "aten._to_copy",
+    "aten.type_as",
+    "aten.float",
+    "aten.double",
+    "aten.half",
+    "aten.bfloat16",
+    "prims.convert_element_type",
+)
+
+
+def is_cast(node: Node) -> bool:
+    """Whether an operator only changes the type."""
+    return node.op.rpartition(".")[0] in _CASTS
+
+
 def is_arithmetic(node: Node) -> bool:
     """Whether an operator only adds and multiplies."""
     return is_named(node, ARITHMETIC_OPERATORS | PRODUCTS)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from converters import SIZING, Graph, Node, TensorSpec, Value, graphs_of, origins, values_in
-from parity.exactness import is_arithmetic, is_exact
+from parity.exactness import is_arithmetic, is_cast, is_exact
 from parity.leaves import ShakenLeaf, is_leaf
 from parity.statistics import is_batch_statistics, moved_channels
 from parity.sums import count
@@ -101,12 +101,12 @@ def nudge(
         result = argument * (1 + size * u * (2 * xi - 1))
         return torch.where(_is_short(argument, u), argument, result) if counts else result
 
-    def moved_numbers(argument: object, u: float) -> object:
+    def moved_numbers(argument: object, u: float, counts: bool) -> object:
         if isinstance(argument, tuple):
-            return tuple(moved_numbers(item, u) for item in argument)
+            return tuple(moved_numbers(item, u, counts) for item in argument)
         if not isinstance(argument, torch.Tensor):
             return argument
-        return moved(argument.double(), u, counts=False)
+        return moved(argument.double(), u, counts)
 
     def shake(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
         if is_exact(node) or any(graphs_of(node)):  # the nodes of a branch have noise of their own
@@ -115,8 +115,8 @@ def nudge(
             own = unit or _coarsest(node, specs)
             return {**arguments, "leaf": ShakenLeaf(arguments["leaf"], own, 0.5 / LANES, moved)}
         if _computes_floats_of_integers(node, specs):
-            u = unit or _coarsest(node, specs)
-            return {name: moved_numbers(given, u) for name, given in arguments.items()}
+            u, counts = unit or _coarsest(node, specs), is_arithmetic(node) or is_cast(node)
+            return {name: moved_numbers(given, u, counts) for name, given in arguments.items()}
         active = any(_is_activation(leaf, specs, weights) for leaf in _leaves(node.args))
         counts = is_arithmetic(node)
         accumulation = math.sqrt(1 + count(node, arguments) / (2 * LANES))
