@@ -14,7 +14,7 @@ Arguments = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class OperatorCase:
+class LoweringCase:
     """One operator of a source framework.
 
     Attributes:

@@ -7,7 +7,7 @@ OF_STRIDES = frozenset(["sym_is_contiguous", "sym_storage_offset", "sym_stride"]
 
 DECOMPOSED = frozenset(["_native_batch_norm_legit", "col2im"])
 """Packets (or, of the first, the overload that changes its statistics in place) that PyTorch's own
-table rewrites before a lowering is looked for; ``tests/operators/test_core_aten.py`` converts them.
+table rewrites before a lowering is looked for; ``tests/lowerings/test_core_aten.py`` converts them.
 """
 
 

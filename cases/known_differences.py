@@ -1,7 +1,7 @@
 """Where PyTorch and TensorFlow differ and a converted operator can't be made equal.
 
 Each entry is asserted to be there, on inputs inside its predicate, by
-tests/operators/test_known_differences.py; outside every predicate parity is exact or rounding. An
+tests/lowerings/test_known_differences.py; outside every predicate parity is exact or rounding. An
 entry that no longer reproduces fails that test: it is removed, or its versions are narrowed.
 """
 

@@ -18,10 +18,10 @@ _INTERNAL = ("layout.", "check.")
 
 def table() -> str:
     """The page: one row for each PyTorch operator with a lowering."""
-    from cases.operators import operator_cases
+    from cases.lowerings import lowering_cases
     from converters.torch_to_tf.lowerings import load
 
-    counts = Counter(case.op for case in operator_cases())
+    counts = Counter(case.op for case in lowering_cases())
     rows = []
     for lowering in load():
         if lowering.op.startswith(_INTERNAL):
@@ -43,7 +43,7 @@ def table() -> str:
         "",
         f"{len(rows)} PyTorch operators have a lowering of their own. Other operators are",
         "decomposed into these by PyTorch's own table, where it has a decomposition. Each row has",
-        "at least one case in `cases/operators`, which generates its tests.",
+        "at least one case in `cases/lowerings`, which generates its tests.",
         "",
         "*Axis order* says what a lowering accepts: `source`, the source's own order; `any`,",
         "whatever order its neighbours use; `channels_last`, activations with the channels last.",

@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from cases.operators import operator_cases
+from cases.lowerings import lowering_cases
 from converters.torch_to_tf.lowerings import load
 
 REGISTRY = load()
@@ -19,16 +19,16 @@ def lowerings() -> list[str]:
 
 
 def test_every_lowering_has_a_case():
-    tried = {case.op for case in operator_cases()}
+    tried = {case.op for case in lowering_cases()}
     assert sorted(set(lowerings()) - tried) == []
 
 
 def test_every_case_has_a_lowering():
-    assert sorted({case.op for case in operator_cases()} - set(lowerings())) == []
+    assert sorted({case.op for case in lowering_cases()} - set(lowerings())) == []
 
 
 def test_the_names_of_the_cases_are_unique():
-    names = [case.name for case in operator_cases()]
+    names = [case.name for case in lowering_cases()]
     assert len(names) == len(set(names))
 
 
