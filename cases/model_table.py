@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cases import target_table, training_table
+from cases.figures import BASELINES, read_rows, write_rows
 from cases.training_table import Training
 
-_ROOT = Path(__file__).resolve().parents[1]
-RESULTS = _ROOT / "reports" / "baselines" / "zoo.json"
-PAGE = _ROOT / "docs" / "models.md"
+RESULTS = BASELINES / "zoo.json"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "models.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Proof:
 
 def read(path: Path = RESULTS) -> tuple[Proof, ...]:
     """The figures of the last whole run."""
-    return tuple(Proof(**row) for row in json.loads(path.read_text(encoding="utf-8")))
+    return read_rows(Proof, path)
 
 
 def table(
@@ -120,8 +118,7 @@ def write(proofs: Sequence[Proof]) -> None:
     Args:
         proofs: what became of each architecture.
     """
-    rows = [json.dumps(dataclasses.asdict(proof)) for proof in proofs]
-    RESULTS.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
+    write_rows(proofs, RESULTS)
     renew()
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parents[1]
-RESULTS = _ROOT / "reports" / "baselines" / "targets.json"
+from cases.figures import BASELINES, read_rows, write_rows
+
+RESULTS = BASELINES / "targets.json"
 
 TARGETS = (".keras", ".tflite", ".pb")
 
@@ -39,9 +37,7 @@ class Entry:
 
 def read() -> tuple[Entry, ...]:
     """The figures of the last run."""
-    if not RESULTS.exists():
-        return ()
-    return tuple(Entry(**row) for row in json.loads(RESULTS.read_text(encoding="utf-8")))
+    return read_rows(Entry, RESULTS)
 
 
 def write(entries: Sequence[Entry], models: Sequence[str]) -> None:
@@ -53,8 +49,7 @@ def write(entries: Sequence[Entry], models: Sequence[str]) -> None:
     """
     last = {(entry.model, entry.target): entry for entry in entries}
     places = [(model, target) for model in models for target in TARGETS]
-    rows = [json.dumps(dataclasses.asdict(last[place])) for place in places if place in last]
-    RESULTS.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
+    write_rows((last[place] for place in places if place in last), RESULTS)
 
 
 def lines(entries: Sequence[Entry]) -> Iterator[str]:

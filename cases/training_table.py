@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-RESULTS = Path(__file__).resolve().parents[1] / "reports" / "baselines" / "training.json"
+from cases.figures import BASELINES, read_rows, write_rows
+
+RESULTS = BASELINES / "training.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,7 @@ class Training:
 
 def read(path: Path = RESULTS) -> dict[str, Training]:
     """The figures of the last runs, by the names of the models."""
-    rows = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    return {row["name"]: Training(**row) for row in rows}
+    return {row.name: row for row in read_rows(Training, path)}
 
 
 def write(found: Mapping[str, Training], path: Path = RESULTS) -> None:
@@ -52,8 +51,7 @@ def write(found: Mapping[str, Training], path: Path = RESULTS) -> None:
         path: where.
     """
     every = sorted((read(path) | dict(found)).values(), key=lambda row: (row.domain, row.name))
-    rows = [json.dumps(dataclasses.asdict(row)) for row in every]
-    path.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
+    write_rows(every, path)
 
 
 def lines(trainings: Sequence[Training], names: Sequence[str]) -> list[str]:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from converters.graph import Node
 
 
 class ConversionError(Exception):
@@ -92,3 +97,18 @@ class LoweringError(ConversionError):
             f"lowering {op} at node {node}{f' ({place})' if place else ''} failed: "
             f"{type(cause).__name__}: {cause}"
         )
+
+
+@contextmanager
+def naming(node: Node) -> Iterator[None]:
+    """Raise what a node's lowering raises as an error that names the node.
+
+    Raises:
+        LoweringError: of this node, or of one inside its branches.
+    """
+    try:
+        yield
+    except LoweringError:  # of a node inside a branch
+        raise
+    except Exception as error:
+        raise LoweringError(node.name, node.op, node.module, node.source, error) from error

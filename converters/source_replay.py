@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from converters.graph import Graph, Node
-from converters.interpreter import Observer
+from converters.interpreter import Observer, evaluate
 
 
 def replay(
@@ -33,8 +33,18 @@ def replay(
         The outputs in order, and the values that mutated buffers hold afterwards: tensors of
         PyTorch's, with gradients, whatever the framework.
     """
+    from converters.torch_tensors import from_numpy
+
     if graph.framework == "tensorflow":
-        from converters.tf_to_torch.tf_replay import replay as run
+        from converters.tf_to_torch.tf_replay import calls
     else:
-        from converters.torch_to_tf.torch_replay import replay as run
-    return run(graph, values, observe, prepare, instead, inside)
+        from converters.torch_to_tf.torch_replay import calls
+    known = {p.name: from_numpy(p.value) for p in graph.parameters if p.name not in values}
+    with calls(graph) as own:
+
+        def call(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
+            given = arguments if prepare is None else prepare(node, arguments)
+            found = instead(node, given) if instead is not None else None
+            return own(node, given) if found is None else found
+
+        return evaluate(graph, {**known, **values}, call, observe, inside)

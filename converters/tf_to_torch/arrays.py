@@ -1,26 +1,13 @@
-"""Numbers of NumPy's, TensorFlow's and PyTorch's, one as another."""
+"""TensorFlow's numbers as PyTorch's, and back."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 import torch
 
-
-def from_numpy(array: np.ndarray) -> torch.Tensor:
-    """A tensor that shares the array's memory where PyTorch allows it.
-
-    Shapes: (...) -> (...). Dtypes: all of :class:`~converters.dtypes.DType`.
-    """
-    array = np.asarray(array)
-    if array.dtype.name == "bfloat16":
-        held = np.ascontiguousarray(array).reshape(array.shape).view(np.int16)
-        return torch.from_numpy(held).view(torch.bfloat16)
-    if not array.flags.writeable or any(stride < 0 for stride in array.strides):
-        array = array.copy()
-    return torch.from_numpy(array)
+from converters.torch_tensors import from_numpy
 
 
 def to_tensorflow(tensor: torch.Tensor) -> tf.Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from converters.conversion import Conversion
-from converters.errors import ConversionError, LoweringError
+from converters.errors import ConversionError, LoweringError, naming
 from converters.graph import Dim, Graph, Node, Parameter, TensorSpec, Value
 from converters.interpreter import Observer, evaluate
 from converters.registry import Registry
@@ -21,9 +21,9 @@ from converters.tf_to_torch.arguments import (
     prepared,
     tensor_of,
 )
-from converters.tf_to_torch.arrays import from_numpy
 from converters.tf_to_torch.lowerings import SIZES
 from converters.tf_to_torch.targets import Saver
+from converters.torch_tensors import from_numpy
 from converters.weights import WeightMap
 
 MARK = "source_node"
@@ -34,7 +34,7 @@ def lowered(registry: Registry) -> Callable[[Node, Mapping[str, object]], Sequen
     """The ``call`` of the interpreter that applies a node's lowering."""
 
     def call(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
-        try:
+        with naming(node):
             if node.op in SIZES and are_numbers(node, arguments):
                 sizes = SIZES.get(node.op)
                 assert sizes is not None
@@ -44,12 +44,6 @@ def lowered(registry: Registry) -> Callable[[Node, Mapping[str, object]], Sequen
             lowering = registry.get(node.op)
             assert lowering is not None
             result = lowering.function(**prepared(node, lowering.function, arguments))
-        except LoweringError:  # of a node inside a branch
-            raise
-        except ConversionError as error:
-            raise LoweringError(node.name, node.op, node.module, node.source, error) from error
-        except Exception as error:
-            raise LoweringError(node.name, node.op, node.module, node.source, error) from error
         return result if isinstance(result, list) else [result]
 
     return call

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
@@ -17,9 +18,9 @@ import torch
 
 from converters.dtypes import DType
 from converters.graph import Graph, Node, map_argument
-from converters.interpreter import Observer, evaluate
+from converters.interpreter import Call
 from converters.tf_to_torch.arguments import is_number, literal_type
-from converters.tf_to_torch.arrays import from_numpy, from_tensorflow, to_tensorflow
+from converters.tf_to_torch.arrays import from_tensorflow, to_tensorflow
 from converters.tf_to_torch.schema import (
     PREFIX,
     attributes,
@@ -30,28 +31,11 @@ from converters.tf_to_torch.schema import (
 from converters.tf_to_torch.tf_control_flow import FUNCTIONS
 from converters.tf_to_torch.tf_wide import WIDE
 
-Prepare = Callable[[Node, Mapping[str, object]], Mapping[str, object]]
-Instead = Callable[[Node, Mapping[str, object]], Sequence[object] | None]
 
-
-def replay(
-    graph: Graph,
-    values: Mapping[str, object],
-    observe: Observer | None = None,
-    prepare: Prepare | None = None,
-    instead: Instead | None = None,
-    inside: Observer | None = None,
-) -> tuple[list[Any], dict[str, Any]]:
-    """Walk the graph with TensorFlow's own operators; see :func:`converters.replay`."""
-    known = {p.name: from_numpy(p.value) for p in graph.parameters if p.name not in values}
-    wide = graph.default_float is DType.float64
-
-    def call(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
-        given = arguments if prepare is None else prepare(node, arguments)
-        found = instead(node, given) if instead is not None else None
-        return call_operator(node, given, wide=wide) if found is None else found
-
-    return evaluate(graph, {**known, **values}, call, observe, inside)
+@contextmanager
+def calls(graph: Graph) -> Iterator[Call]:
+    """The ``call`` of the interpreter that applies TensorFlow's operators to PyTorch's tensors."""
+    yield functools.partial(call_operator, wide=graph.default_float is DType.float64)
 
 
 def call_operator(

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from converters.conversion import Conversion
 from converters.dtypes import DType
-from converters.errors import ConversionError, LoweringError
+from converters.errors import naming
 from converters.graph import (
     Dim,
     Graph,
@@ -67,15 +67,8 @@ def lowered(registry: Registry) -> Callable[[Node, Mapping[str, object]], Sequen
         lowering = registry.get(node.op)
         assert lowering is not None
         given = {name: map_argument(_own_dtype, argument) for name, argument in arguments.items()}
-        try:
-            with tf.name_scope(scope_name(node)):
-                result = lowering.function(**given)
-        except LoweringError:  # of a node inside a branch
-            raise
-        except ConversionError as error:
-            raise LoweringError(node.name, node.op, node.module, node.source, error) from error
-        except Exception as error:
-            raise LoweringError(node.name, node.op, node.module, node.source, error) from error
+        with naming(node), tf.name_scope(scope_name(node)):
+            result = lowering.function(**given)
         return flat_results(result)
 
     return call

@@ -21,8 +21,9 @@ from converters.graph import (
     map_argument,
 )
 from converters.interpreter import Branch
+from converters.torch_tensors import from_numpy
 from converters.torch_to_tf.schema import CONTROL_FLOW, overload
-from converters.torch_to_tf.torch_replay import call_aten, from_numpy
+from converters.torch_to_tf.torch_replay import call_aten
 
 
 def single_node(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 
 from converters.dtypes import DType
 from converters.graph import Graph, Node, flat_results, map_argument
-from converters.interpreter import Observer, evaluate
+from converters.interpreter import Call
 from converters.passes.expose_draws import is_draw
 from converters.torch_to_tf.leaves import PREFIX
 from converters.torch_to_tf.schema import argument_name, overload
@@ -32,47 +32,16 @@ _VIEWS = frozenset(
 A graph does not hold strides, nor the memory formats of copies.
 """
 
-Prepare = Callable[[Node, Mapping[str, object]], Mapping[str, object]]
-Instead = Callable[[Node, Mapping[str, object]], Sequence[object] | None]
 
-
-def replay(
-    graph: Graph,
-    values: Mapping[str, object],
-    observe: Observer | None = None,
-    prepare: Prepare | None = None,
-    instead: Instead | None = None,
-    inside: Observer | None = None,
-) -> tuple[list[Any], dict[str, Any]]:
-    """Walk the graph with PyTorch's own operators; see :func:`converters.replay`."""
-    known = {p.name: from_numpy(p.value) for p in graph.parameters if p.name not in values}
+@contextmanager
+def calls(graph: Graph) -> Iterator[Call]:
+    """The ``call`` of the interpreter that applies PyTorch's own operators to its tensors."""
     default = torch.get_default_dtype()
-
-    def call(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:
-        given = arguments if prepare is None else prepare(node, arguments)
-        found = instead(node, given) if instead is not None else None
-        return call_aten(node, given) if found is None else found
-
     torch.set_default_dtype(getattr(torch, graph.default_float.value))
     try:
-        return evaluate(graph, {**known, **values}, call, observe, inside)
+        yield call_aten
     finally:
         torch.set_default_dtype(default)
-
-
-def from_numpy(array: np.ndarray) -> torch.Tensor:
-    """A tensor that shares the array's memory where PyTorch allows it.
-
-    Shapes: (...) -> (...). Dtypes: all of :class:`~converters.dtypes.DType`.
-    """
-    array = np.asarray(array)
-    if array.dtype.name == "bfloat16":
-        return torch.from_numpy(
-            np.ascontiguousarray(array).reshape(array.shape).view(np.int16)
-        ).view(torch.bfloat16)
-    if not array.flags.writeable or any(stride < 0 for stride in array.strides):
-        array = array.copy()
-    return torch.from_numpy(array)
 
 
 def call_aten(node: Node, arguments: Mapping[str, object]) -> Sequence[object]:

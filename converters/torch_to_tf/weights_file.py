@@ -9,7 +9,7 @@ import torch
 
 from converters.checkpoints import open_checkpoint
 from converters.errors import CheckpointError
-from converters.torch_to_tf.torch_replay import from_numpy
+from converters.torch_tensors import from_numpy
 
 _NESTED = ("state_dict", "model_state_dict")
 """Under which key a training checkpoint keeps the weights: Lightning's, PyTorch's tutorials'."""

@@ -88,11 +88,8 @@ def target_of(target: Any, graph: Graph) -> Target:
         keras_model,
         saved_model,
         tflite,
-        torch_conversion,
     )
 
-    if isinstance(target, Conversion) and target.source.framework == "tensorflow":
-        return torch_conversion.open_torch_conversion(target)
     if isinstance(target, Conversion):
         return conversion.open_conversion(target)
     if isinstance(target, str | Path):

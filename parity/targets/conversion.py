@@ -3,29 +3,54 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from converters import Conversion, Graph, Skeleton, TensorSpec, Value, flat_names
 from parity.targets import Place, Target
 
+if TYPE_CHECKING:
+    from parity.runtimes.tensorflow_program import Program
+    from parity.runtimes.torch_program import TorchProgram
+
 
 def open_conversion(conversion: Conversion) -> Target:
-    """Open a conversion."""
+    """Open a conversion to either framework."""
+    if conversion.source.framework == "tensorflow":
+        return _opened(
+            conversion, _torch_program, "GraphModule (PyTorch, converted)", "torch.export"
+        )
+    label = f"{type(conversion.model).__name__} (TensorFlow, converted)"
+    return _opened(conversion, _tensorflow_program, label, "tf.function")
+
+
+def _tensorflow_program(conversion: Conversion, laid: Graph) -> Program:
     from parity.runtimes.tensorflow_program import Program
 
+    function = conversion.model.__call__.get_concrete_function()
+    inputs = flat_names(laid.signature.values())
+    return Program.of(function, inputs, flat_names([laid.result], constants=True))
+
+
+def _torch_program(conversion: Conversion, laid: Graph) -> TorchProgram:
+    from parity.runtimes.torch_program import TorchProgram
+
+    return TorchProgram.of(conversion.model, laid.signature.values(), laid.result)
+
+
+def _opened(
+    conversion: Conversion,
+    program_of: Callable[[Conversion, Graph], Program | TorchProgram],
+    label: str,
+    runtime: str,
+) -> Target:
     laid = conversion.graph
     specs = laid.specs
 
-    def opened(one: Conversion) -> tuple[Program, dict[Value, Place]]:
-        function = one.model.__call__.get_concrete_function()
-        program = Program.of(
-            function,
-            flat_names(laid.signature.values()),
-            flat_names([laid.result], constants=True),
-        )
-        return program, _places(one.provenance, specs)
+    def opened(one: Conversion) -> tuple[Program | TorchProgram, dict[Value, Place]]:
+        return program_of(one, laid), _places(one.provenance, specs)
 
     program, places = opened(conversion)
     promoted = functools.cache(conversion.promoted)
@@ -42,8 +67,8 @@ def open_conversion(conversion: Conversion) -> Target:
             if isinstance(item.value, Value) and isinstance(spec := specs[item.value], TensorSpec)
         },
         conversions=(lambda: conversion, promoted),
-        label=f"{type(conversion.model).__name__} (TensorFlow, converted)",
-        runtime="tf.function",
+        label=label,
+        runtime=runtime,
     )
 
 
@@ -81,10 +106,9 @@ def moved_state(target: object, graph: Graph) -> str:
 def _places(
     provenance: Mapping[str, tuple[str | None, ...]], specs: Mapping[Value, object]
 ) -> dict[Value, Place]:
-    places = {}
-    for name, tensors in provenance.items():
-        for index, tensor in enumerate(tensors):
-            spec = specs.get(Value(name, index))
-            if tensor is not None and isinstance(spec, TensorSpec):
-                places[Value(name, index)] = Place(tensor, spec.axes)
-    return places
+    return {
+        Value(name, index): Place(tensor, spec.axes)
+        for name, tensors in provenance.items()
+        for index, tensor in enumerate(tensors)
+        if tensor is not None and isinstance(spec := specs.get(Value(name, index)), TensorSpec)
+    }

@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from cases.tf_operators import TensorFlowCase, tensorflow_cases
-from converters import Graph, Input, Node, Output, TensorSpec, Value, dtype_of, promote
+from converters import Graph, Input, Node, Output, TensorSpec, Value, dtype_of, promote, replay
 from converters.passes.assign_layouts import assign_layouts
 from converters.registry import Registry
-from converters.tf_to_torch.arrays import from_numpy
 from converters.tf_to_torch.emit import run
 from converters.tf_to_torch.lowerings import load
 from converters.tf_to_torch.schema import argument_name, attributes, op_def, python_value, tf_schema
-from converters.tf_to_torch.tf_replay import call_operator, replay
+from converters.tf_to_torch.tf_replay import call_operator
+from converters.torch_tensors import from_numpy
 
 REGISTRY = load()
 CASES = tensorflow_cases()

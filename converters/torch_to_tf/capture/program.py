@@ -28,6 +28,7 @@ from converters.errors import CaptureError
 from converters.graph import Graph
 from converters.passes.dead_nodes import drop_dead_nodes
 from converters.passes.expose_draws import expose_draws
+from converters.torch_tensors import from_numpy
 from converters.torch_to_tf.capture.archive import load_pt2
 from converters.torch_to_tf.capture.checkpointing import checkpoints_ignored
 from converters.torch_to_tf.capture.chunked_losses import chunked_losses
@@ -41,7 +42,6 @@ from converters.torch_to_tf.capture.refusals import explanation, refusal
 from converters.torch_to_tf.capture.size_rules import with_declared_minima
 from converters.torch_to_tf.capture.torchscript import is_torchscript, load_torchscript, unscripted
 from converters.torch_to_tf.leaves import leaf_calls, leaves_kept_whole
-from converters.torch_to_tf.torch_replay import from_numpy
 
 _ONE_AT_A_TIME = threading.RLock()
 """``torch.export`` is not for several threads: it puts other parameters into the module."""

@@ -85,6 +85,51 @@ def test_nan_everywhere_proves_nothing() -> None:
 ROUNDING_FLAT = Tolerance(np.full((), 1e-7), 8.0, 16.0, "local bound", "theory: test")
 
 
+BEYOND = 2.0**130
+"""Finite in float64, an infinity in float32."""
+
+
+def first(value: float) -> np.ndarray:
+    """X with another first element."""
+    return changed((0, 0, 0), value)
+
+
+@pytest.mark.parametrize("lost", [np.inf, -np.inf, np.nan])
+def test_a_source_that_overflows_on_its_way_is_a_known_difference(lost: float) -> None:
+    """The target has the true value; the detail says how many elements it concerns."""
+    found = compare("x", first(lost), X.copy(), X.astype(np.float64), ROUNDING)
+    assert found.verdict is Verdict.known_difference
+    assert f"1 of {X.size}" in found.detail
+
+
+def test_a_target_that_has_the_infinity_of_a_value_beyond_the_range_is_right() -> None:
+    """The source has NaN there, the oracle a number that float32 can't hold."""
+    oracle = X.astype(np.float64)
+    oracle[0, 0, 0] = BEYOND
+    found = compare("x", first(np.nan), first(np.inf), oracle, ROUNDING)
+    assert found.verdict is Verdict.known_difference
+    wrong = compare("x", first(np.nan), first(-np.inf), oracle, ROUNDING)
+    assert wrong.verdict is Verdict.mismatch
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "tolerance"),
+    [
+        pytest.param(first(np.inf), first(float(X[0, 0, 0]) + 1), ROUNDING, id="off"),
+        pytest.param(X, first(np.inf), ROUNDING, id="the target overflows"),
+        pytest.param(first(np.inf), X, EXACT, id="nothing rounds"),
+        pytest.param(first(np.nan), first(np.inf), ROUNDING, id="an infinity for a small value"),
+    ],
+)
+def test_an_overflow_excuses_nothing_else(
+    source: np.ndarray, target: np.ndarray, tolerance: Tolerance
+) -> None:
+    """Only the source's own overflow, and only where the target has the oracle's value."""
+    found = compare("x", source, target, X.astype(np.float64), tolerance)
+    assert found.verdict is Verdict.mismatch
+    assert found.margin > 1
+
+
 def test_infinities_of_the_same_sign_agree_and_of_opposite_sign_do_not() -> None:
     """Categories come first."""
     one = np.array([np.inf, 1.0], np.float32)
