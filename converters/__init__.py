@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         open_checkpoint,
         verify_checkpoint,
     )
+    from converters.executors import executor
 
 __all__ = [
     "SIZING",
@@ -110,6 +111,7 @@ __all__ = [
     "draws_alone",
     "dtype_of",
     "evaluate",
+    "executor",
     "flat_names",
     "graphs_of",
     "has_derivative",
@@ -151,4 +153,8 @@ def __getattr__(name: str) -> Any:
         from converters import checkpoints
 
         return getattr(checkpoints, name)
+    if name == "executor":
+        from converters.executors import executor
+
+        return executor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
