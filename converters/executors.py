@@ -113,7 +113,7 @@ def _answer(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
     """What it returns, or what it raises: Ray would raise a type of its own."""
     try:
         return work(), None
-    except Exception as error:  # it is raised where the work was handed out
+    except Exception as error:  # noqa: BLE001 - it is raised where the work was handed out
         return None, error
 
 
@@ -131,15 +131,12 @@ def _ray(workers: int | None) -> Iterator[Executor]:
         address = os.environ.get("RAY_ADDRESS")
         seen = [str(Path(__file__).parents[1]), *filter(None, sys.path)]
         paths = os.pathsep.join(dict.fromkeys(seen))
-        options: dict[str, Any] = {} if address else {"num_cpus": workers, "include_dashboard": False}
+        options: dict[str, Any] = {}
+        if not address:
+            environment = {"env_vars": {"PYTHONPATH": paths}}
+            options = {"num_cpus": workers, "include_dashboard": False, "runtime_env": environment}
         try:
-            ray.init(
-                address=address,
-                log_to_driver=False,
-                configure_logging=False,
-                runtime_env=None if address else {"env_vars": {"PYTHONPATH": paths}},
-                **options,
-            )
+            ray.init(address=address, log_to_driver=False, configure_logging=False, **options)
         except Exception as error:  # Ray's errors have no common class
             raise ConversionError(f"no cluster of Ray's can be reached: {error}") from error
     try:
