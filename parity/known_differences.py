@@ -141,7 +141,7 @@ def tiny(array: np.ndarray) -> float:
     >>> tiny(np.float32(1)) == 2.0**-126
     True
     """
-    return float(ml_dtypes.finfo(array.dtype).smallest_normal)
+    return float(ml_dtypes.finfo(array.dtype).smallest_normal)  # type: ignore[no-untyped-call]
 
 
 def eps(array: np.ndarray) -> float:
@@ -150,7 +150,7 @@ def eps(array: np.ndarray) -> float:
     >>> eps(np.float32(1)) == 2.0**-23
     True
     """
-    return float(ml_dtypes.finfo(array.dtype).eps)
+    return float(ml_dtypes.finfo(array.dtype).eps)  # type: ignore[no-untyped-call]
 
 
 def _evaluated(text: str, names: Mapping[str, object]) -> Any:
