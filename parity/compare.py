@@ -57,6 +57,8 @@ def compare(
     target: np.ndarray,
     oracle: np.ndarray,
     tolerance: Tolerance,
+    *,
+    own: float = OWN,
 ) -> Comparison:
     """Judge one tensor.
 
@@ -66,6 +68,8 @@ def compare(
         target: the target's, in the source's axis order.
         oracle: the float64 evaluation; for integers and bools the exact value.
         tolerance: what the target may be off.
+        own: how many times worse than the source the target may be, whatever the tolerance; 0 where
+            the source is judged by itself.
 
     Returns:
         The comparison; its verdict is ``exact``, ``rounding``, ``decision flip``, ``mismatch`` or
@@ -89,7 +93,7 @@ def compare(
         )
     if source.dtype.kind in "biu":
         return _compare_discrete(name, source, target, oracle, tolerance)
-    return _compare_floats(name, source, target, oracle, tolerance)
+    return _compare_floats(name, source, target, oracle, tolerance, own)
 
 
 def _structure(source: np.ndarray, target: np.ndarray) -> str:
@@ -131,7 +135,12 @@ def _compare_discrete(
 
 
 def _compare_floats(
-    name: str, source: np.ndarray, target: np.ndarray, oracle: np.ndarray, tolerance: Tolerance
+    name: str,
+    source: np.ndarray,
+    target: np.ndarray,
+    oracle: np.ndarray,
+    tolerance: Tolerance,
+    own: float,
 ) -> Comparison:
     wide = np.complex128 if source.dtype.kind == "c" else np.float64
     s, t, o = source.astype(wide), target.astype(wide), oracle.astype(wide)
@@ -150,7 +159,7 @@ def _compare_floats(
     smallest = (
         0.0 if source.dtype.kind == "c" else float(np.ldexp(1.0, _FORMATS[source.dtype.name][1]))
     )
-    own, margin = _margin(off, source_off, finite, tolerance, smallest)
+    excused, margin = _margin(off, own * source_off, finite, tolerance, smallest)
     ulps = apart[finite] / ulp(np.abs(o[finite]), source.dtype) if count else np.zeros(1)
     signs = _other_zeros(source, target) if tolerance.exact else 0
     verdict, rule, detail = _float_verdict(
@@ -162,8 +171,8 @@ def _compare_floats(
             f"the source overflows on the way to {int(overflowed.sum())} of {source.size} "
             "elements; the target has their true values"
         )
-    if own and verdict is Verdict.rounding:
-        detail = f"at most {OWN:g} times as far from the oracle as the source itself"
+    if excused and verdict is Verdict.rounding:
+        detail = f"at most {own:g} times as far from the oracle as the source itself"
     if misplaced or (verdict is Verdict.mismatch and signs):
         margin = float(np.inf)
     return Comparison(
@@ -230,7 +239,7 @@ def _float_verdict(
 
 def _margin(
     off: np.ndarray,
-    source_off: np.ndarray,
+    allowed_off: np.ndarray,
     finite: np.ndarray,
     tolerance: Tolerance,
     smallest: float,
@@ -246,7 +255,7 @@ def _margin(
     if not count:
         return False, 0.0
     scale = np.broadcast_to(tolerance.scale, off.shape)[finite]
-    target, own = off[finite], source_off[finite]
+    target, own = off[finite], allowed_off[finite]
     if tolerance.exact:
         return False, float(np.inf) if (target > smallest).any() else 0.0
     with np.errstate(all="ignore"):
@@ -256,7 +265,7 @@ def _margin(
         own = np.zeros_like(own)
     used = _rms(target, count), float(target.max())
     factors = tolerance.factor, tolerance.peak_factor
-    allowed = OWN * _rms(own, count), OWN * float(own.max())
+    allowed = _rms(own, count), float(own.max())
     margins = [_ratio(u, max(f, a)) for u, f, a in zip(used, factors, allowed, strict=True)]
     beyond = any(u > f for u, f in zip(used, factors, strict=True))
     return beyond, max(margins)
@@ -298,7 +307,12 @@ def _misplaced(source: np.ndarray, target: np.ndarray) -> int:
 
 
 def _rms(values: np.ndarray, count: int) -> float:
-    return float(np.sqrt(np.square(values).sum() / count)) if count else 0.0
+    if not count:
+        return 0.0
+    largest = float(values.max())
+    if not 1e-150 < largest < 1e150:  # whose squares float64 doesn't hold
+        return largest * _rms(values / largest, count) if 0 < largest < np.inf else largest
+    return float(np.sqrt(np.square(values).sum() / count))
 
 
 def _ratio(value: float, unit: float) -> float:
@@ -344,7 +358,10 @@ def _worse_side(source_error: float, target_error: float, noise: float) -> str:
 
 
 def _worst(source: np.ndarray, target: np.ndarray, oracle: np.ndarray, off: np.ndarray) -> Worst:
-    mismatched = ~np.isfinite(source) | ~np.isfinite(target) if source.dtype.kind in "fc" else None
+    mismatched = None
+    if source.dtype.kind in "fc":
+        odd = ~np.isfinite(source) | ~np.isfinite(target)
+        mismatched = odd & (source != target) & ~(np.isnan(source) & np.isnan(target))
     place = int(np.argmax(np.where(mismatched, np.inf, off) if mismatched is not None else off))
     index = tuple(int(i) for i in np.unravel_index(place, source.shape))
     return Worst(index, _hex(source[index]), _hex(target[index]), _hex(oracle[index]))

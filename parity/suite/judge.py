@@ -1,0 +1,199 @@
+"""One result of one runtime against the oracle, and against PyTorch's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from converters import DType, dtype_of
+from parity.compare import Tolerance, compare
+from parity.results import Comparison
+from parity.suite.calls import function_of
+from parity.suite.case import Arguments
+from parity.suite.rules import Decision, Rule, Sum
+from parity.suite.tolerances import Scales, tolerance_of
+from parity.tolerance import zone
+from parity.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What results of one set of arguments are judged by.
+
+    Attributes:
+        results: of the oracle.
+        flushed: the oracle's results where subnormal arguments count as zeros; empty where there
+            are none.
+        scales: what tolerances are made of.
+    """
+
+    results: Mapping[str, np.ndarray]
+    flushed: Mapping[str, np.ndarray]
+    scales: Scales
+
+
+def judged(
+    rule: Rule,
+    name: str,
+    arguments: Arguments,
+    source: Mapping[str, np.ndarray] | None,
+    target: Mapping[str, np.ndarray],
+    reference: Reference,
+    *,
+    flushes: bool,
+    budget: float | None = None,
+) -> Comparison:
+    """Judge one result.
+
+    Args:
+        rule: the row's.
+        name: of the result.
+        arguments: of the call.
+        source: PyTorch's results; None to judge the target by the oracle alone.
+        target: the runtime's.
+        reference: the oracle's.
+        flushes: whether the runtime may take subnormal numbers for zeros.
+        budget: measured units of the last place.
+    """
+    theirs, oracle = np.asarray(target[name]), np.asarray(reference.results[name])
+    tolerance = tolerance_of(
+        rule, name, oracle, str(dtype_of(theirs).value), reference.scales, budget=budget
+    )
+    right = _like(oracle, theirs)
+    ours = right if source is None or name not in source else np.asarray(source[name])
+    if ours.shape != theirs.shape or ours.dtype != theirs.dtype or oracle.shape != theirs.shape:
+        ours = right if ours.shape == oracle.shape and ours.dtype == theirs.dtype else ours
+        return compare(name, ours, theirs, oracle, tolerance, own=0.0)
+    note = ""
+    if theirs.dtype.kind not in "biu":
+        alternative = reference.flushed.get(name) if flushes else None
+        theirs, note = _settled(theirs, oracle, right, tolerance, alternative, flushes=flushes)
+        ours, _ = _settled(ours, oracle, right, tolerance, None, flushes=False)
+    found = compare(name, ours, theirs, oracle, tolerance, own=0.0)
+    if (
+        isinstance(rule, Decision)
+        and rule.values
+        and found.verdict is Verdict.mismatch
+        and name.startswith("output")
+    ):
+        found = _picked(rule, found, arguments, target, reference)
+    if isinstance(rule, Sum) and found.elements and found.verdict is not Verdict.exact:
+        found = _zoned(found, theirs, oracle, tolerance, reference.scales)
+    return replace(found, detail="; ".join(filter(None, (found.detail, note)))) if note else found
+
+
+def _like(oracle: np.ndarray, array: np.ndarray) -> np.ndarray:
+    """The oracle in the type of a result of the same kind."""
+    kinds = {"V": "f"}  # bfloat16 is of no kind to NumPy
+    same = kinds.get(array.dtype.kind, array.dtype.kind) == kinds.get(
+        oracle.dtype.kind, oracle.dtype.kind
+    )
+    if not same:
+        return oracle
+    with np.errstate(all="ignore"):
+        return oracle.astype(array.dtype)
+
+
+def _settled(
+    array: np.ndarray,
+    oracle: np.ndarray,
+    right: np.ndarray,
+    tolerance: Tolerance,
+    alternative: np.ndarray | None,
+    *,
+    flushes: bool,
+) -> tuple[np.ndarray, str]:
+    """The array with what is as good as right put right, and what was found in words.
+
+    An infinity is as good as a number that rounding may carry beyond the largest one, and in a
+    runtime that flushes, zero is as good as a subnormal number, as a result and as an argument.
+    """
+    dtype = dtype_of(array)
+    if dtype.is_complex:
+        return array, ""
+    wide = array.astype(np.float64)
+    largest, smallest = _RANGE[dtype]
+    reach = np.broadcast_to(tolerance.peak_factor * tolerance.scale, oracle.shape)
+    with np.errstate(all="ignore"):
+        near = (np.abs(oracle) + reach >= largest) & (np.sign(wide) == np.sign(oracle))
+        as_good = near & (np.isinf(wide) | (np.abs(wide) + reach >= largest)) & (wide != right)
+        note = ""
+        if flushes:
+            zero = (wide == 0) & (np.abs(oracle) < smallest) & (oracle != 0)
+            if alternative is not None and alternative.shape == oracle.shape:
+                close = np.abs(wide - alternative) <= np.maximum(reach, smallest)
+                same = close | (wide == alternative) | (np.isnan(wide) & np.isnan(alternative))
+                differ = ~(np.abs(oracle - alternative) <= 0) & ~(
+                    np.isnan(oracle) & np.isnan(alternative)
+                )
+                zero |= same & differ
+            if zero.any():
+                note = f"{int(zero.sum())} elements with subnormal numbers taken for zeros"
+            as_good |= zero
+    return np.where(as_good, right, array), note
+
+
+_RANGE = {
+    dtype: (float(largest), float(np.ldexp(1.0, exponent)))
+    for dtype, largest, exponent in (
+        (DType.float16, 65504.0, -14),
+        (DType.bfloat16, 3.3895313892515355e38, -126),
+        (DType.float32, np.finfo(np.float32).max, -126),
+        (DType.float64, np.finfo(np.float64).max, -1022),
+    )
+}
+
+
+def _picked(
+    rule: Decision,
+    found: Comparison,
+    arguments: Arguments,
+    target: Mapping[str, np.ndarray],
+    reference: Reference,
+) -> Comparison:
+    """Other positions are as good where they hold equal values."""
+    place = int(found.name.removeprefix("output").strip() or 0)
+    if found.rule == "structure" or place not in rule.choices:
+        return found
+    call = function_of(rule.values, (*arguments, "y"), "numpy")
+    theirs, right = (
+        np.asarray(call(**arguments, y=outputs_of(side))) for side in (target, reference.results)
+    )
+    if theirs.shape != right.shape or not bool(np.all(_same(theirs, right))):
+        return replace(found, detail=f"{found.detail}, and they hold other values")
+    return replace(
+        found,
+        verdict=Verdict.decision_flip,
+        margin=1.0,
+        detail="other positions of equal values",
+    )
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    nan = (one != one) & (other != other)
+    return np.asarray((one == other) | nan)
+
+
+def outputs_of(results: Mapping[str, np.ndarray]) -> object:
+    """The outputs alone: one array, or a tuple of them."""
+    outputs = tuple(a for name, a in results.items() if name.startswith("output"))
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
+def _zoned(
+    found: Comparison,
+    array: np.ndarray,
+    oracle: np.ndarray,
+    tolerance: Tolerance,
+    scales: Scales,
+) -> Comparison:
+    """How far it is from the sum's exact value, and whether another order explains it."""
+    wide = np.complex128 if array.dtype.kind == "c" else np.float64
+    with np.errstate(all="ignore"):
+        eta = np.abs(array.astype(wide) - oracle) / tolerance.scale
+    finite = eta[np.isfinite(eta)]
+    largest = float(finite.max()) if finite.size else 0.0
+    place = zone(largest, max(1, int(scales.count)), dtype_of(array).unit_roundoff)
+    return replace(found, eta=largest, zone=place)

@@ -1,0 +1,169 @@
+"""From a row's rule to what each result may be off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from converters import DType
+from parity.compare import EXACT, EXACT_VALUES, Tolerance, ulp
+from parity.noise import Noise
+from parity.sides import Arrays
+from parity.suite.calls import function_of
+from parity.suite.case import Arguments
+from parity.suite.oracle import Oracle, noise, widened
+from parity.suite.rules import (
+    Conditioned,
+    Decision,
+    Exact,
+    Rule,
+    Sum,
+    Trajectory,
+    Ulps,
+)
+from parity.suite.subjects import Way
+from parity.tolerance import SUMS
+
+PEAK = 4.0
+"""How much more the single worst element may be off than the root mean square of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """What tolerances are made of, for one set of arguments.
+
+    Attributes:
+        noise: of each result, from rounding errors of the arguments; where the rule needs it.
+        sums: S of each result; where the rule needs it.
+        count: how many terms one sum has.
+    """
+
+    noise: dict[str, Noise]
+    sums: Arrays
+    count: float = 1.0
+
+
+def scales_of(
+    oracle: Oracle, rule: Rule, arguments: Arguments, dtype: str, way: Way, truth: Arrays
+) -> Scales:
+    """Run the oracle as often as a rule needs it."""
+    if isinstance(rule, Sum):
+        return Scales(
+            {}, _sums(oracle, rule, arguments, dtype, way), _count(oracle, rule, arguments, dtype)
+        )
+    if isinstance(rule, (Conditioned, Trajectory)) or (
+        isinstance(rule, Decision) and not rule.values
+    ):
+        return Scales(noise(oracle, arguments, dtype, way, truth), {})
+    if way.wanted:
+        return Scales(noise(oracle, arguments, dtype, way, truth), {})
+    return Scales({}, {})
+
+
+def _absolute(arguments: Arguments) -> dict[str, object]:
+    return {
+        name: np.abs(a) if isinstance(a, np.ndarray) and a.dtype.kind in "fci" else a
+        for name, a in widened(arguments).items()
+    }
+
+
+def _sums(oracle: Oracle, rule: Sum, arguments: Arguments, dtype: str, way: Way) -> Arrays:
+    directions = {name: np.abs(array) for name, array in way.directions.items()}
+    found = oracle(_absolute(arguments), dtype, Way(way.wanted, directions)).results
+    if rule.terms:
+        found = {
+            **found,
+            "output": function_of(rule.terms, tuple(arguments), "numpy")(**widened(arguments)),
+        }
+    return {name: np.abs(array) for name, array in found.items() if array.dtype.kind in "fc"}
+
+
+def _count(oracle: Oracle, rule: Sum, arguments: Arguments, dtype: str) -> float:
+    sizes = [a.size for a in arguments.values() if isinstance(a, np.ndarray)]
+    if rule.count:
+        return float(function_of(rule.count, tuple(arguments), "numpy")(**arguments))
+    ones = {
+        n: np.ones_like(a) if isinstance(a, np.ndarray) and a.dtype.kind in "fc" else a
+        for n, a in arguments.items()
+    }
+    found = [np.abs(a).max() for a in oracle(ones, dtype, Way()).results.values() if a.size]
+    largest = float(max(found, default=1.0))
+    return largest if np.isfinite(largest) and largest > 1 else float(max(sizes, default=1))
+
+
+def tolerance_of(
+    rule: Rule,
+    name: str,
+    oracle: np.ndarray,
+    dtype: str,
+    scales: Scales,
+    *,
+    budget: float | None = None,
+) -> Tolerance:
+    """What one result may be off.
+
+    Args:
+        rule: the row's.
+        name: the result.
+        oracle: its reference.
+        dtype: of the result as the runtime gives it.
+        scales: of these arguments.
+        budget: units of the last place, as measured for this row, type, device and runtime.
+    """
+    gradient = name.startswith("gradient")
+    if DType(dtype).value[0] not in "fbc" or dtype == "bool":
+        return Tolerance(
+            np.zeros(()), 0.0, 0.0, "exact", "theory: discrete values", _moved(rule, name, scales)
+        )
+    own = ulp(np.abs(np.where(np.isfinite(oracle), oracle, 0)), DType(dtype).numpy)
+    if isinstance(rule, Sum):
+        return _sum_tolerance(rule, scales.sums.get(name), own, dtype, scales.count)
+    if isinstance(rule, Ulps) and not gradient:
+        allowed = rule.budget if budget is None else budget
+        origin = "registry: the row's" if budget is None else "calibrated:"
+        return Tolerance(own, allowed, allowed, "ulps", f"{origin} {allowed:.3g} ulp")
+    if isinstance(rule, Exact) and not gradient:
+        return EXACT if rule.zeros else EXACT_VALUES
+    if isinstance(rule, Decision) and not gradient:
+        return EXACT_VALUES
+    factor = _factor(rule, gradient=gradient)
+    field = scales.noise[name].field if name in scales.noise else np.zeros(oracle.shape)
+    return Tolerance(
+        np.hypot(field, own / 2),
+        factor,
+        PEAK * factor,
+        "conditioned",
+        f"calibrated: {factor:g} times what rounded arguments move it by, {PEAK * factor:g} for "
+        "one element",
+    )
+
+
+def _factor(rule: Rule, *, gradient: bool) -> float:
+    if isinstance(rule, (Conditioned, Ulps)):
+        return rule.gradient if gradient or isinstance(rule, Ulps) else rule.factor
+    return rule.factor if isinstance(rule, Trajectory) else Conditioned().gradient
+
+
+def _moved(rule: Rule, name: str, scales: Scales) -> np.ndarray | None:
+    if isinstance(rule, Exact) or name not in scales.noise:
+        return None
+    return scales.noise[name].moved
+
+
+def _sum_tolerance(
+    rule: Sum, sums: np.ndarray | None, own: np.ndarray, dtype: str, count: float
+) -> Tolerance:
+    unit = DType(rule.accumulator or dtype).unit_roundoff
+    products = np.zeros(own.shape) if sums is None else np.where(np.isfinite(sums), sums, 0.0)
+    if rule.normwise and products.size:
+        products = np.full(own.shape, float(np.abs(products).max()))
+    likely = np.sqrt(max(count, 1.0))
+    return Tolerance(
+        unit * products + own / 2,
+        max(SUMS, likely),
+        max(2 * SUMS, 4 * likely),
+        "sum",
+        f"theory: {SUMS:g} u sum |a b|, or sqrt(n) for {count:.3g} terms (Higham, ASNA, chapter "
+        "3; Higham and Mary 2019)",
+    )
