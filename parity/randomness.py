@@ -89,7 +89,7 @@ def _distributions(graph: Graph, inputs: Arrays, seed: int) -> tuple[Comparison,
             own = noise.get(name, Noise(np.zeros(())))
             tolerance = _tolerance(own, sources[0][name], truth[name], wide=wide)
             sides = ([run[name] for run in sources], [run[name] for run in targets])
-            found.append(_compared(label, *sides, truth[name], tolerance))
+            found.append(compare_draws(label, *sides, truth[name], tolerance))
     return tuple(found)
 
 
@@ -113,14 +113,21 @@ def _tolerance(noise: Noise, source: np.ndarray, truth: np.ndarray, *, wide: boo
     return local(noise.scaled(dtype.unit_roundoff / 2.0**-24), dtype, truth)
 
 
-def _compared(
+def compare_draws(
     name: str,
     sources: list[np.ndarray],
     targets: list[np.ndarray],
     truth: np.ndarray,
     tolerance: Tolerance,
 ) -> Comparison:
-    """One tensor, in all draws of both sides."""
+    """Compare one random tensor in many draws of two sides, by ranks.
+
+    Args:
+        name: what the tensor is.
+        sources, targets: each side's draws, all of one shape.
+        truth: what elements that don't move are judged by.
+        tolerance: of those.
+    """
     first = compare(name, sources[0], targets[0], truth, tolerance)
     if first.rule == "structure":
         return first
@@ -150,8 +157,8 @@ def _compared(
         first,
         verdict=Verdict.known_difference if margin <= 1 else Verdict.mismatch,
         rule="distribution",
-        detail=f"random numbers; {DRAWS} draws of each side differ by {deviation:.3g} standard "
-        f"errors at most",
+        detail=f"random numbers; {len(sources)} draws of each side differ by {deviation:.3g} "
+        f"standard errors at most",
         margin=margin,
         nan_mismatches=0,
         tolerance_from=f"theory: {DEVIATIONS:g} standard errors of a rank statistic",

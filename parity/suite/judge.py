@@ -34,6 +34,14 @@ class Reference:
     scales: Scales
 
 
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The elements of a result that known differences explain, and which ones do."""
+
+    places: np.ndarray
+    names: tuple[str, ...]
+
+
 def judged(
     rule: Rule,
     name: str,
@@ -44,6 +52,7 @@ def judged(
     *,
     flushes: bool,
     budget: float | None = None,
+    explained: Explained | None = None,
 ) -> Comparison:
     """Judge one result.
 
@@ -56,6 +65,7 @@ def judged(
         reference: the oracle's.
         flushes: whether the runtime may take subnormal numbers for zeros.
         budget: measured units of the last place.
+        explained: the elements that known differences explain.
     """
     theirs, oracle = np.asarray(target[name]), np.asarray(reference.results[name])
     tolerance = tolerance_of(
@@ -71,6 +81,9 @@ def judged(
         alternative = reference.flushed.get(name) if flushes else None
         theirs, note = _settled(theirs, oracle, right, tolerance, alternative, flushes=flushes)
         ours, _ = _settled(ours, oracle, right, tolerance, None, flushes=False)
+    plain = compare(name, ours, theirs, oracle, tolerance, own=0.0)
+    if explained is not None and not plain.verdict.passes:
+        return _without(explained, plain, ours, theirs, oracle, right, tolerance)
     found = compare(name, ours, theirs, oracle, tolerance, own=0.0)
     if (
         isinstance(rule, Decision)
@@ -82,6 +95,40 @@ def judged(
     if isinstance(rule, Sum) and found.elements and found.verdict is not Verdict.exact:
         found = _zoned(found, theirs, oracle, tolerance, reference.scales)
     return replace(found, detail="; ".join(filter(None, (found.detail, note)))) if note else found
+
+
+def _without(
+    explained: Explained,
+    plain: Comparison,
+    ours: np.ndarray,
+    theirs: np.ndarray,
+    oracle: np.ndarray,
+    right: np.ndarray,
+    tolerance: Tolerance,
+) -> Comparison:
+    """The comparison of what known differences don't explain."""
+    places = np.broadcast_to(explained.places, theirs.shape)
+    if not places.any():
+        return plain
+    names = ", ".join(explained.names)
+    rest = compare(
+        plain.name,
+        np.where(places, right, ours),
+        np.where(places, right, theirs),
+        oracle,
+        tolerance,
+        own=0.0,
+    )
+    if not rest.verdict.passes and rest.verdict is not Verdict.inconclusive:
+        return replace(rest, detail=f"{rest.detail}; the rest is known: {names}")
+    return replace(
+        plain,
+        verdict=Verdict.known_difference,
+        rule=rest.rule,
+        detail=f"{int(places.sum())} of {places.size} elements: {names}",
+        margin=rest.margin,
+        tolerance_from=rest.tolerance_from,
+    )
 
 
 def _like(oracle: np.ndarray, array: np.ndarray) -> np.ndarray:

@@ -105,13 +105,14 @@ class Factorisation:
 class Distribution:
     """Random numbers: streams never match, distributions have to.
 
+    Each place along a result's first axis is a draw of its own; a hundred or more tell most wrong
+    distributions.
+
     Attributes:
-        draws: how often each side draws.
         cdf: the distribution function over ``x`` and the arguments, if there is one: then each side
-            is also judged against it.
+            is judged against it too, all its numbers together.
     """
 
-    draws: int = 200
     cdf: str = ""
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from parity.known_differences import KnownDifference
 from parity.results import Comparison
 from parity.sides import Arrays
 from parity.suite.case import Arguments, OperatorCase
 from parity.suite.draw import draws
 from parity.suite.judge import Reference, judged
+from parity.suite.known import Known
 from parity.suite.oracle import Oracle
+from parity.suite.rules import Distribution, Factorisation
+from parity.suite.special_rules import drawn, factorised
 from parity.suite.subjects import FORWARD, RUNTIMES, Outcome, Runtime, Way, run, text_of
-from parity.suite.tolerances import scales_of
+from parity.suite.tolerances import Scales, scales_of
 from parity.verdict import Verdict
 
 EAGER = ("torch", "tensorflow", "keras")
@@ -67,6 +71,7 @@ def check(
     device: str = "cpu",
     seed: int = 0,
     budgets: Mapping[str, float] | None = None,
+    known: Sequence[KnownDifference] = (),
 ) -> list[Found]:
     """Judge every runtime on one set of arguments.
 
@@ -78,6 +83,59 @@ def check(
         device: ``cpu`` or ``cuda``.
         seed: of the cotangents and movements.
         budgets: units of the last place, by runtime.
+        known: the differences that may explain results.
+    """
+    asked = ask(case, arguments, dtype, seed=seed)
+    outcomes = {
+        name: answer(case, RUNTIMES[name], asked, device=device)
+        for name in runtimes_of(case, runtimes)
+    }
+    return [
+        Found(name, judge(case, asked, outcomes, name, device=device, budgets=budgets, known=known))
+        for name in outcomes
+    ]
+
+
+def runtimes_of(case: OperatorCase, runtimes: Sequence[str]) -> list[str]:
+    """Those among some runtimes that a row has a call for."""
+    return [
+        name
+        for name in runtimes
+        if text_of(case, RUNTIMES[name]) and not (name == "XLA" and case.no_xla)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One set of arguments, and what the oracle says to it.
+
+    Attributes:
+        arguments: by name, in the type.
+        dtype: the type.
+        way: which gradients are taken.
+        truth: what the oracle gives.
+        flushed: what it gives where subnormal arguments are zeros; empty without any.
+        scales: what tolerances are made of.
+        seed: of the cotangents and movements.
+    """
+
+    arguments: Arguments
+    dtype: str
+    way: Way
+    truth: Outcome
+    flushed: Arrays
+    scales: Scales
+    seed: int
+
+
+def ask(case: OperatorCase, arguments: Arguments, dtype: str, *, seed: int = 0) -> Question:
+    """Run the oracle on one set of arguments.
+
+    Args:
+        case: the row.
+        arguments: by name, in the type.
+        dtype: the type.
+        seed: of the cotangents and movements.
     """
     oracle = Oracle(case)
     truth = oracle(arguments, dtype, FORWARD, seed)
@@ -86,82 +144,114 @@ def check(
     way = Way(wanted, directions) if directions else FORWARD
     if way.wanted and not truth.error:
         truth = oracle(arguments, dtype, way, seed)
-    outcomes = {
-        name: _ran(case, RUNTIMES[name], arguments, dtype, device, way, seed)
-        for name in runtimes
-        if text_of(case, RUNTIMES[name]) and not (name == "XLA" and case.no_xla)
-    }
-    if truth.error:
-        return [Found(n, (_refusal(truth, o),)) for n, o in outcomes.items()]
+    if truth.error or isinstance(case.rule, Distribution):
+        return Question(arguments, dtype, way, truth, {}, Scales({}, {}), seed)
     scales = scales_of(oracle, case.rule, arguments, dtype, way, truth.results)
     flushed = _flushed(oracle, arguments, dtype, way, seed)
-    reference = Reference(truth.results, flushed, scales)
-    first = outcomes.get("torch")
-    found = []
-    for name, outcome in outcomes.items():
-        if outcome.error:
-            found.append(Found(name, (_refusal(truth, outcome),)))
-            continue
-        theirs = RUNTIMES[name].framework != "torch"
-        source = first.results if theirs and first and not first.error else None
-        comparisons = _compared(
-            case, arguments, source, outcome, reference, theirs, (budgets or {}).get(name)
-        )
-        found.append(Found(name, tuple(comparisons)))
-    return found
+    return Question(arguments, dtype, way, truth, flushed, scales, seed)
 
 
-def _compared(
-    case: OperatorCase,
-    arguments: Arguments,
-    source: Arrays | None,
-    outcome: Outcome,
-    reference: Reference,
-    flushes: bool,
-    budget: float | None,
-) -> Iterator[Comparison]:
-    missing = [name for name in reference.results if name not in outcome.results]
-    extra = [name for name in outcome.results if name not in reference.results]
-    if extra or missing:
-        names = ", ".join(extra or missing)
-        detail = f"{names}: on one side only"
-        yield Comparison(
-            "results", (), "", 0, Verdict.mismatch, "structure", detail, margin=float("inf")
-        )
-    for name in reference.results:
-        if name in outcome.results:
-            yield judged(
-                case.rule, name, arguments, source, outcome.results, reference,
-                flushes=flushes, budget=budget,
-            )  # fmt: skip
-
-
-def _ran(
-    case: OperatorCase,
-    runtime: Runtime,
-    arguments: Arguments,
-    dtype: str,
-    device: str,
-    way: Way,
-    seed: int,
+def answer(
+    case: OperatorCase, runtime: Runtime, asked: Question, *, device: str = "cpu", seed: int = 0
 ) -> Outcome:
-    text = text_of(case, runtime)
-    return run(text, runtime, arguments, dtype, device=device, way=way, seed=seed)
+    """Run a row's call in one runtime; without its gradients where those alone are refused."""
+    text, seed = text_of(case, runtime), seed or asked.seed
+    outcome = run(
+        text, runtime, asked.arguments, asked.dtype, device=device, way=asked.way, seed=seed
+    )
+    if not outcome.error or not asked.way.wanted:
+        return outcome
+    forward = run(text, runtime, asked.arguments, asked.dtype, device=device, seed=seed)
+    return replace(outcome, results=forward.results) if not forward.error else outcome
+
+
+def judge(
+    case: OperatorCase,
+    asked: Question,
+    outcomes: Mapping[str, Outcome],
+    name: str,
+    *,
+    device: str = "cpu",
+    budgets: Mapping[str, float] | None = None,
+    known: Sequence[KnownDifference] = (),
+) -> tuple[Comparison, ...]:
+    """Judge one runtime's answer.
+
+    Args:
+        case: the row.
+        asked: the arguments, with the oracle's answer.
+        outcomes: of all runtimes, this one's among them.
+        name: of the runtime.
+        device: where it ran.
+        budgets: units of the last place, by runtime.
+        known: the differences that may explain results.
+    """
+    outcome, truth = outcomes[name], asked.truth
+    theirs = RUNTIMES[name].framework != "torch"
+    pair = _pair(outcomes, name, truth)
+    entries = Known(case.name, asked.arguments, asked.way.directions, known, name, device)
+    if (outcome.error and not outcome.results) or truth.error:
+        refused = entries.refusal(*pair)
+        return (refused or _refusal(truth, outcome),)
+    found: list[Comparison] = []
+    if outcome.error:
+        refused = entries.refusal(*pair, result="gradient")
+        found.append(
+            refused or replace(_refusal(replace(truth, error=""), outcome), name="gradient")
+        )
+    if isinstance(case.rule, Distribution):
+        first = outcomes.get("torch", truth)
+        if not theirs:
+            first = answer(case, RUNTIMES[name], asked, device=device, seed=asked.seed + 1)
+        return (*found, *drawn(case.rule, asked.arguments, first.results, outcome.results))
+    expected = dict(truth.results)
+    if isinstance(case.rule, Factorisation):
+        found += factorised(case.rule, asked.arguments, outcome.results, expected)
+        expected = {n: a for n, a in expected.items() if n.startswith("gradient")}
+    strays = set(outcome.results) - set(truth.results)
+    strays |= {n for n in expected if n not in outcome.results and not outcome.error}
+    if strays:
+        detail = f"{', '.join(sorted(strays))}: on one side only"
+        found.append(_structure("results", Verdict.mismatch, detail))
+    reference = Reference(expected, asked.flushed, asked.scales)
+    first_results = pair[0].results if theirs and not pair[0].error else None
+    for result in expected:
+        if result in outcome.results:
+            found.append(
+                judged(
+                    case.rule, result, asked.arguments, first_results, outcome.results, reference,
+                    flushes=theirs and device == "cpu", budget=(budgets or {}).get(name),
+                    explained=entries.explained(result, *pair),
+                )
+            )  # fmt: skip
+    return tuple(found)
+
+
+def _pair(outcomes: Mapping[str, Outcome], name: str, truth: Outcome) -> tuple[Outcome, Outcome]:
+    """PyTorch's outcome and TensorFlow's, of which one is the runtime's own.
+
+    Where the other framework wasn't run the oracle stands for it.
+    """
+    if RUNTIMES[name].framework == "torch":
+        return outcomes[name], outcomes.get("tensorflow", truth)
+    return outcomes.get("torch", truth), outcomes[name]
 
 
 def _refusal(truth: Outcome, outcome: Outcome) -> Comparison:
     """Both refuse the arguments, or one does."""
     if truth.error and outcome.error:
         detail = f"refused, as by the oracle: {outcome.error}"
-        return Comparison("refusal", (), "", 0, Verdict.exact, "structure", detail)
+        return replace(_structure("refusal", Verdict.exact, detail), margin=0.0)
     one = (
         f"raises {outcome.error}: {_short(outcome.message)}" if outcome.error else "gives a result"
     )
     other = f"raises {truth.error}: {_short(truth.message)}" if truth.error else "gives a result"
-    return Comparison(
-        "refusal", (), "", 0, Verdict.error if outcome.error else Verdict.mismatch, "structure",
-        f"it {one}; the oracle {other}", margin=float("inf"),
-    )  # fmt: skip
+    verdict = Verdict.error if outcome.error else Verdict.mismatch
+    return _structure("refusal", verdict, f"it {one}; the oracle {other}")
+
+
+def _structure(name: str, verdict: Verdict, detail: str) -> Comparison:
+    return Comparison(name, (), "", 0, verdict, "structure", detail, margin=float("inf"))
 
 
 def _short(message: str) -> str:
@@ -171,27 +261,26 @@ def _short(message: str) -> str:
 def _flushed(oracle: Oracle, arguments: Arguments, dtype: str, way: Way, seed: int) -> Arrays:
     """The oracle's results with subnormal arguments as zeros of their sign; empty without any."""
     given: dict[str, object] = {}
-    any_subnormal = False
+    subnormal = False
     for name, a in arguments.items():
-        if (
-            isinstance(a, np.ndarray)
-            and a.size
-            and (a.dtype.kind == "f" or a.dtype.name == "bfloat16")
-        ):
+        if isinstance(a, np.ndarray) and a.dtype.name in _SMALLEST:
             wide = a.astype(np.float64)
             tiny = (np.abs(wide) < _SMALLEST[a.dtype.name]) & (wide != 0)
             if tiny.any():
-                any_subnormal = True
+                subnormal = True
                 a = np.where(tiny, np.copysign(0.0, wide), wide)
         given[name] = a
-    return oracle(given, dtype, way, seed).results if any_subnormal else {}
+    return oracle(given, dtype, way, seed).results if subnormal else {}
 
 
 _SMALLEST = {
-    "float16": 2.0**-14,
-    "bfloat16": 2.0**-126,
-    "float32": 2.0**-126,
-    "float64": 2.0**-1022,
+    name: float(np.ldexp(1.0, exponent))
+    for name, exponent in (
+        ("float16", -14),
+        ("bfloat16", -126),
+        ("float32", -126),
+        ("float64", -1022),
+    )
 }
 
 
@@ -221,6 +310,7 @@ def survey(
     device: str = "cpu",
     chance: int | None = None,
     budgets: Mapping[str, float] | None = None,
+    known: Sequence[KnownDifference] = (),
 ) -> tuple[Line, ...]:
     """Judge a row in one type, on drawn arguments.
 
@@ -232,6 +322,7 @@ def survey(
         device: ``cpu`` or ``cuda``.
         chance: the seed of a random run; None for the derandomised one.
         budgets: units of the last place, by runtime.
+        known: the differences that may explain results.
 
     Returns:
         A line for each runtime and result.
@@ -239,7 +330,9 @@ def survey(
     lines: dict[tuple[str, str], Line] = {}
 
     def use(arguments: Arguments) -> None:
-        for found in check(case, arguments, dtype, runtimes, device=device, budgets=budgets):
+        for found in check(
+            case, arguments, dtype, runtimes, device=device, budgets=budgets, known=known
+        ):
             for comparison in found.comparisons:
                 key = (found.runtime, comparison.name)
                 new = Line(found.runtime, comparison, arguments, compared(comparison))
