@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import shutil
 import tempfile
@@ -51,15 +52,19 @@ def replaced_checkpoint(path: Path, *, force: bool = False) -> Iterator[Path]:
     """A path to write a file, a folder, or a file with companions at.
 
     When the block ends without an error, all of it takes its place; the file that was named comes
-    last, so that it never names companions that aren't there.
+    last, so that it never names companions that aren't there. The folder it lies in until then is
+    kept if the program is interrupted or killed, and given again the next time, with what it holds.
 
     Raises:
         OutputError: as for :func:`replaced_folder`.
     """
-    with _beside(path, force=force) as work:
-        (work / "result").mkdir()
+    with _kept_beside(path, force=force) as work:
+        (work / "result").mkdir(exist_ok=True)
         result = work / "result" / path.name
         yield result
+        journal_beside(result).unlink(
+            missing_ok=True
+        )  # from here on there is nothing to go on with
         made = sorted((work / "result").iterdir(), key=lambda item: item == result)
         for item in made:
             place = path.with_name(item.name)
@@ -81,18 +86,58 @@ def _swap(result: Path, path: Path, before: Path) -> None:
         result.rename(path)
 
 
+def journal_beside(result: Path) -> Path:
+    """Where it is kept what of a checkpoint is done."""
+    return result.parent.with_name("journal")
+
+
 @contextlib.contextmanager
 def _beside(path: Path, *, force: bool) -> Iterator[Path]:
+    work = None
+    with _explained(path, force=force):
+        try:
+            path.absolute().parent.mkdir(parents=True, exist_ok=True)
+            work = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
+            yield work
+        finally:
+            if work is not None:
+                shutil.rmtree(work, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _kept_beside(path: Path, *, force: bool) -> Iterator[Path]:
+    """One that stays when the program is interrupted; one process at a time has it."""
+    with _explained(path, force=force):
+        work = path.absolute().parent / f".{path.name}.partial"
+        work.mkdir(parents=True, exist_ok=True)
+        with (work / "lock").open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise OutputError(
+                    f"another process is writing {path}. Wait for it, or choose another path."
+                ) from error
+            for before in work.glob("before-*"):  # killed while the old file made way
+                place = path.with_name(before.name.removeprefix("before-"))
+                if not place.exists():
+                    before.rename(place)
+            try:
+                yield work
+            except Exception:
+                shutil.rmtree(work, ignore_errors=True)
+                raise
+            shutil.rmtree(work, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _explained(path: Path, *, force: bool) -> Iterator[None]:
+    """Refuse to replace what is there, and say what the system refuses."""
     if (path.exists() or path.is_symlink()) and not force:
         raise OutputError(
             f"{path} exists already. Choose another path, or pass --force to replace it."
         )
-    parent = path.absolute().parent
-    work = None
     try:
-        parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=parent))
-        yield work
+        yield
     except OSError as error:
         raise OutputError(_reason(path, error)) from error
     except Exception as error:
@@ -103,9 +148,6 @@ def _beside(path: Path, *, force: bool) -> Iterator[Path]:
             if any(word in str(error) for word in words):
                 raise OutputError(_reason(path, OSError(code, os.strerror(code)))) from error
         raise
-    finally:
-        if work is not None:
-            shutil.rmtree(work, ignore_errors=True)
 
 
 def _reason(path: Path, error: OSError) -> str:

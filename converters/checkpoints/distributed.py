@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import os
 import pickle
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from converters.checkpoints.store import Checkpoint, Format, Write, require_same
+from converters.checkpoints.store import Checkpoint, Format, Output, Write, require_same
 from converters.checkpoints.streams import Numbers, whole
 from converters.checkpoints.tensor_info import TensorInfo
 from converters.checkpoints.torch_file import as_array, load_safely
@@ -114,7 +115,8 @@ def open_distributed(path: Path) -> Iterator[Checkpoint]:
             result[tuple(slice(start, start + size) for start, size in place)] = array
         return result
 
-    yield Checkpoint(tensors, read)
+    parts = {piece.path for found in pieces.values() for piece in found}
+    yield Checkpoint(tensors, read, files=(path / _METADATA, *sorted(parts)))
 
 
 def _require_sound(data: io.BytesIO, path: Path) -> None:
@@ -198,11 +200,7 @@ def _covers(shape: tuple[int, ...], pieces: list[_Piece]) -> bool:
 
 
 @contextmanager
-def create_distributed(
-    path: Path,
-    tensors: Mapping[str, TensorInfo],
-    template: Path | None = None,  # noqa: ARG001
-) -> Iterator[Write]:
+def create_distributed(output: Output) -> Iterator[Write]:
     """Write a folder of one data file, as one process would; ``dcp.load`` reads it."""
     import torch
     from torch.distributed.checkpoint import metadata as m
@@ -210,27 +208,34 @@ def create_distributed(
 
     from converters.checkpoints.torch_file import as_tensor
 
+    path, tensors, journal = output.path, output.tensors, output.journal
     path.mkdir(exist_ok=True)
-    places: dict[m.MetadataIndex, _StorageInfo] = {}
-    with (path / _DATA).open("xb") as file:
+    with (path / _DATA).open("r+b" if journal.begun else "xb") as file:
+        ends = [sum(note) for note in journal.held.values() if isinstance(note, list)]
+        file.truncate(max(ends, default=0))  # behind it lies part of a tensor
+        file.seek(0, os.SEEK_END)
 
         def write(name: str, value: Numbers) -> None:
             require_same(name, tensors[name], value)
             start = file.tell()
             torch.save(as_tensor(whole(value)), file)
-            zeros = torch.Size([0] * len(tensors[name].shape))
-            index = m.MetadataIndex(name, zeros, 0)
-            places[index] = _StorageInfo(_DATA, start, file.tell() - start)
+            file.flush()
+            journal.add(name, [start, file.tell() - start])
 
         yield write
+    places: dict[m.MetadataIndex, _StorageInfo] = {}
     held: dict[str, Any] = {}
     for name, info in tensors.items():
         shape = torch.Size(info.shape)
-        chunk = m.ChunkStorageMetadata(torch.Size([0] * len(shape)), shape)
+        zeros = torch.Size([0] * len(shape))
+        note = journal.held[name]
+        assert isinstance(note, list)
+        places[m.MetadataIndex(name, zeros, 0)] = _StorageInfo(_DATA, note[0], note[1])
+        chunk = m.ChunkStorageMetadata(zeros, shape)
         properties = m.TensorProperties(getattr(torch, info.dtype.value))
         held[name] = m.TensorStorageMetadata(properties, shape, [chunk])
     record = m.Metadata(held, {name: (name,) for name in tensors}, places)
-    with (path / _METADATA).open("xb") as file:
+    with (path / _METADATA).open("wb") as file:
         pickle.dump(record, file)
 
 
@@ -241,4 +246,5 @@ DISTRIBUTED = Format(
     open_distributed,
     create_distributed,
     template="refused",
+    written="resumed",
 )

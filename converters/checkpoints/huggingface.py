@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
 from converters.checkpoints.safetensors_file import create_safetensors, open_safetensors
-from converters.checkpoints.store import Checkpoint, Format, Write, sharded
+from converters.checkpoints.store import Checkpoint, Format, Output, Write, sharded
 from converters.checkpoints.streams import Numbers
-from converters.checkpoints.tensor_info import TensorInfo
 from converters.checkpoints.torch_file import open_torch
 from converters.errors import CheckpointError
 
@@ -67,6 +67,7 @@ def open_sharded(path: Path) -> Iterator[Checkpoint]:
             tensors,
             lambda name: shards[places[name]].read(name),
             place=lambda name: shards[places[name]].place(name),
+            files=(index, *files.values()),
         )
 
 
@@ -84,14 +85,10 @@ def _inside(index: Path, name: str) -> Path:
 
 
 @contextmanager
-def create_sharded(
-    path: Path,
-    tensors: Mapping[str, TensorInfo],
-    template: Path | None = None,  # noqa: ARG001
-) -> Iterator[Write]:
-    """Write a folder of safetensors files of at most 5 GB, and their index."""
-    shards = sharded(tensors)
-    path.mkdir(exist_ok=True)
+def create_sharded(output: Output) -> Iterator[Write]:
+    """Write a folder of safetensors files of limited size, and their index."""
+    shards = sharded(output.tensors, output.shard)
+    output.path.mkdir(exist_ok=True)
     names = [
         f"model-{number:05d}-of-{len(shards):05d}.safetensors"
         for number in range(1, len(shards) + 1)
@@ -99,7 +96,9 @@ def create_sharded(
     places = {t: name for name, shard in zip(names, shards, strict=True) for t in shard}
     with ExitStack() as stack:
         writers = {
-            name: stack.enter_context(create_safetensors(path / name, shard))
+            name: stack.enter_context(
+                create_safetensors(replace(output, path=output.path / name, tensors=shard))
+            )
             for name, shard in zip(names, shards, strict=True)
         }
 
@@ -107,9 +106,10 @@ def create_sharded(
             writers[places[name]](name, value)
 
         yield write
-    total = sum(info.bytes for info in tensors.values())
-    index = {"metadata": {"total_size": total}, "weight_map": places}
-    (path / _INDEX).write_text(json.dumps(index, indent=2) + "\n")
+    if not output.part:
+        total = sum(info.bytes for info in output.tensors.values())
+        index = {"metadata": {"total_size": total}, "weight_map": places}
+        (output.path / _INDEX).write_text(json.dumps(index, indent=2) + "\n")
 
 
 SHARDED = Format(
@@ -119,4 +119,5 @@ SHARDED = Format(
     open_sharded,
     create_sharded,
     template="refused",
+    written="shared",
 )

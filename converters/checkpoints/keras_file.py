@@ -10,6 +10,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from converters.checkpoints.store import (
     Checkpoint,
     Format,
+    Output,
     Write,
     require_same,
     sharded,
@@ -92,7 +94,7 @@ def _checkpoint(file: Any, path: Path, descriptor: int | None = None) -> Checkpo
             return None
         return Place(path, descriptor, offset, tensors[name])
 
-    return Checkpoint(tensors, read, place=place)
+    return Checkpoint(tensors, read, place=place, files=(path,))
 
 
 def _offset(dataset: Any) -> int | None:
@@ -141,36 +143,58 @@ def _info(name: str, dataset: Any, path: Path) -> TensorInfo:
 
 
 @contextmanager
-def create_h5(
-    path: Path, tensors: Mapping[str, TensorInfo], template: Path | None = None
-) -> Iterator[Write]:
-    """Write an HDF5 file, or a copy of ``template`` with other numbers."""
+def create_h5(output: Output) -> Iterator[Write]:
+    """Write an HDF5 file, or a copy of the template with other numbers."""
+    with _refilled(output) if output.template else _filled(output) as write:
+        yield write
+
+
+@contextmanager
+def _filled(output: Output) -> Iterator[Write]:
+    """The file has its place for every tensor before the first one comes."""
     import h5py
 
-    if template is not None:
-        shutil.copyfile(template, path)
-    with (
-        h5py.File(path, "r+" if template else "x") as file,
-        path.open("r+b", buffering=0) as raw,
-    ):
-        held = _checkpoint(file, path).tensors if template else {}
-        require_template(tensors, held, template)
+    path, tensors, journal = output.path, output.tensors, output.journal
+    if not journal.begun:
+        with h5py.File(path, "x") as file:
+            for name, info in tensors.items():
+                _new_dataset(file, name, info)
+    with h5py.File(path, "r") as file:
+        places = {name: file[name].id.get_offset() for name in tensors}
+    with path.open("r+b", buffering=0) as raw:
 
         def write(name: str, value: Numbers) -> None:
-            info = tensors[name]
-            require_same(name, info, value)
-            dataset = file[name] if template is not None else _new_dataset(file, name, info)
-            offset = _offset(dataset)
-            if offset is not None:
-                pour(value, raw.fileno(), offset)
-            else:
-                array = whole(value)
-                dataset[...] = array.view(_BFLOAT16) if info.dtype is DType.bfloat16 else array
+            require_same(name, tensors[name], value)
+            if places[name] is not None:  # else it has no elements
+                pour(value, raw.fileno(), places[name])
+            journal.add(name)
 
         yield write
 
 
-def _new_dataset(file: Any, name: str, info: TensorInfo) -> Any:
+@contextmanager
+def _refilled(output: Output) -> Iterator[Write]:
+    import h5py
+
+    assert output.template is not None
+    shutil.copyfile(output.template, output.path)
+    with h5py.File(output.path, "r+") as file, output.path.open("r+b", buffering=0) as raw:
+        require_template(output, _checkpoint(file, output.path).tensors)
+
+        def write(name: str, value: Numbers) -> None:
+            info = output.tensors[name]
+            require_same(name, info, value)
+            offset = _offset(file[name])
+            if offset is not None:
+                pour(value, raw.fileno(), offset)
+            else:
+                array = whole(value)
+                file[name][...] = array.view(_BFLOAT16) if info.dtype is DType.bfloat16 else array
+
+        yield write
+
+
+def _new_dataset(file: Any, name: str, info: TensorInfo) -> None:
     """One in a piece, for which there is room in the file at once."""
     import h5py
 
@@ -180,22 +204,31 @@ def _new_dataset(file: Any, name: str, info: TensorInfo) -> Any:
     created.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
     is_bfloat16 = info.dtype is DType.bfloat16
     dtype = _BFLOAT16 if is_bfloat16 else info.dtype.numpy
-    dataset = file.create_dataset(name, info.shape, dtype, dcpl=created)
+    parent, _, own = name.rpartition("/")
+    group = file.require_group(parent) if parent else file
+    made = h5py.h5d.create(  # create_dataset gives a scalar no place of its own
+        group.id,
+        own.encode(),
+        h5py.h5t.py_create(dtype, logical=True),
+        h5py.h5s.create_simple(info.shape) if info.shape else h5py.h5s.create(h5py.h5s.SCALAR),
+        created,
+    )
+    dataset = h5py.Dataset(made)
     if is_bfloat16:
         dataset.attrs["dtype"] = "bfloat16"
-    return dataset
 
 
-def require_template(
-    tensors: Mapping[str, TensorInfo], held: Mapping[str, TensorInfo], template: Path | None
-) -> None:
+def require_template(output: Output, held: Mapping[str, TensorInfo]) -> None:
     """Refuse a template with other tensors.
+
+    Args:
+        output: what is to be written.
+        held: the template's tensors.
 
     Raises:
         CheckpointError: it lacks some, has more, or has them in other shapes or types.
     """
-    if template is None:
-        return
+    tensors = output.tensors
     missing, more = sorted(tensors.keys() - held.keys()), sorted(held.keys() - tensors.keys())
     other = [
         f"{name} ({held[name]}, not {info})"
@@ -213,23 +246,22 @@ def require_template(
     ]
     if parts:
         raise CheckpointError(
-            f"{template} is not of the same model; {'; '.join(parts)}. Give names and layouts in "
-            "a mapping."
+            f"{output.template} is not of the same model; {'; '.join(parts)}. Give names and "
+            "layouts in a mapping."
         )
 
 
 @contextmanager
-def create_keras(
-    path: Path, tensors: Mapping[str, TensorInfo], template: Path | None = None
-) -> Iterator[Write]:
+def create_keras(output: Output) -> Iterator[Write]:
     """Write a copy of a ``.keras`` file with other weights."""
+    path, template = output.path, output.template
     assert template is not None
     weights, own = path.with_name("weights.h5"), path.with_name("template.h5")
     try:
         with zipfile.ZipFile(template) as archive:
             with archive.open(_WEIGHTS) as member, own.open("wb") as file:
                 shutil.copyfileobj(member, file)
-            with create_h5(weights, tensors, own) as write:
+            with _refilled(replace(output, path=weights, template=own)) as write:
                 yield write
             with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED, allowZip64=True) as result:
                 for entry in archive.infolist():
@@ -277,23 +309,23 @@ def open_shards(path: Path) -> Iterator[Checkpoint]:
             tensors,
             lambda name: places[name].read(name),
             place=lambda name: places[name].place(name),
+            files=(path, *(path.parent / name for name in sorted(names))),
         )
 
 
 @contextmanager
-def create_shards(
-    path: Path,
-    tensors: Mapping[str, TensorInfo],
-    template: Path | None = None,  # noqa: ARG001
-) -> Iterator[Write]:
-    """Write a ``.weights.json`` file and its shards of at most 5 GB."""
-    shards = sharded(tensors)
+def create_shards(output: Output) -> Iterator[Write]:
+    """Write a ``.weights.json`` file and its shards of limited size."""
+    path, tensors = output.path, output.tensors
+    shards = sharded(tensors, output.shard)
     stem = path.name.removesuffix(".weights.json")
     names = [f"{stem}_{number:05d}.weights.h5" for number in range(len(shards))]
     places = {t: number for number, shard in enumerate(shards) for t in shard}
     with ExitStack() as stack:
         writers = [
-            stack.enter_context(create_h5(path.parent / name, shard))
+            stack.enter_context(
+                create_h5(replace(output, path=path.with_name(name), tensors=shard))
+            )
             for name, shard in zip(names, shards, strict=True)
         ]
 
@@ -301,6 +333,8 @@ def create_shards(
             writers[places[name]](name, value)
 
         yield write
+    if output.part:
+        return
     groups: dict[str, list[str]] = {}
     for name in tensors:
         files = groups.setdefault("/" + name.rpartition("/")[0], [])
@@ -316,7 +350,7 @@ def _suffixed(*suffixes: str) -> Any:
 
 
 _H5 = (".h5", ".hdf5")
-KERAS_H5 = Format("a Keras .h5 file", _H5, _suffixed(*_H5), open_h5, create_h5)
+KERAS_H5 = Format("a Keras .h5 file", _H5, _suffixed(*_H5), open_h5, create_h5, written="shared")
 KERAS = Format(
     "a .keras file", (".keras",), _suffixed(".keras"), open_keras, create_keras, template="needed"
 )
@@ -327,4 +361,5 @@ KERAS_SHARDS = Format(
     open_shards,
     create_shards,
     template="refused",
+    written="shared",
 )

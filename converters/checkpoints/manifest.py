@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from converters.checkpoints.formats import open_checkpoint
 from converters.checkpoints.mapping import Move, Rule
 from converters.checkpoints.raw import bytes_of
 from converters.checkpoints.store import Checkpoint
@@ -95,6 +96,30 @@ class Manifest(BaseModel):
                 f"{path} is no manifest of version 1: {'.'.join(map(str, first['loc']))}: "
                 f"{first['msg']}."
             ) from error
+
+
+def verify_checkpoint(
+    manifest: str | Path, source: str | Path, target: str | Path, *, root: str = ""
+) -> int:
+    """Prove a finished conversion again: both sides hold the numbers of the manifest.
+
+    Every tensor of the target is made once more from the source by the rule that the manifest
+    names.
+
+    Returns:
+        How many tensors of the target were compared.
+
+    Raises:
+        CheckpointError: the manifest is damaged, or a tensor is not what it was; all are listed.
+    """
+    record = Manifest.load(Path(manifest))
+    with open_checkpoint(source, root=root) as before, open_checkpoint(target) as after:
+        wrong = [problem for entry in record.tensors for problem in entry.problems(before, after)]
+        more = sorted(after.tensors.keys() - {n for e in record.tensors for n in e.after})
+    wrong += [f"{name} is not in the manifest" for name in more]
+    if wrong:
+        raise CheckpointError(f"{target} is not what {manifest} says: {'; '.join(wrong)}.")
+    return sum(len(entry.after) for entry in record.tensors)
 
 
 def hash_of(array: np.ndarray) -> str:

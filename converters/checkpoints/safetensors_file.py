@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from converters.checkpoints.raw import write_at
-from converters.checkpoints.store import Checkpoint, Format, Write, require_same
+from converters.checkpoints.store import Checkpoint, Format, Output, Write, require_same
 from converters.checkpoints.streams import Numbers, Place, pour
 from converters.checkpoints.tensor_info import TensorInfo
 from converters.dtypes import DType
@@ -53,7 +53,7 @@ def open_safetensors(path: Path) -> Iterator[Checkpoint]:
         def place(name: str) -> Place:
             return Place(path, file.fileno(), places[name], tensors[name])
 
-        yield Checkpoint(tensors, lambda name: place(name).read(), metadata, place)
+        yield Checkpoint(tensors, lambda name: place(name).read(), metadata, place, (path,))
 
 
 def _header(path: Path) -> tuple[dict[str, TensorInfo], dict[str, int], dict[str, str]]:
@@ -85,16 +85,13 @@ def _header(path: Path) -> tuple[dict[str, TensorInfo], dict[str, int], dict[str
 
 
 @contextmanager
-def create_safetensors(
-    path: Path,
-    tensors: Mapping[str, TensorInfo],
-    template: Path | None = None,  # noqa: ARG001
-) -> Iterator[Write]:
+def create_safetensors(output: Output) -> Iterator[Write]:
     """Write a file, tensor by tensor.
 
     Raises:
         CheckpointError: a type that the format doesn't have.
     """
+    tensors, journal = output.tensors, output.journal
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     places: dict[str, int] = {}
     offset = 0
@@ -115,16 +112,19 @@ def create_safetensors(
         offset = end
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % _ALIGNMENT)
-    with path.open("xb", buffering=0) as file:
-        write_at(file.fileno(), memoryview(len(text).to_bytes(8, "little") + text), 0)
-        start = 8 + len(text)
+    start = 8 + len(text)
+    if not journal.begun:
+        with output.path.open("xb", buffering=0) as file:
+            write_at(file.fileno(), memoryview(len(text).to_bytes(8, "little") + text), 0)
+            os.ftruncate(file.fileno(), start + offset)
+    with output.path.open("r+b", buffering=0) as file:
 
         def write(name: str, value: Numbers) -> None:
             require_same(name, tensors[name], value)
             pour(value, file.fileno(), start + places[name])
+            journal.add(name)
 
         yield write
-        os.ftruncate(file.fileno(), start + offset)
 
 
 def _recognises(path: Path) -> bool:
@@ -132,5 +132,11 @@ def _recognises(path: Path) -> bool:
 
 
 SAFETENSORS = Format(
-    "safetensors", (".safetensors",), _recognises, open_safetensors, create_safetensors, "refused"
+    "safetensors",
+    (".safetensors",),
+    _recognises,
+    open_safetensors,
+    create_safetensors,
+    "refused",
+    written="shared",
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
+from converters.checkpoints.journal import Journal
 from converters.checkpoints.streams import Numbers, Place
 from converters.checkpoints.tensor_info import TensorInfo
 from converters.errors import CheckpointError
@@ -23,19 +25,46 @@ class Checkpoint:
         read: one tensor by name, as a new array.
         metadata: further text that the file holds.
         place: where a tensor lies in a file as it is; None if it doesn't.
+        files: that hold all of it.
     """
 
     tensors: Mapping[str, TensorInfo]
     read: Callable[[str], np.ndarray]
     metadata: Mapping[str, str] = field(default_factory=dict)
     place: Callable[[str], Place | None] = lambda _: None
+    files: tuple[Path, ...] = ()
 
 
 Write = Callable[[str, Numbers], None]
 """Writes one tensor; each of the announced tensors is written once, in any order."""
 
 
-Create = Callable[[Path, Mapping[str, TensorInfo], Path | None], AbstractContextManager[Write]]
+SHARD = 5 * 10**9
+"""Bytes of a shard, as transformers and Keras have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A checkpoint that is to be written.
+
+    Attributes:
+        path: where; nothing is there yet, or what an interrupted run left.
+        tensors: all of them, before the first one comes.
+        template: a checkpoint of the same model to fill with other numbers.
+        journal: is told of every tensor that is in its file, and knows those that are already.
+        part: whether another process begins the files and ends them.
+        shard: bytes of a shard at most, where the format has several.
+    """
+
+    path: Path
+    tensors: Mapping[str, TensorInfo]
+    template: Path | None = None
+    journal: Journal = field(default_factory=Journal)
+    part: bool = False
+    shard: int = SHARD
+
+
+Create = Callable[[Output], AbstractContextManager[Write]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +76,12 @@ class Format:
         suffixes: of its files; empty for a folder.
         recognises: whether a path holds one, from its name and its neighbours.
         open: opens one for reading.
-        create: writes one at a path that doesn't exist yet: it is told all tensors before the first
-            comes, and a checkpoint of the same model to fill with other numbers, or None.
-        template: whether such a one is "needed" (the format holds more than tensors), "possible"
-            or "refused".
+        create: writes one, or goes on with it.
+        template: whether a checkpoint of the same model is "needed" (the format holds more than
+            tensors), "possible" or "refused".
+        written: from the beginning to the end by one process ("whole"), by one that may go on where
+            another stopped ("resumed"), or by several at a time, too ("shared"). With a template
+            it is always "whole".
     """
 
     name: str
@@ -59,6 +90,7 @@ class Format:
     open: Callable[[Path], AbstractContextManager[Checkpoint]]
     create: Create
     template: str = "possible"
+    written: Literal["whole", "resumed", "shared"] = "whole"
 
 
 def require_same(name: str, info: TensorInfo, value: Numbers) -> None:
@@ -75,23 +107,29 @@ def require_same(name: str, info: TensorInfo, value: Numbers) -> None:
         )
 
 
-SHARD = 5 * 10**9
-"""Bytes of a shard, as transformers and Keras have it."""
-
-
-def sharded(
-    tensors: Mapping[str, TensorInfo], limit: int | None = None
-) -> list[dict[str, TensorInfo]]:
+def sharded(tensors: Mapping[str, TensorInfo], limit: int) -> list[dict[str, TensorInfo]]:
     """The tensors in order, in as few parts of at most ``limit`` bytes as that takes.
 
-    A part holds at least one tensor. None is :data:`SHARD`.
+    A part holds at least one tensor.
     """
-    shards: list[dict[str, TensorInfo]] = [{}]
+    names = list(tensors)
+    sizes = [info.bytes for info in tensors.values()]
+    groups = grouped(sizes, limit) or [[]]
+    return [{names[n]: tensors[names[n]] for n in group} for group in groups]
+
+
+def grouped(sizes: Sequence[int], limit: int) -> list[list[int]]:
+    """Places in order, in as few groups of at most ``limit`` as that takes.
+
+    >>> grouped([3, 3, 3, 9, 1], 6)
+    [[0, 1], [2], [3], [4]]
+    """
+    groups: list[list[int]] = []
     filled = 0
-    for name, info in tensors.items():
-        if shards[-1] and filled + info.bytes > (SHARD if limit is None else limit):
-            shards.append({})
+    for place, size in enumerate(sizes):
+        if not groups or filled + size > limit:
+            groups.append([])
             filled = 0
-        shards[-1][name] = info
-        filled += info.bytes
-    return shards
+        groups[-1].append(place)
+        filled += size
+    return groups

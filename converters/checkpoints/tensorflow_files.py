@@ -6,6 +6,7 @@ variables of an object checkpoint have.
 
 from __future__ import annotations
 
+import glob
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from converters.checkpoints.keras_file import require_template
-from converters.checkpoints.store import Checkpoint, Format, Write, require_same
+from converters.checkpoints.store import Checkpoint, Format, Output, Write, require_same, sharded
 from converters.checkpoints.streams import Numbers, whole
 from converters.checkpoints.tensor_info import TensorInfo
 from converters.dtypes import DType
@@ -48,7 +49,7 @@ def open_tensorflow(path: Path) -> Iterator[Checkpoint]:
     Raises:
         CheckpointError: files are missing or damaged.
     """
-    reader, _ = _reader(path)
+    reader, prefix = _reader(path)
     shapes, dtypes = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
     keys = {_named(key): key for key, dtype in dtypes.items() if dtype.name != "string"}
     tensors = {}
@@ -71,7 +72,8 @@ def open_tensorflow(path: Path) -> Iterator[Checkpoint]:
                 f"{name} in {path} is {dtype.name}, which PyTorch and NumPy don't have."
             ) from error
 
-    yield Checkpoint(tensors, lambda name: np.asarray(fetch(keys[name])))
+    files = sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}.*"))
+    yield Checkpoint(tensors, lambda name: np.asarray(fetch(keys[name])), files=tuple(files))
 
 
 def _reader(path: Path) -> tuple[Any, Path]:
@@ -97,47 +99,43 @@ def _named(key: str) -> str:
 
 
 @contextmanager
-def create_tensorflow(
-    path: Path, tensors: Mapping[str, TensorInfo], template: Path | None = None
-) -> Iterator[Write]:
+def create_tensorflow(output: Output) -> Iterator[Write]:
     """Write ``NAME.index`` and its data files: an object checkpoint, or ``template`` refilled.
 
     ``tf.train.Checkpoint(...).restore`` finds the variables by their names as paths of attributes.
     ``NAME.ckpt.index`` is a checkpoint as TensorFlow 1 has them, by the variables' names alone:
     ``tf.compat.v1.train.Saver`` restores it.
     """
-    prefix = path.with_suffix("")
-    if template is None and prefix.suffix == _BY_NAME:
-        keys, strings = {name: name for name in tensors}, {}
-    elif template is None:
-        keys = {name: name + _SUFFIX for name in tensors}
-        strings = {_OBJECTS: _objects(keys)}
+    prefix = output.path.with_suffix("")
+    if output.template is not None:
+        keys, strings = _keys_and_strings(output)
+    elif prefix.suffix == _BY_NAME:
+        keys, strings = {name: name for name in output.tensors}, {}
     else:
-        keys, strings = _keys_and_strings(template, tensors)
-    with _written(prefix, tensors, keys, strings) as write:
+        keys = {name: name + _SUFFIX for name in output.tensors}
+        strings = {_OBJECTS: _objects(keys)}
+    with _written(output, prefix, keys, strings) as write:
         yield write
 
 
 @contextmanager
-def create_saved_model(
-    path: Path, tensors: Mapping[str, TensorInfo], template: Path | None = None
-) -> Iterator[Write]:
+def create_saved_model(output: Output) -> Iterator[Write]:
     """Write a copy of a SavedModel with other variables."""
+    path, template = output.path, output.template
     assert template is not None
     path.mkdir(exist_ok=True)
     shutil.copytree(template, path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("variables"))
     (path / "variables").mkdir()
-    keys, strings = _keys_and_strings(template, tensors)
-    with _written(path / "variables" / "variables", tensors, keys, strings) as write:
+    keys, strings = _keys_and_strings(output)
+    with _written(output, path / "variables" / "variables", keys, strings) as write:
         yield write
 
 
-def _keys_and_strings(
-    template: Path, tensors: Mapping[str, TensorInfo]
-) -> tuple[dict[str, str], dict[str, Any]]:
-    reader, _ = _reader(template)
-    with open_tensorflow(template) as held:
-        require_template(tensors, held.tensors, template)
+def _keys_and_strings(output: Output) -> tuple[dict[str, str], dict[str, Any]]:
+    assert output.template is not None
+    reader, _ = _reader(output.template)
+    with open_tensorflow(output.template) as held:
+        require_template(output, held.tensors)
     dtypes = reader.get_variable_to_dtype_map()
     keys = {_named(key): key for key, dtype in dtypes.items() if dtype.name != "string"}
     strings = {k: reader.get_tensor(k) for k, dtype in dtypes.items() if dtype.name == "string"}
@@ -146,46 +144,46 @@ def _keys_and_strings(
 
 @contextmanager
 def _written(
-    prefix: Path,
-    tensors: Mapping[str, TensorInfo],
-    keys: Mapping[str, str],
-    strings: Mapping[str, Any],
+    output: Output, prefix: Path, keys: Mapping[str, str], strings: Mapping[str, Any]
 ) -> Iterator[Write]:
     """Write parts of limited size and merge them, which moves files and copies nothing."""
     import tensorflow as tf
 
-    parts: list[str] = []
-    waiting: dict[str, Any] = {}
-    held = 0
+    tensors, journal = output.tensors, output.journal
+    parts = sharded(tensors, _PART)
+    names = [f"{prefix}.part{number:05d}" for number in range(len(parts))]
+    last = len(parts) - 1  # which the strings are added to
+    part_of = {name: number for number, part in enumerate(parts) for name in part}
+    waiting: dict[int, dict[str, Any]] = {}
 
-    def flush() -> None:
-        nonlocal held
-        if not waiting:
-            return
-        parts.append(f"{prefix}.part{len(parts):05d}")
+    def save(number: int) -> None:
+        part = waiting.pop(number, {})
+        held = {keys[name]: part[name] for name in part}
+        if number == last:
+            held |= {key: tf.constant(value) for key, value in strings.items()}
         tf.raw_ops.SaveV2(
-            prefix=parts[-1],
-            tensor_names=list(waiting),
-            shape_and_slices=[""] * len(waiting),
-            tensors=list(waiting.values()),
+            prefix=names[number],
+            tensor_names=list(held),
+            shape_and_slices=[""] * len(held),
+            tensors=list(held.values()),
         )
-        waiting.clear()
-        held = 0
+        for name in part:
+            journal.add(name)
 
     def write(name: str, value: Numbers) -> None:
-        nonlocal held
         require_same(name, tensors[name], value)
+        number = part_of[name]
+        part = waiting.setdefault(number, {})
         with tf.device("CPU"):
-            waiting[keys[name]] = tf.constant(whole(value))
-        held += tensors[name].bytes
-        if held >= _PART:
-            flush()
+            part[name] = tf.constant(whole(value))
+        if len(part) == len(parts[number]) and number != last:
+            save(number)
 
     yield write
-    waiting.update({key: tf.constant(value) for key, value in strings.items()})
-    flush()
+    if not journal.held.keys() >= set(parts[last]) or not parts[last]:
+        save(last)
     tf.raw_ops.MergeV2Checkpoints(
-        checkpoint_prefixes=parts, destination_prefix=str(prefix), delete_old_dirs=False
+        checkpoint_prefixes=names, destination_prefix=str(prefix), delete_old_dirs=False
     )
 
 
@@ -219,7 +217,12 @@ def _is_checkpoint(path: Path) -> bool:
 
 
 TENSORFLOW = Format(
-    "a TensorFlow checkpoint", (".index",), _is_checkpoint, open_tensorflow, create_tensorflow
+    "a TensorFlow checkpoint",
+    (".index",),
+    _is_checkpoint,
+    open_tensorflow,
+    create_tensorflow,
+    written="resumed",
 )
 SAVED_MODEL = Format(
     "a SavedModel",

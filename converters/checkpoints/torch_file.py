@@ -22,7 +22,7 @@ from typing import IO, Any
 import numpy as np
 
 from converters.checkpoints.raw import bytes_of, read_at
-from converters.checkpoints.store import Checkpoint, Format, Write, require_same
+from converters.checkpoints.store import Checkpoint, Format, Output, Write, require_same
 from converters.checkpoints.streams import Numbers, Place, pour
 from converters.checkpoints.tensor_info import TensorInfo
 from converters.checkpoints.zip_members import Members, members_of, write_checksums
@@ -72,6 +72,7 @@ def open_torch(path: Path) -> Iterator[Checkpoint]:
             tensors,
             lambda name: _read(file.fileno(), leaves[name], name, path, members),
             place=lambda name: _place(file.fileno(), leaves[name], tensors[name], path, members),
+            files=(path,),
         )
 
 
@@ -190,35 +191,32 @@ def as_array(tensor: Any) -> np.ndarray:
 
 
 @contextmanager
-def create_torch(
-    path: Path,
-    tensors: Mapping[str, TensorInfo],
-    template: Path | None = None,  # noqa: ARG001
-) -> Iterator[Write]:
+def create_torch(output: Output) -> Iterator[Write]:
     """Write a state dict, tensor by tensor: PyTorch writes the file with gaps, which are filled."""
     import torch
 
-    with tempfile.TemporaryFile(dir=path.parent) as hole:
-        largest = max((info.bytes for info in tensors.values()), default=0)
-        os.truncate(hole.fileno(), largest)  # holds nothing, so it takes no space
-        state = {name: _gap(info, hole.fileno()) for name, info in tensors.items()}
-        with torch.serialization.skip_data():
-            torch.save(state, path)
+    path, tensors, journal = output.path, output.tensors, output.journal
+    if not journal.begun:
+        with tempfile.TemporaryFile(dir=path.parent) as hole:
+            largest = max((info.bytes for info in tensors.values()), default=0)
+            os.truncate(hole.fileno(), largest)  # holds nothing, so it takes no space
+            state = {name: _gap(info, hole.fileno()) for name, info in tensors.items()}
+            with torch.serialization.skip_data():
+                torch.save(state, path)
     reader: Any = torch._C.PyTorchFileReader(str(path))
-    places = {
-        name: reader.get_record_offset(f"data/{number}") for number, name in enumerate(tensors)
-    }
     members = {name: f"data/{number}" for number, name in enumerate(tensors)}
+    places = {name: reader.get_record_offset(member) for name, member in members.items()}
     del reader
-    sums: dict[str, int] = {}
     with path.open("r+b", buffering=0) as file:
 
         def write(name: str, value: Numbers) -> None:
             require_same(name, tensors[name], value)
-            sums[members[name]] = pour(value, file.fileno(), places[name], summed=True)
+            journal.add(name, pour(value, file.fileno(), places[name], summed=True))
 
         yield write
-        write_checksums(path, file.fileno(), sums)
+        if not output.part:
+            sums = {members[name]: note for name, note in journal.held.items()}
+            write_checksums(path, file.fileno(), sums)
 
 
 def _gap(info: TensorInfo, hole: int) -> Any:
@@ -236,4 +234,6 @@ def _recognises(path: Path) -> bool:
     return path.is_file() and path.suffix in _SUFFIXES
 
 
-TORCH = Format("a PyTorch file", _SUFFIXES, _recognises, open_torch, create_torch, "refused")
+TORCH = Format(
+    "a PyTorch file", _SUFFIXES, _recognises, open_torch, create_torch, "refused", written="shared"
+)

@@ -102,7 +102,7 @@ def _data(descriptor: int, entry: zipfile.ZipInfo) -> int:
     return int(entry.header_offset + _LOCAL + name + extra)
 
 
-def write_checksums(path: Path, descriptor: int, sums: Mapping[str, int]) -> None:
+def write_checksums(path: Path, descriptor: int, sums: Mapping[str, object]) -> None:
     """Write members' checksums behind the members and into the file's directory.
 
     Args:
@@ -115,7 +115,7 @@ def write_checksums(path: Path, descriptor: int, sums: Mapping[str, int]) -> Non
         for entry in archive.infolist():
             fixed = os.pread(descriptor, _CENTRAL, place)
             checksum = sums.get(entry.filename.partition("/")[2])
-            if checksum is not None:
+            if isinstance(checksum, int):
                 packed = struct.pack("<I", checksum)
                 os.pwrite(descriptor, packed, place + 16)
                 behind = _data(descriptor, entry) + entry.file_size

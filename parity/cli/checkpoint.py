@@ -6,6 +6,7 @@ import json
 import os
 import warnings
 from pathlib import Path
+from typing import Literal
 
 import click
 from rich.console import Console
@@ -31,6 +32,16 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--manifest", type=_PATH, help="Write every tensor's rule and hashes to this file.")
 @click.option("--verify", type=_PATH, help="Prove SOURCE and TARGET again by this manifest.")
+@click.option(
+    "--workers", type=click.IntRange(1), default=1, help="How many processes convert at a time."
+)
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Where they run: here, or on the Ray cluster that RAY_ADDRESS names.",
+)
 @click.option("--force", is_flag=True, help="Replace what is at TARGET.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--debug", is_flag=True, help="Show tracebacks and the frameworks' messages.")
@@ -42,6 +53,8 @@ def checkpoint(
     template: Path | None,
     manifest: Path | None,
     verify: Path | None,
+    workers: int,
+    executor: Literal["local", "ray"],
     *,
     inspect: bool,
     reverse: bool,
@@ -53,7 +66,8 @@ def checkpoint(
 
     Formats: .safetensors; .pt, .pth, .bin, .ckpt (PyTorch, Lightning); folders with an index
     (Hugging Face); .index (TensorFlow checkpoints); .h5, .weights.h5, .weights.json, .keras
-    (Keras); SavedModels. Nothing in a file is ever run.
+    (Keras); SavedModels. Nothing in a file is ever run. A run that was interrupted goes on where it
+    stopped when the same command is given again.
     """
     if not debug:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -66,18 +80,31 @@ def checkpoint(
         count = verify_checkpoint(verify, source, target, root=root)
         _say({"verified": count}, f"{count} tensors are what {verify} says", as_json=as_json)
         return ExitCode.parity
-    copied = convert_checkpoint(
-        source,
-        target,
-        weights=mapping,
-        reverse=reverse,
-        root=root,
-        template=template,
-        manifest=manifest,
-        force=force,
-    )
-    facts = {"output": str(copied.path), "tensors": copied.tensors, "bytes": copied.bytes}
+    try:
+        copied = convert_checkpoint(
+            source,
+            target,
+            weights=mapping,
+            reverse=reverse,
+            root=root,
+            template=template,
+            manifest=manifest,
+            force=force,
+            workers=workers,
+            place=executor,
+        )
+    except KeyboardInterrupt:
+        click.echo("interrupted: the same command goes on from here", err=True)
+        raise
+    facts = {
+        "output": str(copied.path),
+        "tensors": copied.tensors,
+        "bytes": copied.bytes,
+        "resumed": copied.resumed,
+    }
     words = f"written: {copied.path} ({copied.tensors} tensors, {_size(copied.bytes)})"
+    if copied.resumed:
+        words += f"; {copied.resumed} of them by the run that was interrupted"
     _say(facts, words, as_json=as_json)
     return ExitCode.parity
 

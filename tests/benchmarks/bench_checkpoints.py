@@ -22,6 +22,7 @@ import numpy as np
 from converters import convert_checkpoint
 from converters.checkpoints import NameMap, Rule, TensorInfo
 from converters.checkpoints.safetensors_file import create_safetensors
+from converters.checkpoints.store import Output
 from converters.dtypes import DType
 
 HIDDEN, WIDE = 2048, 5632
@@ -68,7 +69,7 @@ def synthetic(path: Path, gigabytes: float) -> int:
     }
     generator = np.random.default_rng(0)
     arrays = {name: generator.standard_normal(shape, np.float32) for name, shape in SHAPES.items()}
-    with create_safetensors(path, tensors) as write:
+    with create_safetensors(Output(path, tensors)) as write:
         for name in tensors:
             write(name, arrays[name.rpartition(".")[2]])
     return path.stat().st_size

@@ -223,7 +223,8 @@ def test_a_killed_conversion_leaves_nothing_under_the_final_name(tmp_path):
     source = written(tmp_path, "a.safetensors")
     script = f"""
 import time
-from converters import checkpoints, convert_checkpoint
+from converters import convert_checkpoint
+from converters.checkpoints import conversion as checkpoints
 original = checkpoints.moved
 def slow(*arguments, **options):
     for step in original(*arguments, **options):
