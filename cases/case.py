@@ -54,7 +54,6 @@ class ModelCase:
         other_inputs: further inputs at sizes that were never traced.
         training_inputs: what it is trained on, where a step on its example inputs isn't determined
             by their numbers: many batch norms in a row of two values for each channel.
-        learning_rate: of its gradient descent, where it is trained by that.
     """
 
     name: str
@@ -63,4 +62,3 @@ class ModelCase:
     dynamic_shapes: Callable[[], object] | None = None
     other_inputs: Callable[[], object] | None = None
     training_inputs: Callable[[], object] | None = None
-    learning_rate: float = 0.01

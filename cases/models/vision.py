@@ -293,7 +293,6 @@ CASES: tuple[ModelCase, ...] = (
         _open_batch("pixel_values"),
         lambda: _pixels(3, 32, 32),
         training_inputs=lambda: _pixels(4, 64, 64),
-        learning_rate=5e-6,  # the length of its gradient is 400, squared 50,000 times its loss
     ),
     ModelCase(
         "efficientnet",
