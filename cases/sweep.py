@@ -22,7 +22,7 @@ from cases.op_db import operators
 from cases.op_verdicts import ERROR, REFUSED, RIGHT, Outcome, Tally, tally
 from cases.sweep_results import BASELINE, DTYPES, fingerprint, keep, kept, read, summary, write
 from cases.sweep_table import page
-from cases.workers import each, settle
+from parity.workers import each, settle
 
 FOLDER = Path("reports/sweep")
 SECONDS_PER_OPERATOR = 1800

@@ -19,7 +19,7 @@ from rich.console import Console
 from cases.model_table import renew
 from cases.models import model_cases
 from cases.target_table import RESULTS, TARGETS, Entry, read, write
-from cases.workers import each
+from parity.workers import each
 
 if TYPE_CHECKING:
     from cases.case import ModelCase

@@ -22,7 +22,7 @@ from rich.console import Console
 from cases.architectures import architecture, architectures
 from cases.model_table import RESULTS, Proof, write
 from cases.sweep_results import fingerprint
-from cases.workers import each
+from parity.workers import each
 
 FOLDER = Path("reports/zoo")
 SECONDS_PER_MODEL = 900

@@ -1,4 +1,4 @@
-"""The command line: ``parity convert``, ``check``, ``checkpoint``, ``map``, ``gate``, ``report``.
+"""The command line: one module for each command of ``parity``.
 
 Commands are imported when they are called, so that ``parity --help`` loads neither a framework nor
 a chart.
@@ -19,7 +19,11 @@ _COMMANDS = {
     "check": "Prove that two models compute the same function.",
     "convert": "Convert a PyTorch model to TensorFlow and prove it.",
     "gate": "Compare a report with the committed baseline.",
+    "explain": "Say what is known of an operator.",
     "map": "Find out which weights of two models are which.",
+    "ops": "Compare the frameworks' own operators.",
+    "record": "Run operators in one framework, to judge another by elsewhere.",
+    "replay": "Judge a framework by what another gave elsewhere.",
     "report": "Render a report again.",
 }
 

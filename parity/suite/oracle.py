@@ -25,10 +25,11 @@ _FINEST = 2.0**-40
 
 def widened(arguments: Arguments) -> dict[str, object]:
     """The arguments with every floating-point array in float64 or complex128."""
-    return {
-        name: a.astype(dtype_of(a).promoted.numpy) if isinstance(a, np.ndarray) else a
-        for name, a in arguments.items()
-    }
+    with np.errstate(all="ignore"):  # NaN of some bit patterns
+        return {
+            name: a.astype(dtype_of(a).promoted.numpy) if isinstance(a, np.ndarray) else a
+            for name, a in arguments.items()
+        }
 
 
 def promoted(dtype: str) -> str:

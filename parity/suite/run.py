@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from converters import dtype_of
 from parity.known_differences import KnownDifference
 from parity.results import Comparison
 from parity.sides import Arrays
 from parity.suite.case import Arguments, OperatorCase
-from parity.suite.draw import draws
 from parity.suite.judge import Reference, judged
 from parity.suite.known import Known
 from parity.suite.oracle import Oracle
 from parity.suite.rules import Distribution, Factorisation
 from parity.suite.special_rules import drawn, factorised
 from parity.suite.subjects import FORWARD, RUNTIMES, Outcome, Runtime, Way, run, text_of
-from parity.suite.tolerances import Scales, scales_of
+from parity.suite.tolerances import Scales, scales_of, smallest_normal
 from parity.verdict import Verdict
 
 EAGER = ("torch", "tensorflow", "keras")
@@ -263,98 +263,12 @@ def _flushed(oracle: Oracle, arguments: Arguments, dtype: str, way: Way, seed: i
     given: dict[str, object] = {}
     subnormal = False
     for name, a in arguments.items():
-        if isinstance(a, np.ndarray) and a.dtype.name in _SMALLEST:
-            wide = a.astype(np.float64)
-            tiny = (np.abs(wide) < _SMALLEST[a.dtype.name]) & (wide != 0)
+        if isinstance(a, np.ndarray) and dtype_of(a).is_floating:
+            with np.errstate(all="ignore"):  # NaN of some bit patterns
+                wide = a.astype(np.float64)
+            tiny = (np.abs(wide) < smallest_normal(a.dtype.name)) & (wide != 0)
             if tiny.any():
                 subnormal = True
                 a = np.where(tiny, np.copysign(0.0, wide), wide)
         given[name] = a
     return oracle(given, dtype, way, seed).results if subnormal else {}
-
-
-_SMALLEST = {
-    name: float(np.ldexp(1.0, exponent))
-    for name, exponent in (
-        ("float16", -14),
-        ("bfloat16", -126),
-        ("float32", -126),
-        ("float64", -1022),
-    )
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The worst of what one runtime gave for one result, over all drawn arguments.
-
-    Attributes:
-        runtime: its name.
-        worst: the comparison that is gravest, or uses most of its tolerance.
-        arguments: those that gave it.
-        elements: how many elements were compared with all arguments together.
-    """
-
-    runtime: str
-    worst: Comparison
-    arguments: Arguments
-    elements: int
-
-
-def survey(
-    case: OperatorCase,
-    dtype: str,
-    runtimes: Sequence[str] = EAGER,
-    *,
-    examples: int = 20,
-    device: str = "cpu",
-    chance: int | None = None,
-    budgets: Mapping[str, float] | None = None,
-    known: Sequence[KnownDifference] = (),
-) -> tuple[Line, ...]:
-    """Judge a row in one type, on drawn arguments.
-
-    Args:
-        case: the row.
-        dtype: one of its types.
-        runtimes: by name.
-        examples: how many sets of arguments are drawn.
-        device: ``cpu`` or ``cuda``.
-        chance: the seed of a random run; None for the derandomised one.
-        budgets: units of the last place, by runtime.
-        known: the differences that may explain results.
-
-    Returns:
-        A line for each runtime and result.
-    """
-    lines: dict[tuple[str, str], Line] = {}
-
-    def use(arguments: Arguments) -> None:
-        for found in check(
-            case, arguments, dtype, runtimes, device=device, budgets=budgets, known=known
-        ):
-            for comparison in found.comparisons:
-                key = (found.runtime, comparison.name)
-                new = Line(found.runtime, comparison, arguments, compared(comparison))
-                old = lines.get(key)
-                if old is None:
-                    lines[key] = new
-                    continue
-                worst = max(old, new, key=lambda line: gravity(line.worst))
-                lines[key] = replace(worst, elements=old.elements + new.elements)
-
-    draws(case.inputs(dtype), examples, use, chance=chance)
-    return tuple(lines.values())
-
-
-def compared(comparison: Comparison) -> int:
-    """How many elements a comparison compared."""
-    return comparison.elements if comparison.verdict is not Verdict.inconclusive else 0
-
-
-def gravity(comparison: Comparison) -> tuple[int, float]:
-    """Where a comparison stands among others of one result; nothing compared counts least."""
-    if comparison.verdict is Verdict.inconclusive:
-        return -1, 0.0
-    order = list(Verdict).index(comparison.verdict) if not comparison.verdict.passes else 0
-    return order, comparison.margin

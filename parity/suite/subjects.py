@@ -134,6 +134,25 @@ def _flat(result: Any) -> list[Any]:
     return [result]
 
 
+def torch_call(
+    text: str, arguments: Arguments, dtype: str, device: str, way: Way
+) -> tuple[Callable[[Mapping[str, Any]], dict[str, Any]], dict[str, Any]]:
+    """A row's call as a function of tensors, and the tensors."""
+    import torch
+
+    arrays, rest = split(arguments)
+    call = function_of(text, (*arguments, "dtype", "device"), "torch")
+    rest |= {"dtype": getattr(torch, dtype), "device": device}
+    values = {name: as_torch(array).to(device) for name, array in arrays.items()}
+    for name in way.wanted:
+        values[name].requires_grad_()
+
+    def function(values: Mapping[str, Any]) -> dict[str, Any]:
+        return named(_flat(call(**values, **rest)))
+
+    return function, values
+
+
 def _run_torch(
     text: str,
     runtime: Runtime,
@@ -146,44 +165,65 @@ def _run_torch(
 ) -> Arrays:
     import torch
 
-    arrays, rest = split(arguments)
-    call = function_of(text, (*arguments, "dtype", "device"), "torch")
-    rest |= {"dtype": getattr(torch, dtype), "device": device}
-    values = {name: as_torch(array).to(device) for name, array in arrays.items()}
-    for name in way.wanted:
-        values[name].requires_grad_()
-
-    def function(values: Mapping[str, Any]) -> list[Any]:
-        return _flat(call(**values, **rest))
-
+    function, values = torch_call(text, arguments, dtype, device, way)
     torch.default_generator.manual_seed(seed)  # torch.manual_seed formats a stack for each device
     if device == "cuda":
         torch.cuda.manual_seed_all(seed)
     if runtime.compiler:
         torch._dynamo.reset()
-        compiled: Callable[[Mapping[str, Any]], list[Any]] = torch.compile(function, dynamic=False)
-        outputs = named(compiled(values))
+        compiled: Callable[[Mapping[str, Any]], dict[str, Any]] = torch.compile(
+            function, dynamic=False
+        )
+        outputs = compiled(values)
     elif rounding is not None and way.wanted:
         with torch.autograd.graph.saved_tensors_hooks(_rounded(rounding), lambda kept: kept):
-            outputs = named(function(values))
+            outputs = function(values)
     else:
-        outputs = named(function(values))
-    results = {name: _torch_array(value) for name, value in outputs.items()}
-    pairs = [
-        (outputs[name], as_torch(direction.astype(_dtype(results[name]))).to(device))
-        for name, direction in way.directions.items()
-        if name in outputs and getattr(outputs[name], "requires_grad", False)
-    ]
-    leaves = [values[name] for name in way.wanted]
-    found: Sequence[Any] = [None] * len(leaves)
-    if pairs and leaves:
-        found = torch.autograd.grad(
-            [output for output, _ in pairs], leaves, [d for _, d in pairs], allow_unused=True
-        )
-    for name, leaf, gradient in zip(way.wanted, leaves, found, strict=True):
-        gradient = torch.zeros_like(leaf) if gradient is None else gradient
-        results[f"gradient of {name}"] = _torch_array(gradient)
-    return results
+        outputs = function(values)
+    return results_of(outputs, values, way, device)
+
+
+def results_of(
+    outputs: Mapping[str, Any], values: Mapping[str, Any], way: Way, device: str
+) -> Arrays:
+    """Outputs and gradients of a call in PyTorch as arrays."""
+    return results_of_all([(outputs, values, way)], device)[0]
+
+
+def results_of_all(
+    calls: Sequence[tuple[Mapping[str, Any], Mapping[str, Any], Way]], device: str
+) -> list[Arrays]:
+    """The same of several calls, whose gradients are taken at once.
+
+    Args:
+        calls: outputs by name, what the call was given, and which gradients are taken.
+        device: where they ran.
+    """
+    import torch
+
+    found: list[Arrays] = []
+    ends: list[Any] = []
+    directions: list[Any] = []
+    leaves: list[Any] = []
+    for outputs, values, way in calls:
+        results = {name: _torch_array(value) for name, value in outputs.items()}
+        found.append(results)
+        leaves += [values[name] for name in way.wanted]
+        for name, direction in way.directions.items():
+            if way.wanted and getattr(outputs.get(name), "requires_grad", False):
+                ends.append(outputs[name])
+                directions.append(as_torch(direction.astype(results[name].dtype)).to(device))
+    gradients: Sequence[Any] = [None] * len(leaves)
+    if ends and leaves:
+        gradients = torch.autograd.grad(ends, leaves, directions, allow_unused=True)
+    place = 0
+    for (_, values, way), results in zip(calls, found, strict=True):
+        for name in way.wanted:
+            gradient = gradients[place]
+            place += 1
+            gradient = torch.zeros_like(values[name]) if gradient is None else gradient
+            results[f"gradient of {name}"] = _torch_array(gradient)
+    return found
 
 
 def _rounded(rounding: Callable[[np.ndarray], np.ndarray]) -> Callable[[Any], Any]:
@@ -201,10 +241,6 @@ def _torch_array(value: Any) -> np.ndarray:
     if not isinstance(value, torch.Tensor):
         return np.asarray(value)
     return as_numpy(value.to_dense() if value.is_sparse else value)
-
-
-def _dtype(array: np.ndarray) -> np.dtype:
-    return array.dtype
 
 
 def _run_tensorflow(

@@ -37,27 +37,26 @@ class Scales:
         noise: of each result, from rounding errors of the arguments; where the rule needs it.
         sums: S of each result; where the rule needs it.
         count: how many terms one sum has.
+        gain: the largest cotangent: what underflows on the way to a gradient is multiplied by it.
     """
 
     noise: dict[str, Noise]
     sums: Arrays
     count: float = 1.0
+    gain: float = 1.0
 
 
 def scales_of(
     oracle: Oracle, rule: Rule, arguments: Arguments, dtype: str, way: Way, truth: Arrays
 ) -> Scales:
     """Run the oracle as often as a rule needs it."""
+    gain = max((float(np.abs(d).max(initial=0.0)) for d in way.directions.values()), default=1.0)
     if isinstance(rule, Sum):
-        return Scales(
-            {}, _sums(oracle, rule, arguments, dtype, way), _count(oracle, rule, arguments, dtype)
-        )
-    if isinstance(rule, (Conditioned, Trajectory)) or (
-        isinstance(rule, Decision) and not rule.values
-    ):
-        return Scales(noise(oracle, arguments, dtype, way, truth), {})
-    if way.wanted:
-        return Scales(noise(oracle, arguments, dtype, way, truth), {})
+        sums = _sums(oracle, rule, arguments, dtype, way)
+        return Scales({}, sums, _count(oracle, rule, arguments, dtype), gain)
+    decides = isinstance(rule, Decision) and not rule.values
+    if isinstance(rule, (Conditioned, Trajectory)) or decides or way.wanted:
+        return Scales(noise(oracle, arguments, dtype, way, truth), {}, gain=gain)
     return Scales({}, {})
 
 
@@ -128,14 +127,19 @@ def tolerance_of(
     if isinstance(rule, Decision) and not gradient:
         return EXACT_VALUES
     factor = _factor(rule, gradient=gradient)
+    if isinstance(rule, Ulps):  # a gradient is taken at an output that may be off by the budget
+        factor = max(factor, 4 * rule.budget)
+    factor *= 1 + (PEAK - 1) / np.sqrt(max(oracle.size, 1))  # few elements have no typical one
+    peak = PEAK * _factor(rule, gradient=gradient)
     field = scales.noise[name].field if name in scales.noise else np.zeros(oracle.shape)
+    tiny = scales.gain * smallest_normal(dtype) if gradient else 0.0
     return Tolerance(
-        np.hypot(field, own / 2),
+        np.hypot(field, own / 2) + tiny,
         factor,
-        PEAK * factor,
+        max(factor, peak),
         "conditioned",
-        f"calibrated: {factor:g} times what rounded arguments move it by, {PEAK * factor:g} for "
-        "one element",
+        f"calibrated: {factor:.3g} times what rounded arguments move it by, "
+        f"{max(factor, peak):.3g} for one element",
     )
 
 
@@ -167,3 +171,13 @@ def _sum_tolerance(
         f"theory: {SUMS:g} u sum |a b|, or sqrt(n) for {count:.3g} terms (Higham, ASNA, chapter "
         "3; Higham and Mary 2019)",
     )
+
+
+def smallest_normal(dtype: str) -> float:
+    """The smallest normal number of a type.
+
+    >>> smallest_normal("bfloat16") == 2.0**-126
+    True
+    """
+    exponents = {"float16": -14, "float64": -1022, "complex128": -1022}
+    return float(np.ldexp(1.0, exponents.get(dtype, -126)))

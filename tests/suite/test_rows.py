@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cases.operators import families, operator_cases
-from parity.suite.run import EAGER, survey
+from parity.suite.survey import EAGER, survey
 
 
 def test_names_of_rows_are_unique():

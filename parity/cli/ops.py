@@ -1,0 +1,194 @@
+"""``parity ops``."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from parity.cli.console import print_json, progress_bar
+from parity.cli.failures import ExitCode
+from parity.cli.options import machine_options
+from parity.verdict import Verdict
+
+_SHOWN = 30
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--family", "families", multiple=True, help="Only rows of this family.")
+@click.option("--dtype", "dtypes", multiple=True, help="Only this type; each row has its own.")
+@click.option("--device", default="cpu", type=click.Choice(["cpu", "cuda"]), show_default=True)
+@click.option("--runtime", "runtimes", multiple=True, help="Only this runtime; all by default.")
+@click.option("--examples", default=10, show_default=True, help="Sets of arguments for each type.")
+@click.option("--compiled", default=1, show_default=True, help="How many of them are compiled too.")
+@click.option(
+    "--samples",
+    default=4096,
+    show_default=True,
+    help="Elements of an elementwise function tried in one call.",
+)
+@click.option("--whole", is_flag=True, help="Every 16-bit number, where mpmath is the oracle too.")
+@click.option("--seed", type=int, help="Draw at random with this seed; always the same without.")
+@click.option("--workers", type=int, help="How many processes; one for each processor by default.")
+@click.option(
+    "--executor",
+    "place",
+    default="local",
+    type=click.Choice(["local", "ray"]),
+    show_default=True,
+    help="Processes of this machine, or a Ray cluster.",
+)
+@click.option(
+    "--report",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("reports/ops"),
+    show_default=True,
+    help="Where the report goes.",
+)
+@click.option("--calibrate", is_flag=True, help="Lower the budgets of ulps to what was measured.")
+@click.option(
+    "--cases",
+    "package",
+    default="cases.operators",
+    show_default=True,
+    help="The package of rows: yours, or this project's.",
+)
+@click.option(
+    "--known",
+    default="cases.known_differences",
+    show_default=True,
+    help="The package of known differences.",
+)
+@machine_options
+def ops(
+    names: tuple[str, ...],
+    families: tuple[str, ...],
+    dtypes: tuple[str, ...],
+    device: str,
+    runtimes: tuple[str, ...],
+    examples: int,
+    compiled: int,
+    samples: int,
+    seed: int | None,
+    workers: int | None,
+    place: str,
+    folder: Path,
+    package: str,
+    known: str,
+    *,
+    whole: bool,
+    calibrate: bool,
+    as_json: bool,
+    debug: bool,  # noqa: ARG001  # read by the entry point
+) -> ExitCode:
+    """Compare PyTorch's own operators NAME with TensorFlow's; all of them by default.
+
+    Each row is tried forward and backward, eagerly and compiled, in each of its types, in worker
+    processes. The report goes to a folder, with the heat map in operators.html. The exit code is 0
+    where everything agrees or is known to differ.
+    """
+    from parity.suite.execute import environment, execute
+    from parity.suite.files import write_suite
+    from parity.suite.report import suite_data
+    from parity.suite.rows import chosen, require_names
+    from parity.suite.subjects import RUNTIMES
+    from parity.suite.survey import Effort
+    from parity.suite.tally import Tally
+    from parity.suite.task import tasks_of
+
+    console = Console(stderr=as_json)
+    rows = chosen(package, names, families)
+    require_names(runtimes, RUNTIMES, "runtime")
+    require_names(
+        dtypes, {dtype for _, case in rows for dtype in case.dtypes}, "dtype of these rows"
+    )
+    effort = Effort(examples, compiled, samples, whole, seed)
+    tasks = tasks_of(
+        [(family, case.name, case.dtypes) for family, case in rows],
+        package=package, known=known, device=device, dtypes=dtypes, effort=effort,
+        runtimes=runtimes or tuple(RUNTIMES),
+    )  # fmt: skip
+    tallies: list[Tally] = []
+    count = workers or os.cpu_count() or 1
+    with progress_bar() as progress:
+        for done, (task, found) in enumerate(
+            execute(tasks, workers=count, cluster=place == "ray"), start=1
+        ):
+            tallies += found
+            progress(f"{task.pairs[0][1]} {task.pairs[0][2]}", done, len(tasks))
+    data = suite_data(tallies, environment())
+    report = write_suite(data, folder, seed or 0)
+    if calibrate:
+        from parity.suite.budgets import lower
+
+        console.print(f"{lower(package, data)} budgets lowered", highlight=False)
+    show(data.tallies, console)
+    console.print(f"report: {folder / 'operators.html'}", highlight=False)
+    if as_json:
+        print_json({"report": str(folder), **summary(data.tallies)})
+    return ExitCode.parity if report.passes else ExitCode.mismatch
+
+
+def show(tallies: Sequence[object], console: Console) -> None:
+    """Print a table of families, and what fails."""
+    from parity.suite.report import failing, margin_by_runtime, verdict_of
+    from parity.suite.tally import Tally
+
+    known = [tally for tally in tallies if isinstance(tally, Tally)]
+    table = Table(title="operators", title_justify="left", title_style="bold")
+    for name in ("family", "rows", "types", "results", "pass", "fail", "largest margin"):
+        table.add_column(name, justify="left" if name == "family" else "right")
+    for family in sorted({tally.family for tally in known}):
+        own = [tally for tally in known if tally.family == family]
+        passing = sum(verdict_of(tally).passes for tally in own)
+        finite = [m for t in own for m in margin_by_runtime(t).values() if m < float("inf")]
+        table.add_row(
+            family,
+            str(len({tally.row for tally in own})),
+            str(len(own)),
+            str(sum(len(tally.lines) for tally in own)),
+            f"[green]{passing}[/]",
+            f"[red]{len(own) - passing}[/]" if passing < len(own) else "0",
+            f"{max(finite, default=0.0):.3g}",
+        )
+    console.print(table)
+    bad = failing(known)
+    for tally, line in bad[:_SHOWN]:
+        place = f"{tally.row} {tally.dtype}"
+        if line is None:
+            text = tally.failure or "nothing was compared"
+        else:
+            worst = line.worst
+            text = f"{line.runtime}, {worst.name}: {worst.verdict}, {worst.detail}"
+            text += f" with {line.arguments}" if line.arguments else ""
+        console.print(
+            f"{place}: {text}", style="red", markup=False, highlight=False, soft_wrap=True
+        )
+    if len(bad) > _SHOWN:
+        console.print(f"and {len(bad) - _SHOWN} more in the report", style="red")
+
+
+def summary(tallies: Sequence[object]) -> dict[str, object]:
+    """A run in a few fields, for ``--json``."""
+    from parity.suite.report import verdict_of
+    from parity.suite.tally import Tally
+
+    known = [tally for tally in tallies if isinstance(tally, Tally)]
+    verdicts = Counter(str(verdict_of(tally)) for tally in known)
+    seconds: Counter[str] = Counter()
+    for tally in known:
+        seconds.update(tally.seconds)
+    return {
+        "passes": all(verdict_of(tally).passes for tally in known),
+        "verdict": str(Verdict.worst(verdict_of(tally) for tally in known)),
+        "rows": len({tally.row for tally in known}),
+        "verdicts": dict(verdicts),
+        "seconds": {part: round(value, 3) for part, value in seconds.items()},
+    }

@@ -1,0 +1,224 @@
+"""A row in one type on many sets of arguments: what was worst, and how long everything took."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from converters import DType
+from parity.known_differences import KnownDifference
+from parity.results import Comparison
+from parity.suite.case import Arguments, OperatorCase
+from parity.suite.draw import drawn_arguments, whole_type
+from parity.suite.rules import Distribution, Factorisation
+from parity.suite.run import Question, answer, ask, judge, runtimes_of
+from parity.suite.subjects import RUNTIMES, Outcome
+from parity.suite.tally import Line, Spread, spread_of
+from parity.verdict import Verdict
+
+EAGER = ("torch", "tensorflow", "keras")
+TRACED = ("tf.function", "XLA")
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is tried.
+
+    Attributes:
+        examples: sets of arguments, run eagerly.
+        compiled: how many of them, the largest, are compiled as well.
+        samples: elements of an elementwise function tried in one call; 16-bit types are tried as a
+            whole where a framework is the oracle.
+        whole: try every 16-bit number even where mpmath is the oracle, which takes seconds.
+        chance: the seed of a random run; None for the derandomised one.
+    """
+
+    examples: int = 10
+    compiled: int = 1
+    samples: int = 4096
+    whole: bool = False
+    chance: int | None = None
+
+
+@dataclass
+class Survey:
+    """Collects what one row gives in one type."""
+
+    case: OperatorCase
+    dtype: str
+    device: str = "cpu"
+    budgets: Mapping[str, float] = field(default_factory=dict)
+    known: Sequence[KnownDifference] = ()
+    lines: dict[tuple[str, str], Line] = field(default_factory=dict)
+    floor: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def drawn(self, effort: Effort) -> list[Arguments]:
+        """Arguments, the largest last."""
+        with self.timed("drawing"):
+            found = drawn_arguments(self.case.inputs(self.dtype), effort.examples, effort.chance)
+            found.sort(key=size_of)
+            if self.case.every and found:
+                count = effort.samples
+                short = DType(self.dtype).itemsize <= 2
+                if short and (effort.whole or not self.case.oracle.startswith("mpmath")):
+                    count = 2**16
+                found.insert(0, whole_type(found[-1], self.case.every, self.dtype, count))
+            return found
+
+    def run(self, effort: Effort, runtimes: Sequence[str]) -> None:
+        """Try everything: eager runtimes on all arguments, compiled ones on the largest."""
+        drawn = self.drawn(effort)
+        eager = [name for name in runtimes if not RUNTIMES[name].compiler]
+        for place, arguments in enumerate(drawn):
+            compiled = len(drawn) - place <= effort.compiled
+            asked = self.ask(arguments)
+            outcomes = self.answers(asked, runtimes if compiled else eager)
+            self.judge(asked, outcomes)
+            if place == len(drawn) - 1:
+                self._itself(asked, outcomes)
+
+    def ask(self, arguments: Arguments) -> Question:
+        """The oracle's answer."""
+        with self.timed("oracle"):
+            return ask(self.case, arguments, self.dtype)
+
+    def answers(self, asked: Question, runtimes: Sequence[str]) -> dict[str, Outcome]:
+        """The runtimes' answers."""
+        with self.timed("frameworks"):
+            return {
+                name: answer(self.case, RUNTIMES[name], asked, device=self.device)
+                for name in runtimes_of(self.case, runtimes)
+            }
+
+    def judge(
+        self, asked: Question, outcomes: Mapping[str, Outcome], only: Sequence[str] = ()
+    ) -> None:
+        """Judge what came back, or what came back from some runtimes."""
+        with self.timed("judging"):
+            for name in only or outcomes:
+                found = judge(
+                    self.case, asked, outcomes, name,
+                    device=self.device, budgets=self.budgets, known=self.known,
+                )  # fmt: skip
+                for comparison in found:
+                    self._add(name, comparison, asked, outcomes[name])
+
+    def _add(self, runtime: str, comparison: Comparison, asked: Question, outcome: Outcome) -> None:
+        name = comparison.name
+        count = comparison.elements if comparison.verdict is not Verdict.inconclusive else 0
+        spread = Spread()
+        measured = _is_numeric(self.case) and comparison.verdict is not Verdict.known_difference
+        if measured and name in outcome.results and name in asked.truth.results:
+            spread = spread_of(outcome.results[name], np.asarray(asked.truth.results[name]))
+        words = "" if comparison.verdict.passes else in_words(asked.arguments)
+        new = Line(runtime, comparison, count, 1, spread, words)
+        old = self.lines.get((runtime, name))
+        if old is not None:
+            worst = max(old, new, key=lambda line: gravity(line.worst))
+            new = replace(
+                worst,
+                elements=old.elements + new.elements,
+                examples=old.examples + 1,
+                spread=old.spread + new.spread,
+            )
+        self.lines[runtime, name] = new
+
+    def _itself(self, asked: Question, outcomes: Mapping[str, Outcome]) -> None:
+        """Each eager runtime against itself, once more."""
+        if isinstance(self.case.rule, Distribution):
+            return
+        with self.timed("frameworks"):
+            for name in outcomes:
+                if not RUNTIMES[name].compiler:
+                    again = answer(self.case, RUNTIMES[name], asked, device=self.device)
+                    self.floor[name] = _apart(outcomes[name], again)
+
+    @contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        """Count how long a block takes."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[what] += time.perf_counter() - began
+
+
+def survey(
+    case: OperatorCase,
+    dtype: str,
+    runtimes: Sequence[str] = EAGER,
+    *,
+    examples: int = 10,
+    known: Sequence[KnownDifference] = (),
+) -> tuple[Line, ...]:
+    """Judge a row in one type, on drawn arguments.
+
+    Args:
+        case: the row.
+        dtype: one of its types.
+        runtimes: by name.
+        examples: how many sets of arguments are drawn.
+        known: the differences that may explain results.
+
+    Returns:
+        A line for each runtime and result.
+    """
+    one = Survey(case, dtype, known=known)
+    one.run(Effort(examples=examples), runtimes)
+    return tuple(one.lines.values())
+
+
+def size_of(arguments: Arguments) -> int:
+    """How many elements the arrays among some arguments have."""
+    return sum(a.size for a in arguments.values() if isinstance(a, np.ndarray))
+
+
+def _is_numeric(case: OperatorCase) -> bool:
+    return not isinstance(case.rule, (Distribution, Factorisation))
+
+
+def _apart(one: Outcome, other: Outcome) -> float:
+    largest = 0.0
+    for name, array in one.results.items():
+        again = other.results.get(name)
+        if again is None or again.shape != array.shape or array.dtype.kind in "biu":
+            continue
+        wide = np.complex128 if array.dtype.kind == "c" else np.float64
+        with np.errstate(all="ignore"):
+            apart = np.abs(array.astype(wide) - again.astype(wide))
+            scale = np.abs(array.astype(wide))
+        finite = np.isfinite(apart) & np.isfinite(scale)
+        if finite.any() and apart[finite].max() > 0:
+            largest = max(largest, float(apart[finite].max() / scale[finite].max()))
+    return largest
+
+
+def gravity(comparison: Comparison) -> tuple[int, float]:
+    """Where a comparison stands among others of one result; nothing compared counts least."""
+    if comparison.verdict is Verdict.inconclusive:
+        return -1, 0.0
+    order = list(Verdict).index(comparison.verdict) if not comparison.verdict.passes else 0
+    return order, comparison.margin
+
+
+def in_words(arguments: Arguments) -> str:
+    """Arguments as a person or a test would write them; long arrays by their shape."""
+    return ", ".join(f"{name}={_word(value)}" for name, value in arguments.items())
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, np.ndarray):
+        return repr(value)
+    if value.size > _SHOWN:
+        return f"{value.dtype}{list(value.shape)}"
+    numbers = value.tolist()
+    return f"np.array({numbers}, {str(value.dtype)!r})"
+
+
+_SHOWN = 24
