@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cases import target_table, training_table
+from cases import keras_model_table, target_table, training_table
 from cases.figures import BASELINES, read_rows, write_rows
 from cases.training_table import Training
 
@@ -125,11 +125,15 @@ def write(proofs: Sequence[Proof]) -> None:
 def current() -> str:
     """The page, from the figures that are kept."""
     from cases.architectures import architectures
+    from cases.keras_models import keras_cases
     from cases.models import model_cases
 
     trained, models = training_table.read().values(), [case.name for case in model_cases()]
     names = [row.name for row in architectures()]
-    return table(read(), names, target_table.read(), tuple(trained), models)
+    page = table(read(), names, target_table.read(), tuple(trained), models)
+    proofs = keras_model_table.read()
+    known = [case.name for case in keras_cases(trained=True)]
+    return page + "\n".join(["", *keras_model_table.lines(proofs, known), ""])
 
 
 def renew() -> None:

@@ -117,6 +117,8 @@ def node_evidence(
             if _tensors(node)
         )
     bench = _Bench(one, recorded, oracle, meter, probe, totals, wide, seed)
+    read = {value for node in one.graph.nodes for value in values_in(node.args)}
+    read |= {value for output in one.graph.outputs for value in values_in((output.value,))}
     evidence = []
     for node in one.graph.nodes:
         outputs = _tensors(node)
@@ -127,7 +129,7 @@ def node_evidence(
             evidence.append(max(found, key=_severity))
         elif values:
             evidence.append(_uncovered(node, "none of its results has an element to compare"))
-        elif outputs:
+        elif read & set(outputs):  # a loop's counter may be no one's, and a number there
             evidence.append(_uncovered(node, "no tensor of the target stands for it"))
     return tuple(evidence)
 

@@ -18,7 +18,12 @@ import numpy as np
 from converters import SIZING, Graph, Node, TensorSpec, Value, graphs_of, origins, values_in
 from parity.exactness import is_arithmetic, is_cast, is_exact
 from parity.leaves import ShakenLeaf, is_leaf
-from parity.statistics import is_batch_statistics, moved_channels
+from parity.statistics import (
+    is_batch_statistics,
+    is_kept_statistics,
+    moved_addends,
+    moved_channels,
+)
 from parity.sums import count
 
 RUNS = 8
@@ -140,6 +145,9 @@ def nudge(
             assert isinstance(spec, TensorSpec)
             u = size * (unit or spec.dtype.unit_roundoff)
             shaken |= moved_channels(shaken, u, LANES, generator)
+        if is_kept_statistics(node):
+            u = size * (unit or _coarsest(node, specs))
+            shaken |= moved_addends(node.op, shaken, u, generator)
         return shaken
 
     return shake

@@ -24,6 +24,47 @@ def is_batch_statistics(node: Node) -> bool:
     return node.op == BATCH_NORM and node.args.get("training") is True
 
 
+KEPT: Mapping[str, tuple[str, str, str, str, str]] = {
+    "aten.batch_norm.default": ("weight", "bias", "running_mean", "running_var", "eps"),
+    "aten._native_batch_norm_legit_no_training.default": (
+        "weight", "bias", "running_mean", "running_var", "eps",
+    ),
+    "tf.FusedBatchNormV3": ("scale", "offset", "mean", "variance", "epsilon"),
+}  # fmt: skip
+"""Batch normalisation that may be by kept statistics, and what its arguments are called."""
+
+
+def is_kept_statistics(node: Node) -> bool:
+    """Whether a node normalises by statistics that it is given."""
+    training = any(node.args.get(name) is True for name in ("training", "is_training"))
+    return node.op in KEPT and not training
+
+
+def moved_addends(
+    op: str, arguments: Mapping[str, Any], unit: float, generator: Any
+) -> dict[str, Any]:
+    """A batch norm's addends, moved by the rounding of ``bias - mean * factor``.
+
+    Where a channel's argument is small and the two cancel, nothing else rounds as much.
+
+    Args:
+        op: one of :data:`KEPT`.
+        arguments: the operator's, in float64.
+        unit: how large one rounding error is.
+        generator: of the rounding errors.
+    """
+    import torch
+
+    scale, offset, mean, variance, epsilon = KEPT[op]
+    factor = (arguments[variance].detach() + arguments[epsilon]).rsqrt()
+    if arguments[scale] is not None:
+        factor = factor * arguments[scale].detach()
+    bias = torch.zeros_like(factor) if arguments[offset] is None else arguments[offset]
+    addend = bias.detach().abs() + (arguments[mean].detach() * factor).abs()
+    xi = 2 * torch.rand(factor.shape, generator=generator, dtype=torch.float64) - 1
+    return {offset: bias + unit * xi * addend}
+
+
 def moved_channels(
     arguments: Mapping[str, Any], unit: float, lanes: int, generator: Any
 ) -> dict[str, Any]:

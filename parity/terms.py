@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from converters import (
+    DType,
     Graph,
     Input,
     Node,
@@ -185,7 +186,9 @@ def _alone(
     def swap(reference: object, argument: object) -> object:
         if isinstance(reference, Value) and isinstance(argument, torch.Tensor):
             key, spec = _key(reference), specs[reference]
-            assert isinstance(spec, TensorSpec)
+            if not isinstance(spec, TensorSpec):  # sizes, which are numbers in a graph
+                dtype = DType(str(argument.dtype).removeprefix("torch."))
+                spec = TensorSpec(tuple(argument.shape), dtype)
             tensors[key], inputs[key] = argument.detach(), Input(key, spec)
             return Value(key)
         if isinstance(reference, tuple):

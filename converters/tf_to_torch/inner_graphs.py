@@ -80,7 +80,8 @@ def _inner(
             inner.state[item.name] = value
             bound[tensor.ref()] = item
         else:
-            spec = reader.spec(tensor, name)
+            outer = op.inputs[place + (len(op.inputs) - len(given))]
+            spec = reader.spec(outer if tensor.shape.rank is None else tensor, name)
             bound[tensor.ref()] = value
         inputs[place] = Input(name, spec)  # type: ignore[arg-type]
         inner.specs[value] = spec

@@ -253,6 +253,8 @@ class Reader:
         """Whether a node computes integers from shapes alone."""
         if not all(tensor.dtype.is_integer for tensor in op.outputs):
             return False
+        if not all(tensor.shape.is_fully_defined() for tensor in op.outputs):
+            return False  # as many integers as a size says are a tensor
         if kind in _MEASURES:
             return True
         values = values_in(args)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from converters.dtypes import DType
@@ -14,16 +14,16 @@ def simplified(graph: Graph) -> Graph:
     """The same function in fewer nodes.
 
     Batch normalisation by statistics that are kept, written as ``x * m + (beta - mean * m)`` with
-    ``m = gamma / sqrt(variance + epsilon)``, becomes one node; a tensor that is reshaped and
-    squeezed to the shape that it had is itself.
+    ``m = gamma / sqrt(variance + epsilon)``, becomes one node, without gamma or beta too; a tensor
+    that is reshaped and squeezed to the shape that it had is itself.
     """
     nodes = {node.name: node for node in graph.nodes}
     specs = graph.specs
-    found: dict[str, Node] = {}
+    found: dict[str, Sequence[Node]] = {}
     same: dict[Value, Value] = {}
     for node in graph.nodes:
         normal = _batch_norm(node, nodes, specs)
-        if normal is not None:
+        if normal:
             found[node.name] = normal
         origin = _round_trip(node, nodes, specs)
         if origin is not None:
@@ -36,7 +36,8 @@ def simplified(graph: Graph) -> Graph:
 
     changed = tuple(
         replace(node, args={name: map_argument(swap, arg) for name, arg in node.args.items()})
-        for node in (found.get(node.name, node) for node in graph.nodes)
+        for old in graph.nodes
+        for node in found.get(old.name, (old,))
     )
     outputs = tuple(replace(o, value=map_argument(swap, o.value)) for o in graph.outputs)
     mutations = {name: same.get(value, value) for name, value in graph.mutations.items()}
@@ -67,40 +68,47 @@ def _round_trip(
 
 def _batch_norm(
     node: Node, nodes: Mapping[str, Node], specs: Mapping[Value, object]
-) -> Node | None:
-    """The node as batch normalisation, if that is what it ends."""
+) -> Sequence[Node]:
+    """The node as batch normalisation, after what makes a scale or an offset that it hasn't.
+
+    Returns:
+        Nothing if it doesn't end one.
+    """
     if node.op != "tf.AddV2":
-        return None
+        return ()
     scaled = _made_by(node.args["x"], "tf.Mul", nodes)
-    shift = _made_by(node.args["y"], "tf.Sub", nodes)
-    centre = None if shift is None else _made_by(shift.args["y"], "tf.Mul", nodes)
-    if scaled is None or shift is None or centre is None:
-        return None
-    factor = scaled.args["y"]
-    product = _made_by(factor, "tf.Mul", nodes)
-    root = None if product is None else _made_by(product.args["x"], "tf.Rsqrt", nodes)
-    total = None if root is None else _made_by(root.args["x"], "tf.AddV2", nodes)
-    if product is None or total is None or centre.args["y"] != factor:
-        return None
-    epsilon, image = total.args["y"], scaled.args["x"]
-    vectors = (product.args["y"], shift.args["x"], centre.args["x"], total.args["x"])
-    result = node.outputs[0]
-    if not isinstance(epsilon, float) or not isinstance(result, TensorSpec):
-        return None
+    if scaled is None:
+        return ()
+    image, factor = scaled.args["x"], scaled.args["y"]
+    scale, total = _scale(factor, nodes)
+    offset, mean = _offset(node.args["y"], factor, nodes)
+    if total is None or mean is None:
+        return ()
+    epsilon, result = total.args["y"], node.outputs[0]
     spec = specs.get(image) if isinstance(image, Value) else None
+    if not isinstance(epsilon, float) or not isinstance(result, TensorSpec):
+        return ()
     if not isinstance(spec, TensorSpec) or spec.rank != 4 or spec.shape[-1] != result.shape[-1]:
-        return None
+        return ()
+    if result.rank != 4 or result.dtype is not DType.float32:
+        return ()
     vector = TensorSpec((result.shape[-1],), DType.float32)
-    plain = all(isinstance(v, Value) and specs[v] == vector for v in vectors)
-    if result.rank != 4 or result.dtype is not DType.float32 or not plain:
-        return None
-    scale, offset, mean, variance = vectors
+    made: list[Node] = []
+    vectors: dict[str, Value] = {}
+    given = {"scale": scale, "offset": offset, "mean": mean, "variance": total.args["x"]}
+    for name, value in given.items():
+        if value is None:
+            filled = {"dims": vector.shape, "value": float(name == "scale")}
+            made.append(Node(f"{node.name}/{name}", "tf.Fill", filled, (vector,), node.module))
+            vectors[name] = Value(made[-1].name)
+            continue
+        found = _as_vector(value, nodes)
+        if found is None or specs[found] != vector:
+            return ()
+        vectors[name] = found
     args = {
         "x": image,
-        "scale": scale,
-        "offset": offset,
-        "mean": mean,
-        "variance": variance,
+        **vectors,
         "epsilon": epsilon,
         "exponential_avg_factor": 1.0,
         "data_format": "NHWC",
@@ -108,4 +116,38 @@ def _batch_norm(
     }
     unused = TensorSpec((0,), DType.float32)
     outputs = (result, vector, vector, vector, vector, unused)
-    return replace(node, op="tf.FusedBatchNormV3", args=args, outputs=outputs)
+    return (*made, replace(node, op="tf.FusedBatchNormV3", args=args, outputs=outputs))
+
+
+def _scale(factor: object, nodes: Mapping[str, Node]) -> tuple[object, Node | None]:
+    """The scale in ``scale / sqrt(variance + epsilon)``, None if it is 1, and the sum."""
+    scale: object = None
+    product = _made_by(factor, "tf.Mul", nodes)
+    root = _made_by(factor if product is None else product.args["x"], "tf.Rsqrt", nodes)
+    if product is not None:
+        scale = product.args["y"]
+    total = None if root is None else _made_by(root.args["x"], "tf.AddV2", nodes)
+    return scale, total
+
+
+def _offset(shift: object, factor: object, nodes: Mapping[str, Node]) -> tuple[object, object]:
+    """The offset in ``offset - mean * factor``, None if it is 0, and the mean."""
+    difference = _made_by(shift, "tf.Sub", nodes)
+    centre = _made_by(shift if difference is None else difference.args["y"], "tf.Mul", nodes)
+    if centre is None or centre.args["y"] != factor:
+        return None, None
+    if difference is not None:
+        return difference.args["x"], centre.args["x"]
+    turned = _made_by(centre.args["x"], "tf.Neg", nodes)
+    return None, None if turned is None else turned.args["x"]
+
+
+def _as_vector(value: object, nodes: Mapping[str, Node]) -> Value | None:
+    """A vector, before it was reshaped so that it stands along the last axis of an image."""
+    reshaped = _made_by(value, "tf.Reshape", nodes)
+    if reshaped is not None:
+        sizes = reshaped.args["shape"]
+        if not isinstance(sizes, tuple) or any(size != 1 for size in sizes[:-1]):
+            return None
+        value = reshaped.args["tensor"]
+    return value if isinstance(value, Value) else None

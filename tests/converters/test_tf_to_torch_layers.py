@@ -137,13 +137,20 @@ def test_a_recurrent_network_has_the_certificate_and_gradients():
     }
 
 
-def test_batch_normalisation_is_one_operator_where_it_is_whole():
-    whole = stacked((4, 4, 3), layers.BatchNormalization())
-    assert [node.op for node in converters.tf_graph(whole).nodes] == ["tf.FusedBatchNormV3"]
-    bare = stacked((4, 4, 3), layers.BatchNormalization(center=False, scale=False))
+@pytest.mark.parametrize("axis", [-1, 3])
+@pytest.mark.parametrize("center", [True, False])
+@pytest.mark.parametrize("scale", [True, False])
+def test_batch_normalisation_is_one_operator(axis, center, scale):
+    """Keras reshapes the vectors for an axis that isn't -1, and leaves out what it hasn't."""
+    layer = layers.BatchNormalization(axis, center=center, scale=scale)
+    model = stacked((4, 4, 3), layer)
+    layer.moving_mean.assign([0.5, -1.0, 2.0])
+    layer.moving_variance.assign([0.5, 1.5, 2.0])
+    found = [node.op for node in converters.tf_graph(model).nodes]
+    assert found == ["tf.Fill"] * (2 - center - scale) + ["tf.FusedBatchNormV3"]
     x = np.random.default_rng(0).random((2, 4, 4, 3)).astype(np.float32)
-    found = converters.tf_to_torch(bare).model(torch.from_numpy(x))
-    np.testing.assert_allclose(found.detach().numpy(), bare(x).numpy(), atol=1e-6)
+    result = converters.tf_to_torch(model).model(torch.from_numpy(x))
+    np.testing.assert_allclose(result.detach().numpy(), model(x).numpy(), atol=1e-6)
 
 
 @tf.function

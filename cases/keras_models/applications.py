@@ -1,0 +1,79 @@
+"""Every architecture of ``keras.applications``, with seeded weights, at small sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from cases.case import ModelCase
+from cases.keras_models.seeding import images, seeded
+
+CALIBRATION = 16
+"""How many images the statistics come from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One architecture.
+
+    Attributes:
+        name: the function of ``keras.applications`` that builds it.
+        size: the side of the images.
+        pixels: whether it takes numbers from 0 to 255, and scales them itself.
+    """
+
+    name: str
+    size: int = 32
+    pixels: bool = False
+
+    def build(self) -> tuple[object, object]:
+        """The model, and two images."""
+        import keras
+
+        keras.utils.set_random_seed(0)
+        high = 255.0 if self.pixels else 1.0
+        model = getattr(keras.applications, self.name)(
+            weights=None,
+            input_shape=(self.size, self.size, 3),
+            classes=10,
+            classifier_activation=None,  # of random weights a softmax would often be saturated
+        )
+        seeded(model, images(CALIBRATION, self.size, seed=1, high=high))
+        return model, (images(2, self.size, high=high),)
+
+    def case(self) -> ModelCase:
+        """The row as a model to convert; other sizes of batch are open."""
+        high = 255.0 if self.pixels else 1.0
+        other = partial(_one, self.size, high)
+        return ModelCase(self.name, self.build, "applications", other_inputs=other)
+
+
+def _one(size: int, high: float) -> object:
+    return (images(1, size, seed=2, high=high),)
+
+
+APPLICATIONS = (
+    *(Application(f"ConvNeXt{size}", pixels=True) for size in ("Tiny", "Small", "Base", "Large")),
+    Application("ConvNeXtXLarge", pixels=True),
+    *(Application(f"DenseNet{depth}") for depth in (121, 169, 201)),
+    *(Application(f"EfficientNetB{scale}", pixels=True) for scale in range(8)),
+    *(
+        Application(f"EfficientNetV2{scale}", pixels=True)
+        for scale in ("B0", "B1", "B2", "B3", "S", "M", "L")
+    ),
+    Application("InceptionResNetV2", 75),
+    Application("InceptionV3", 75),
+    Application("MobileNet"),
+    Application("MobileNetV2", 64),
+    Application("MobileNetV3Large", 64, pixels=True),
+    Application("MobileNetV3Small", 64, pixels=True),
+    Application("NASNetLarge", 64),
+    Application("NASNetMobile", 64),
+    *(Application(f"ResNet{depth}", 64) for depth in (50, 101, 152)),
+    *(Application(f"ResNet{depth}V2", 64) for depth in (50, 101, 152)),
+    Application("VGG16"),
+    Application("VGG19"),
+    Application("Xception", 71),
+)
+
+CASES = tuple(application.case() for application in APPLICATIONS)

@@ -1,0 +1,142 @@
+"""Every model of ``cases/keras_models`` in PyTorch, proved: ``python -m cases.keras_zoo``.
+
+Each is a task in a worker process. What is done is kept on disk with its whole report, and a run
+that was interrupted goes on where it stopped. ``--write`` keeps the figures in
+``reports/baselines/keras_zoo.json`` and renews ``docs/models.md``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from cases import keras_model_table
+from cases.case import ModelCase
+from cases.kept import keep, kept
+from cases.keras_model_table import KerasProof
+from cases.keras_models import keras_case, keras_cases
+from cases.model_table import renew
+from cases.sweep_results import fingerprint
+from cases.workers import each
+
+FOLDER = Path("reports/keras_zoo")
+SECONDS = 3600
+
+
+def prove(name: str, folder: Path, *, gradients: bool = True) -> KerasProof:
+    """Convert one model and check it.
+
+    Args:
+        name: of the model.
+        folder: where its report goes.
+        gradients: check these too.
+    """
+    from converters import ConversionError
+    from parity import CheckError
+
+    try:
+        return _proof(keras_case(name), folder, gradients=gradients)
+    except (ConversionError, CheckError) as error:
+        return KerasProof(name, keras_case(name).domain, "error", str(error))
+
+
+def _proof(case: ModelCase, folder: Path, *, gradients: bool) -> KerasProof:
+    import converters
+    import parity
+    from cases.substance import flipped, trivial_outputs
+    from parity.report import write as write_report
+    from parity.sides import torch_inputs
+
+    source, inputs = case.build()
+    conversion = converters.tf_to_torch(source, inputs)  # type: ignore[arg-type]
+    args, named = torch_inputs(inputs)
+    given = args or tuple(named[name] for name in conversion.source.signature)
+    hollow = trivial_outputs(conversion.model, given, flipped(given))
+    if hollow:
+        why = "; ".join(f"{output}: {what}" for output, what in hollow.items())
+        return KerasProof(case.name, case.domain, "trivial", why)
+    report = parity.check(source, conversion, inputs, case=case.name, gradients=gradients)
+    write_report(report, folder / case.name)
+    (result,) = report.results
+    proof = KerasProof(
+        case.name,
+        case.domain,
+        *_judged(result),
+        nodes=len(result.nodes),
+        difference=result.certificate.max_rel,
+        used=max((c.margin for c in result.outputs), default=0.0),
+        gradients=len(result.gradients),
+        gradients_used=max((c.margin for c in result.gradients), default=0.0),
+    )
+    if case.other_inputs is None or proof.outcome != "proved":
+        return proof
+    other = parity.check(source, conversion, case.other_inputs(), gradients=False)
+    outcome, detail = _judged(other.results[0])
+    said = proof.detail if outcome == "proved" else f"at other sizes: {detail}"
+    return dataclasses.replace(proof, outcome=outcome, detail=said, sizes=True)
+
+
+def _judged(result: Any) -> tuple[str, str]:
+    uncovered = [node.name for node in result.nodes if not node.covered]
+    proved = result.certificate.outcome == "same function" and result.verdict.passes
+    if proved and uncovered:
+        return "not proved", f"not covered: {', '.join(uncovered)}"
+    return "proved" if proved else "not proved", result.summary
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--workers", default=2, show_default=True, help="How many processes.")
+@click.option("--seconds", default=SECONDS, help="How long one model may take.")
+@click.option("--gradients/--no-gradients", default=True, show_default=True)
+@click.option("--again", is_flag=True, help="Also what an earlier run of the same code did.")
+@click.option("--write", "writes", is_flag=True, help="Keep the figures, and renew the table.")
+@click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, show_default=True)
+def main(
+    names: tuple[str, ...],
+    workers: int,
+    seconds: int,
+    gradients: bool,
+    again: bool,
+    writes: bool,
+    folder: Path,
+) -> None:
+    """Prove the models NAMES, all by default."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    known = [case.name for case in keras_cases(trained=True)]
+    if unknown := [name for name in names if name not in known]:
+        raise click.UsageError(f"no such model: {', '.join(unknown)}")
+    mark = fingerprint()
+    done = {} if again else kept(folder, mark, KerasProof)
+    wanted = list(names or known)
+    tasks = [(name, folder) for name in wanted if name not in done]
+    function = partial(prove, gradients=gradients)
+    work = each(function, tasks, workers=workers, seconds=seconds, tasks_per_process=4)
+    for (name, _), found in work:
+        domain = keras_case(name).domain
+        proof = KerasProof(name, domain, "error", found) if isinstance(found, str) else found
+        done[name] = proof
+        keep(folder, mark, name, proof)
+        console.print(f"{proof.outcome}  {proof.name}: {proof.detail}")
+        if writes:
+            keras_model_table.write([*keras_model_table.read(), proof], known)
+            renew()
+    outcomes = Counter(done[name].outcome for name in wanted)
+    console.print(", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()))
+    if writes:
+        keras_model_table.write(
+            [*keras_model_table.read(), *(done[name] for name in wanted)], known
+        )
+        renew()
+    sys.exit(0 if outcomes.keys() <= {"proved"} else 1)
+
+
+if __name__ == "__main__":
+    main()
