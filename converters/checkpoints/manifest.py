@@ -11,8 +11,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from converters.checkpoints.formats import open_checkpoint
-from converters.checkpoints.mapping import Move, Rule
+from converters.checkpoints.mapping import Move
 from converters.checkpoints.raw import bytes_of
+from converters.checkpoints.rule import Rule
 from converters.checkpoints.store import Checkpoint
 from converters.checkpoints.streams import whole
 from converters.errors import CheckpointError

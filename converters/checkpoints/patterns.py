@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from converters.checkpoints.mapping import Rule
+from converters.checkpoints.rule import Rule
 
 _NUMBER = re.compile(r"\d+")
 _LETTERS = "ijklmn"

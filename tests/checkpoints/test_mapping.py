@@ -130,10 +130,11 @@ def test_a_written_mapping_is_read_again_and_condensed_where_numbers_count_up(tm
     rules += [Rule(source=f"layer.{n}.bias", target=f"layers/h_{n}/vars/1") for n in range(12)]
     rules += [Rule(source=f"head.{n}", target=f"other/{7 - n}") for n in range(3)]
     rules += [Rule(source=("b.1", "b.2"), target="gru", join="stack", blocks=(1, 0), block_axis=1)]
+    rules += [Rule(source="q", target="k", pattern="(h k) -> h k", sizes={"h": 3}, scale=0.5)]
     rules += [Rule(source=f"steps.{n}", target=()) for n in range(3)]
     short = NameMap(tuple(rules)).condensed()
     assert [rule.source[0] for rule in short.rules] == [
-        "layer.{i}.weight", "layer.{i}.bias", "head.0", "head.1", "head.2", "b.1", "steps.{i}",
+        "layer.{i}.weight", "layer.{i}.bias", "head.0", "head.1", "head.2", "b.1", "q", "steps.{i}",
     ]  # fmt: skip
     (tmp_path / "map.toml").write_text(short.dumps())
     assert NameMap.load(tmp_path / "map.toml") == short
@@ -164,6 +165,10 @@ def test_every_tensor_that_does_not_fit_is_listed(tmp_path):
         ("[[rule]]\nsource = 'a'", "rule.0.target"),
         ("[[rule]]\nsource = 'a'\ntarget = 'b'\nlayout = 'reshape'", "layout"),
         ("[[rule]]\nsource = 'a'\ntarget = 'b'\nsqueeze = true", "squeeze"),
+        ("[[rule]]\nsource = 'a'\ntarget = 'b'\npattern = 'a b -> a'", "each axis once"),
+        ("[[rule]]\nsource = 'a'\ntarget = 'b'\npattern = 'a -> a -> a'", "two sides"),
+        ("[[rule]]\nsource = 'a'\ntarget = 'b'\npattern = 'a ... -> ... a'", "made of names"),
+        ("[[rule]]\nsource = 'a'\ntarget = 'b'\nscale = 0.0", "other than 0"),
     ],
 )
 def test_a_damaged_mapping_is_refused(text, words, tmp_path):
@@ -187,7 +192,26 @@ RULES = {
     "tied": (Rule(source=("a", "c"), target="b", join="same"), [(3,), (3,)]),
     "split": (Rule(source="a", target=("b", "c", "d")), [(6, 2)]),
     "gates": (Rule(source="a", target="b", blocks=(2, 0, 1), layout="transpose", axis=1), [(6, 2)]),
-    "dtype": (Rule(source="a", target="b", dtype="float16"), [(3,)]),
+    "dtype": (Rule(source="a", target="b", dtype="float16", source_dtype="float32"), [(3,)]),
+    "heads": (
+        Rule(
+            source="a", target="b", layout="transpose", pattern="d (h k) -> d h k", sizes={"h": 3}
+        ),
+        [(12, 5)],
+    ),
+    "fused heads": (
+        Rule(source="a", target=("q", "k", "v"), pattern="(h k) d -> d h k", sizes={"k": 2}),
+        [(12, 5)],
+    ),
+    "flattened image": (
+        Rule(source="a", target="b", pattern="o (c h w) -> (h w c) o", sizes={"h": 2, "w": 3}),
+        [(4, 30)],
+    ),
+    "axes of one element": (
+        Rule(source="a", target="b", pattern="o i k 1 -> k i o"),
+        [(4, 3, 2, 1)],
+    ),
+    "scale": (Rule(source="a", target="b", scale=-0.5), [(3, 2)]),
 }
 
 
@@ -220,6 +244,11 @@ def test_what_a_rule_announces_is_what_it_makes_and_the_way_back_undoes_it(name)
         (Rule(source="a", target="b", axes=(1, 0)), [(3,)]),
         (Rule(source="a", target="b", layout="convolution"), [(3, 3)]),
         (Rule(source="a", target="b", blocks=(1, 0)), [(3,)]),
+        (Rule(source="a", target="b", pattern="(h k) d -> d h k", sizes={"h": 5}), [(12, 4)]),
+        (Rule(source="a", target="b", pattern="(h k) d -> d h k"), [(12, 4)]),
+        (Rule(source="a", target="b", pattern="a b -> b a"), [(12,)]),
+        (Rule(source="a", target="b", pattern="a 1 -> a"), [(12, 2)]),
+        (Rule(source="a", target="b", pattern="(a b) -> a b", sizes={"a": 3, "b": 5}), [(12,)]),
     ],
 )
 def test_nothing_is_squeezed_or_broadcast_to_fit(rule, shapes):
