@@ -73,7 +73,9 @@ if TYPE_CHECKING:
         NameMap,
         Rule,
         convert_checkpoint,
+        file_names,
         open_checkpoint,
+        optimizer_rules,
         verify_checkpoint,
     )
     from converters.executors import executor
@@ -112,6 +114,7 @@ __all__ = [
     "dtype_of",
     "evaluate",
     "executor",
+    "file_names",
     "flat_names",
     "graphs_of",
     "has_derivative",
@@ -128,6 +131,7 @@ __all__ = [
     "lowered",
     "matched_nodes",
     "open_checkpoint",
+    "optimizer_rules",
     "origins",
     "promote",
     "replaced_file",
@@ -147,9 +151,15 @@ __all__ = [
 ]
 
 
+_CHECKPOINTS = frozenset(
+    "NameMap Rule convert_checkpoint file_names open_checkpoint optimizer_rules "
+    "verify_checkpoint".split()
+)
+
+
 def __getattr__(name: str) -> Any:
     """Checkpoints are loaded when they are asked for: their formats' schemas take a while."""
-    if name in ("NameMap", "Rule", "convert_checkpoint", "open_checkpoint", "verify_checkpoint"):
+    if name in _CHECKPOINTS:
         from converters import checkpoints
 
         return getattr(checkpoints, name)

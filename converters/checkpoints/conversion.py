@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from converters.checkpoints.formats import format_for, open_checkpoint
@@ -147,7 +148,15 @@ def convert_checkpoint(
                     path.parent.mkdir()
                 resumed = len(journal.held)
                 left = [move for move in moves if not _is_done(job, move, journal)]
-                with kind.create(Output(path, tensors, filled, journal, shard=shard)) as write:
+                output = Output(
+                    path,
+                    tensors,
+                    filled,
+                    journal,
+                    shard=shard,
+                    keeps=partial(names.leaves_out, of_source=reverse),
+                )
+                with kind.create(output) as write:
                     if written != "whole" and not journal.begun:
                         journal.begin()
                     if workers == 1 and place == "local":

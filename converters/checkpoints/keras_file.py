@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from converters.checkpoints.store import (
     Output,
     Write,
     require_same,
+    require_template,
     sharded,
 )
 from converters.checkpoints.streams import Numbers, Place, pour, whole
@@ -216,39 +217,6 @@ def _new_dataset(file: Any, name: str, info: TensorInfo) -> None:
     dataset = h5py.Dataset(made)
     if is_bfloat16:
         dataset.attrs["dtype"] = "bfloat16"
-
-
-def require_template(output: Output, held: Mapping[str, TensorInfo]) -> None:
-    """Refuse a template with other tensors.
-
-    Args:
-        output: what is to be written.
-        held: the template's tensors.
-
-    Raises:
-        CheckpointError: it lacks some, has more, or has them in other shapes or types.
-    """
-    tensors = output.tensors
-    missing, more = sorted(tensors.keys() - held.keys()), sorted(held.keys() - tensors.keys())
-    other = [
-        f"{name} ({held[name]}, not {info})"
-        for name, info in tensors.items()
-        if name in held and held[name] != info
-    ]
-    parts = [
-        f"{words}: {', '.join(names)}"
-        for words, names in (
-            ("not in the template", missing),
-            ("only in the template", more),
-            ("different in the template", other),
-        )
-        if names
-    ]
-    if parts:
-        raise CheckpointError(
-            f"{output.template} is not of the same model; {'; '.join(parts)}. Give names and "
-            "layouts in a mapping."
-        )
 
 
 @contextmanager

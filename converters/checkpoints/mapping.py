@@ -72,8 +72,8 @@ class NameMap:
         return cls(
             tuple(
                 Rule(
-                    source=tuple(map(_literal, (r.source, *r.aliases))),
-                    target=(_literal(r.target),),
+                    source=tuple(map(literal, (r.source, *r.aliases))),
+                    target=(literal(r.target),),
                     axes=r.axes,
                     join="same",
                 )
@@ -84,7 +84,7 @@ class NameMap:
     @classmethod
     def same(cls, names: Iterable[str]) -> NameMap:
         """Every tensor as it is."""
-        return cls(tuple(Rule(source=(_literal(n),), target=(_literal(n),)) for n in names))
+        return cls(tuple(Rule(source=(literal(n),), target=(literal(n),)) for n in names))
 
     def condensed(self) -> NameMap:
         """The same with one rule for those that differ in a number alone."""
@@ -95,6 +95,15 @@ class NameMap:
     def dumps(self) -> str:
         """The text of a mapping file."""
         return "\n".join(map(_written, self.rules))
+
+    def leaves_out(self, name: str, *, of_source: bool = False) -> bool:
+        """Whether a rule says that a tensor of the target (of the source) has no counterpart."""
+        return any(
+            _pattern(part).fullmatch(name) is not None
+            for rule in self.rules
+            if not (rule.target if of_source else rule.source)
+            for part in (rule.source if of_source else rule.target)
+        )
 
     def moves(self, names: Collection[str], *, reverse: bool = False) -> tuple[Move, ...]:
         """What is done with the tensors of a checkpoint.
@@ -154,7 +163,8 @@ _PLACE = re.compile(r"\{(\w+)\}")
 _QUOTED = str.maketrans({"{": "{{", "}": "}}"})
 
 
-def _literal(name: str) -> str:
+def literal(name: str) -> str:
+    """A tensor's name as a rule has it."""
     return name.translate(_QUOTED)
 
 

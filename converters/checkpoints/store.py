@@ -54,6 +54,7 @@ class Output:
         journal: is told of every tensor that is in its file, and knows those that are already.
         part: whether another process begins the files and ends them.
         shard: bytes of a shard at most, where the format has several.
+        keeps: whether a tensor of the template that isn't written stays as it is there.
     """
 
     path: Path
@@ -62,6 +63,7 @@ class Output:
     journal: Journal = field(default_factory=Journal)
     part: bool = False
     shard: int = SHARD
+    keeps: Callable[[str], bool] = lambda _: False
 
 
 Create = Callable[[Output], AbstractContextManager[Write]]
@@ -104,6 +106,40 @@ def require_same(name: str, info: TensorInfo, value: Numbers) -> None:
         raise CheckpointError(
             f"{name} is {dtype}[{', '.join(map(str, shape))}], but {info} was announced. The "
             "checkpoint changed while it was read; convert it again."
+        )
+
+
+def require_template(output: Output, held: Mapping[str, TensorInfo]) -> None:
+    """Refuse a template with other tensors.
+
+    Args:
+        output: what is to be written.
+        held: the template's tensors.
+
+    Raises:
+        CheckpointError: it lacks some, has more, or has them in other shapes or types.
+    """
+    tensors = output.tensors
+    missing = sorted(tensors.keys() - held.keys())
+    more = sorted(name for name in held.keys() - tensors.keys() if not output.keeps(name))
+    other = [
+        f"{name} ({held[name]}, not {info})"
+        for name, info in tensors.items()
+        if name in held and held[name] != info
+    ]
+    parts = [
+        f"{words}: {', '.join(names)}"
+        for words, names in (
+            ("not in the template", missing),
+            ("only in the template", more),
+            ("different in the template", other),
+        )
+        if names
+    ]
+    if parts:
+        raise CheckpointError(
+            f"{output.template} is not of the same model; {'; '.join(parts)}. Give names and "
+            "layouts in a mapping."
         )
 
 

@@ -15,8 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from converters.checkpoints.keras_file import require_template
-from converters.checkpoints.store import Checkpoint, Format, Output, Write, require_same, sharded
+from converters.checkpoints.store import (
+    Checkpoint,
+    Format,
+    Output,
+    Write,
+    require_same,
+    require_template,
+    sharded,
+)
 from converters.checkpoints.streams import Numbers, whole
 from converters.checkpoints.tensor_info import TensorInfo
 from converters.dtypes import DType
@@ -108,13 +115,13 @@ def create_tensorflow(output: Output) -> Iterator[Write]:
     """
     prefix = output.path.with_suffix("")
     if output.template is not None:
-        keys, strings = _keys_and_strings(output)
+        keys, others = _keys_and_strings(output)
     elif prefix.suffix == _BY_NAME:
-        keys, strings = {name: name for name in output.tensors}, {}
+        keys, others = {name: name for name in output.tensors}, {}
     else:
         keys = {name: name + _SUFFIX for name in output.tensors}
-        strings = {_OBJECTS: _objects(keys)}
-    with _written(output, prefix, keys, strings) as write:
+        others = {_OBJECTS: _objects(keys)}
+    with _written(output, prefix, keys, others) as write:
         yield write
 
 
@@ -126,8 +133,8 @@ def create_saved_model(output: Output) -> Iterator[Write]:
     path.mkdir(exist_ok=True)
     shutil.copytree(template, path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("variables"))
     (path / "variables").mkdir()
-    keys, strings = _keys_and_strings(output)
-    with _written(output, path / "variables" / "variables", keys, strings) as write:
+    keys, others = _keys_and_strings(output)
+    with _written(output, path / "variables" / "variables", keys, others) as write:
         yield write
 
 
@@ -138,13 +145,13 @@ def _keys_and_strings(output: Output) -> tuple[dict[str, str], dict[str, Any]]:
         require_template(output, held.tensors)
     dtypes = reader.get_variable_to_dtype_map()
     keys = {_named(key): key for key, dtype in dtypes.items() if dtype.name != "string"}
-    strings = {k: reader.get_tensor(k) for k, dtype in dtypes.items() if dtype.name == "string"}
-    return keys, strings
+    kept = [key for key in dtypes if _named(key) not in output.tensors]
+    return keys, {key: reader.get_tensor(key) for key in kept}
 
 
 @contextmanager
 def _written(
-    output: Output, prefix: Path, keys: Mapping[str, str], strings: Mapping[str, Any]
+    output: Output, prefix: Path, keys: Mapping[str, str], others: Mapping[str, Any]
 ) -> Iterator[Write]:
     """Write parts of limited size and merge them, which moves files and copies nothing."""
     import tensorflow as tf
@@ -152,7 +159,7 @@ def _written(
     tensors, journal = output.tensors, output.journal
     parts = sharded(tensors, _PART)
     names = [f"{prefix}.part{number:05d}" for number in range(len(parts))]
-    last = len(parts) - 1  # which the strings are added to
+    last = len(parts) - 1  # which what else there is is added to
     part_of = {name: number for number, part in enumerate(parts) for name in part}
     waiting: dict[int, dict[str, Any]] = {}
 
@@ -160,7 +167,7 @@ def _written(
         part = waiting.pop(number, {})
         held = {keys[name]: part[name] for name in part}
         if number == last:
-            held |= {key: tf.constant(value) for key, value in strings.items()}
+            held |= {key: tf.constant(value) for key, value in others.items()}
         tf.raw_ops.SaveV2(
             prefix=names[number],
             tensor_names=list(held),

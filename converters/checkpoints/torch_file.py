@@ -13,6 +13,7 @@ import re
 import tempfile
 import warnings
 import zipfile
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -22,7 +23,14 @@ from typing import IO, Any
 import numpy as np
 
 from converters.checkpoints.raw import bytes_of, read_at
-from converters.checkpoints.store import Checkpoint, Format, Output, Write, require_same
+from converters.checkpoints.store import (
+    Checkpoint,
+    Format,
+    Output,
+    Write,
+    require_same,
+    require_template,
+)
 from converters.checkpoints.streams import Numbers, Place, pour
 from converters.checkpoints.tensor_info import TensorInfo
 from converters.checkpoints.zip_members import Members, members_of, write_checksums
@@ -123,7 +131,11 @@ def _tensors(found: Any, name: str) -> Iterator[tuple[str, Any]]:
     elif isinstance(found, Mapping | list | tuple):
         items = found.items() if isinstance(found, Mapping) else enumerate(found)
         for key, item in items:
-            yield from _tensors(item, f"{name}.{key}" if name else str(key))
+            yield from _tensors(item, _below(name, key))
+
+
+def _below(name: str, key: object) -> str:
+    return f"{name}.{key}" if name else str(key)
 
 
 def _read(
@@ -192,31 +204,74 @@ def as_array(tensor: Any) -> np.ndarray:
 
 @contextmanager
 def create_torch(output: Output) -> Iterator[Write]:
-    """Write a state dict, tensor by tensor: PyTorch writes the file with gaps, which are filled."""
-    import torch
+    """Write a state dict, or a copy of the template with other tensors, tensor by tensor.
 
-    path, tensors, journal = output.path, output.tensors, output.journal
+    PyTorch writes the file with gaps, which are filled.
+    """
+    path, infos, journal = output.path, dict(output.tensors), output.journal
+    kept: dict[str, np.ndarray] = {}
+    if output.template is not None:
+        with open_torch(output.template) as held:
+            require_template(output, held.tensors)
+            infos = dict(held.tensors)
+            kept = {name: held.read(name) for name in infos if name not in output.tensors}
     if not journal.begun:
-        with tempfile.TemporaryFile(dir=path.parent) as hole:
-            largest = max((info.bytes for info in tensors.values()), default=0)
-            os.truncate(hole.fileno(), largest)  # holds nothing, so it takes no space
-            state = {name: _gap(info, hole.fileno()) for name, info in tensors.items()}
-            with torch.serialization.skip_data():
-                torch.save(state, path)
-    reader: Any = torch._C.PyTorchFileReader(str(path))
-    members = {name: f"data/{number}" for number, name in enumerate(tensors)}
-    places = {name: reader.get_record_offset(member) for name, member in members.items()}
-    del reader
+        _begin(path, infos, output.template)
+    places, members = _places(path, infos)
     with path.open("r+b", buffering=0) as file:
 
         def write(name: str, value: Numbers) -> None:
-            require_same(name, tensors[name], value)
+            require_same(name, infos[name], value)
             journal.add(name, pour(value, file.fileno(), places[name], summed=True))
 
+        for name, array in kept.items():
+            write(name, array)
         yield write
         if not output.part:
             sums = {members[name]: note for name, note in journal.held.items()}
             write_checksums(path, file.fileno(), sums)
+
+
+def _begin(path: Path, infos: Mapping[str, TensorInfo], template: Path | None) -> None:
+    """Write the file without the numbers."""
+    import torch
+
+    with tempfile.TemporaryFile(dir=path.parent) as hole:
+        largest = max((info.bytes for info in infos.values()), default=0)
+        os.truncate(hole.fileno(), largest)  # holds nothing, so it takes no space
+        gaps: Any = {name: _gap(info, hole.fileno()) for name, info in infos.items()}
+        if template is not None:
+            found = load_safely(template, template, lazily=zipfile.is_zipfile(template))
+            gaps = _with_gaps(found, "", gaps)
+        with torch.serialization.skip_data():
+            torch.save(gaps, path)
+
+
+def _places(path: Path, infos: Mapping[str, TensorInfo]) -> tuple[dict[str, int], dict[str, str]]:
+    """Where every tensor's numbers go, and the member of the zip file that they are.
+
+    Members are numbered as their tensors are pickled.
+    """
+    import torch
+
+    reader: Any = torch._C.PyTorchFileReader(str(path))
+    members = {name: f"data/{number}" for number, name in enumerate(infos)}
+    return {name: reader.get_record_offset(member) for name, member in members.items()}, members
+
+
+def _with_gaps(found: Any, name: str, gaps: Mapping[str, Any]) -> Any:
+    """The same with other tensors."""
+    import torch
+
+    if isinstance(found, torch.Tensor):
+        return gaps[name]
+    if isinstance(found, Mapping):
+        items = [(key, _with_gaps(item, _below(name, key), gaps)) for key, item in found.items()]
+        return OrderedDict(items) if isinstance(found, OrderedDict) else dict(items)
+    if isinstance(found, list | tuple):
+        parts = [_with_gaps(item, _below(name, key), gaps) for key, item in enumerate(found)]
+        return parts if isinstance(found, list) else tuple(parts)
+    return found
 
 
 def _gap(info: TensorInfo, hole: int) -> Any:
@@ -234,6 +289,4 @@ def _recognises(path: Path) -> bool:
     return path.is_file() and path.suffix in _SUFFIXES
 
 
-TORCH = Format(
-    "a PyTorch file", _SUFFIXES, _recognises, open_torch, create_torch, "refused", written="shared"
-)
+TORCH = Format("a PyTorch file", _SUFFIXES, _recognises, open_torch, create_torch, written="shared")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from converters import open_checkpoint
+from converters import CheckpointError, file_names
 from parity.errors import CheckError
 from parity.sides import as_numpy, as_torch, unchanged
 
@@ -115,7 +113,11 @@ def tensorflow_side(model: Any, call: Callable[..., Any], arguments: Sequence[An
     variables = [getattr(v, "value", v) if _is_keras(v) else v for v in model.variables]
     variables = list({id(v): v for v in variables}.values())
     weights = [v for v in variables if v.dtype.is_floating]
-    names, other = _file_names(model, weights)
+    try:
+        saved = file_names(model, weights)
+    except CheckpointError as error:
+        raise CheckError(str(error)) from error
+    names = saved.names
     places = {id(v.handle): place for place, v in enumerate(weights)}
     first: dict[int, None] = {}
     inner = {
@@ -142,7 +144,7 @@ def tensorflow_side(model: Any, call: Callable[..., Any], arguments: Sequence[An
     return Side(
         shapes={name: tuple(v.shape) for name, v in by_name.items()},
         aliases=dict.fromkeys(by_name, ()),
-        other=other,
+        other=saved.others,
         read=lambda: {name: v.numpy() for name, v in by_name.items()},
         write=write,
         run=run,
@@ -151,36 +153,3 @@ def tensorflow_side(model: Any, call: Callable[..., Any], arguments: Sequence[An
 
 def _is_keras(variable: Any) -> bool:
     return type(variable).__module__.split(".")[0] == "keras"
-
-
-def _file_names(model: Any, weights: Sequence[Any]) -> tuple[list[str], tuple[str, ...]]:
-    """What the weights are called in the model's own file, and what else is in it.
-
-    Each is given other numbers and looked for.
-    """
-    import tensorflow as tf
-
-    generator = np.random.default_rng(0)
-    before = [v.numpy() for v in weights]
-    marks = [generator.standard_normal(v.shape).astype(v.dtype.as_numpy_dtype) for v in weights]
-    try:
-        for variable, mark in zip(weights, marks, strict=True):
-            variable.assign(mark)
-        with tempfile.TemporaryDirectory() as folder:
-            if hasattr(model, "save_weights"):
-                path = Path(folder) / "model.weights.h5"
-                model.save_weights(path)
-            else:
-                path = Path(folder) / "model"
-                tf.train.Checkpoint(model).write(str(path))
-            with open_checkpoint(path) as found:
-                read = {name: found.read(name).tobytes() for name in found.tensors}
-    finally:
-        for variable, array in zip(weights, before, strict=True):
-            variable.assign(array)
-    wanted = [mark.tobytes() for mark in marks]
-    held = {numbers: name for name, numbers in read.items() if numbers in wanted}
-    missing = [v.name for v, mark in zip(weights, wanted, strict=True) if mark not in held]
-    if missing:
-        raise CheckError(f"{', '.join(missing)} are not in the file that the model writes.")
-    return [held[mark] for mark in wanted], tuple(n for n in read if n not in held.values())
