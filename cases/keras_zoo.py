@@ -24,7 +24,7 @@ from cases.keras_model_table import KerasProof
 from cases.keras_models import keras_case, keras_cases
 from cases.model_table import renew
 from cases.sweep_results import fingerprint
-from cases.workers import each
+from parity.workers import each
 
 FOLDER = Path("reports/keras_zoo")
 SECONDS = 3600
