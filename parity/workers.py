@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +17,8 @@ Result = TypeVar("Result")
 
 
 def settle() -> None:
-    """One thread for each worker: more make small kernels wait for one another."""
-    if importlib.util.find_spec("tensorflow"):
+    """Load the frameworks that are there, with one thread each: more make kernels wait."""
+    with contextlib.suppress(ImportError):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         import tensorflow as tf
 
@@ -27,7 +26,7 @@ def settle() -> None:
             tf.config.threading.set_intra_op_parallelism_threads(1)
             tf.config.threading.set_inter_op_parallelism_threads(1)
         tf.get_logger().setLevel("ERROR")
-    if importlib.util.find_spec("torch"):
+    with contextlib.suppress(ImportError):
         import torch
 
         torch.set_num_threads(1)

@@ -14,28 +14,19 @@ from rich.table import Table
 from parity.cli.console import print_json, progress_bar
 from parity.cli.failures import ExitCode
 from parity.cli.options import machine_options
+from parity.cli.suite_options import known_option, report_option, row_options
 from parity.verdict import Verdict
 
 _SHOWN = 30
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--family", "families", multiple=True, help="Only rows of this family.")
-@click.option("--dtype", "dtypes", multiple=True, help="Only this type; each row has its own.")
-@click.option("--device", default="cpu", type=click.Choice(["cpu", "cuda"]), show_default=True)
-@click.option("--runtime", "runtimes", multiple=True, help="Only this runtime; all by default.")
-@click.option("--examples", default=10, show_default=True, help="Sets of arguments for each type.")
-@click.option("--compiled", default=1, show_default=True, help="How many of them are compiled too.")
+@row_options
 @click.option(
-    "--samples",
-    default=4096,
-    show_default=True,
-    help="Elements of an elementwise function tried in one call.",
+    "--compiled", default=1, show_default=True, help="How many of the examples are compiled too."
 )
 @click.option("--whole", is_flag=True, help="Every 16-bit number, where mpmath is the oracle too.")
 @click.option("--seed", type=int, help="Draw at random with this seed; always the same without.")
-@click.option("--workers", type=int, help="How many processes; one for each processor by default.")
 @click.option(
     "--executor",
     "place",
@@ -44,28 +35,9 @@ _SHOWN = 30
     show_default=True,
     help="Processes of this machine, or a Ray cluster.",
 )
-@click.option(
-    "--report",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("reports/ops"),
-    show_default=True,
-    help="Where the report goes.",
-)
 @click.option("--calibrate", is_flag=True, help="Lower the budgets of ulps to what was measured.")
-@click.option(
-    "--cases",
-    "package",
-    default="cases.operators",
-    show_default=True,
-    help="The package of rows: yours, or this project's.",
-)
-@click.option(
-    "--known",
-    default="cases.known_differences",
-    show_default=True,
-    help="The package of known differences.",
-)
+@report_option("reports/ops")
+@known_option
 @machine_options
 def ops(
     names: tuple[str, ...],

@@ -165,8 +165,8 @@ def _settled(
         return array, ""
     wide = array.astype(np.float64)
     largest, smallest = _RANGE[dtype]
-    reach = np.broadcast_to(tolerance.peak_factor * tolerance.scale, oracle.shape)
     with np.errstate(all="ignore"):
+        reach = np.broadcast_to(tolerance.peak_factor * tolerance.scale, oracle.shape)
         near = (np.abs(oracle) + reach >= largest) & (np.sign(wide) == np.sign(oracle))
         as_good = near & (np.isinf(wide) | (np.abs(wide) + reach >= largest)) & (wide != right)
         note = ""

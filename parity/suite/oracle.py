@@ -118,6 +118,7 @@ def noise(
     truth: Arrays,
     *,
     terms: float = 1.0,
+    unit: float | None = None,
     seed: int = 0,
 ) -> dict[str, Noise]:
     """How far rounding errors of the arguments carry each result.
@@ -135,12 +136,13 @@ def noise(
         way: which gradients.
         truth: the oracle's results on the unmoved arguments.
         terms: how many terms the operator's sums have.
+        unit: the unit roundoff, where it isn't the type's own.
         seed: of the movements.
     """
     own = DType(dtype)
     if not (own.is_floating or own.is_complex):
         own = DType.float32
-    unit = own.unit_roundoff * np.sqrt(1 + terms / (2 * LANES))
+    unit = (unit or own.unit_roundoff) * np.sqrt(1 + terms / (2 * LANES))
     applied = max(unit, _FINEST)
     side = Oracle(replace(oracle.case, oracle=oracle.side))
     still = truth

@@ -127,8 +127,15 @@ class Question:
     scales: Scales
     seed: int
 
+    @classmethod
+    def unanswered(cls, arguments: Arguments, dtype: str, way: Way, seed: int = 0) -> Question:
+        """The question alone."""
+        return cls(arguments, dtype, way, Outcome(), {}, Scales({}, {}), seed)
 
-def ask(case: OperatorCase, arguments: Arguments, dtype: str, *, seed: int = 0) -> Question:
+
+def ask(
+    case: OperatorCase, arguments: Arguments, dtype: str, *, seed: int = 0, tf32: bool = False
+) -> Question:
     """Run the oracle on one set of arguments.
 
     Args:
@@ -136,17 +143,42 @@ def ask(case: OperatorCase, arguments: Arguments, dtype: str, *, seed: int = 0) 
         arguments: by name, in the type.
         dtype: the type.
         seed: of the cotangents and movements.
+        tf32: whether factors of float32 products are rounded to TF32.
     """
-    oracle = Oracle(case)
-    truth = oracle(arguments, dtype, FORWARD, seed)
+    truth = Oracle(case)(arguments, dtype, FORWARD, seed)
     wanted = wanted_of(case, arguments)
     directions = directions_for(truth.results, seed) if wanted else {}
     way = Way(wanted, directions) if directions else FORWARD
-    if way.wanted and not truth.error:
+    return completed(case, arguments, dtype, way, truth, seed=seed, tf32=tf32)
+
+
+def completed(
+    case: OperatorCase,
+    arguments: Arguments,
+    dtype: str,
+    way: Way,
+    truth: Outcome | None = None,
+    *,
+    seed: int = 0,
+    tf32: bool = False,
+) -> Question:
+    """A question whose gradients are chosen, with the oracle's answer.
+
+    Args:
+        case: the row.
+        arguments: by name, in the type.
+        dtype: the type.
+        way: which gradients are taken.
+        truth: the oracle's outputs, if they are there already.
+        seed: of the movements.
+        tf32: whether factors of float32 products are rounded to TF32.
+    """
+    oracle = Oracle(case)
+    if truth is None or (way.wanted and not truth.error):
         truth = oracle(arguments, dtype, way, seed)
     if truth.error or isinstance(case.rule, Distribution):
         return Question(arguments, dtype, way, truth, {}, Scales({}, {}), seed)
-    scales = scales_of(oracle, case.rule, arguments, dtype, way, truth.results)
+    scales = scales_of(oracle, case.rule, arguments, dtype, way, truth.results, tf32=tf32)
     flushed = _flushed(oracle, arguments, dtype, way, seed)
     return Question(arguments, dtype, way, truth, flushed, scales, seed)
 

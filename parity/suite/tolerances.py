@@ -29,6 +29,10 @@ PEAK = 4.0
 """How much more the single worst element may be off than the root mean square of all."""
 
 
+TF32 = 2.0**-11
+"""The unit roundoff of TF32, to which a GPU may round the factors of float32 products."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scales:
     """What tolerances are made of, for one set of arguments.
@@ -47,16 +51,27 @@ class Scales:
 
 
 def scales_of(
-    oracle: Oracle, rule: Rule, arguments: Arguments, dtype: str, way: Way, truth: Arrays
+    oracle: Oracle,
+    rule: Rule,
+    arguments: Arguments,
+    dtype: str,
+    way: Way,
+    truth: Arrays,
+    *,
+    tf32: bool = False,
 ) -> Scales:
     """Run the oracle as often as a rule needs it."""
     gain = max((float(np.abs(d).max(initial=0.0)) for d in way.directions.values()), default=1.0)
     if isinstance(rule, Sum):
         sums = _sums(oracle, rule, arguments, dtype, way)
+        if tf32 and dtype in ("float32", "complex64"):
+            rounded = 2 * TF32 / DType(dtype).unit_roundoff  # both factors of each product
+            sums = {name: array * (1 + rounded) for name, array in sums.items()}
         return Scales({}, sums, _count(oracle, rule, arguments, dtype), gain)
     decides = isinstance(rule, Decision) and not rule.values
     if isinstance(rule, (Conditioned, Trajectory)) or decides or way.wanted:
-        return Scales(noise(oracle, arguments, dtype, way, truth), {}, gain=gain)
+        unit = TF32 if tf32 and dtype in ("float32", "complex64") else None
+        return Scales(noise(oracle, arguments, dtype, way, truth, unit=unit), {}, gain=gain)
     return Scales({}, {})
 
 
