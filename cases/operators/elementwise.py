@@ -1,64 +1,496 @@
-"""Elementwise functions."""
+"""Functions of one number and of two."""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from cases.strategies import SPECIALS, broadcasting, tensors
-from parity.suite import Arguments, Exact, OperatorCase, Ulps
+from cases.inputs import ALL, FLOATS, INTEGERS, REALS, Array, Given, given
+from cases.rows import CONDITIONED, DECISION, EXACT, SUM, ULPS, row
+from cases.strategies import numbers
+from parity.suite import OperatorCase, Rule
+
+_XY = given(x=Array("~"), y=Array("~"))
 
 
-def _one(dtype: str) -> st.SearchStrategy[Arguments]:
-    return st.fixed_dictionaries({"x": tensors(specials=SPECIALS, dtype=dtype)})
-
-
-def _two(dtype: str) -> st.SearchStrategy[Arguments]:
-    return broadcasting(2).flatmap(
-        lambda shapes: st.fixed_dictionaries(
-            {
-                name: tensors(shape, specials=SPECIALS, dtype=dtype)
-                for name, shape in zip("xy", shapes, strict=True)
-            }
-        )
+def _same(name: str, tensorflow: str = "", keras: str = "", rule: Rule = ULPS) -> OperatorCase:
+    """A function that has one argument and nearly one name everywhere."""
+    return row(
+        name,
+        f"torch.{name}(x)",
+        f"tf.math.{tensorflow or name}(x)",
+        f"keras.ops.{keras or name}(x)",
+        rule,
     )
 
 
-CASES = (
-    OperatorCase(
-        "exp", "torch.exp(x)", "tf.exp(x)", _one, Ulps(), keras="keras.ops.exp(x)", every="x"
+_ONE = (
+    row("abs", "torch.abs(x)", "tf.math.abs(x)", "keras.ops.abs(x)", EXACT),
+    row("neg", "torch.neg(x)", "tf.math.negative(x)", "keras.ops.negative(x)", EXACT),
+    row("sign", "torch.sign(x)", "tf.math.sign(x)", "keras.ops.sign(x)", EXACT),
+    row("ceil", "torch.ceil(x)", "tf.math.ceil(x)", "keras.ops.ceil(x)", EXACT),
+    row("floor", "torch.floor(x)", "tf.math.floor(x)", "keras.ops.floor(x)", EXACT),
+    row("round", "torch.round(x)", "tf.math.round(x)", "keras.ops.round(x)", EXACT),
+    row("rint", "torch.round(x)", "tf.math.rint(x)", "", EXACT, gradients=False),
+    row(
+        "trunc",
+        "torch.trunc(x)",
+        "tf.where(x < 0, tf.math.ceil(x), tf.math.floor(x))",
+        "keras.ops.trunc(x)",
+        EXACT,
     ),
-    OperatorCase(
-        "log", "torch.log(x)", "tf.math.log(x)", _one, Ulps(), keras="keras.ops.log(x)", every="x"
+    row(
+        "frac",
+        "torch.frac(x)",
+        "x - tf.where(x < 0, tf.math.ceil(x), tf.math.floor(x))",
+        "x - keras.ops.trunc(x)",
+        EXACT,
     ),
-    OperatorCase(
-        "tanh", "torch.tanh(x)", "tf.tanh(x)", _one, Ulps(8), keras="keras.ops.tanh(x)", every="x"
+    row("positive", "torch.positive(x)", "tf.experimental.numpy.positive(x)", "", EXACT),
+    row("square", "torch.square(x)", "tf.math.square(x)", "keras.ops.square(x)"),
+    row("reciprocal", "torch.reciprocal(x)", "tf.math.reciprocal(x)", "keras.ops.reciprocal(x)"),
+    _same("sqrt"),
+    _same("rsqrt"),
+    _same("exp"),
+    _same("expm1"),
+    _same("log"),
+    _same("log1p"),
+    row("exp2", "torch.exp2(x)", "tf.experimental.numpy.exp2(x)", "keras.ops.exp2(x)"),
+    row("log2", "torch.log2(x)", "tf.experimental.numpy.log2(x)", "keras.ops.log2(x)"),
+    row("log10", "torch.log10(x)", "tf.experimental.numpy.log10(x)", "keras.ops.log10(x)"),
+    _same("sin"),
+    _same("cos"),
+    _same("tan"),
+    _same("asin", keras="arcsin"),
+    _same("acos", keras="arccos"),
+    _same("atan", keras="arctan"),
+    _same("sinh"),
+    _same("cosh"),
+    _same("tanh"),
+    _same("asinh", keras="arcsinh"),
+    _same("acosh", keras="arccosh"),
+    _same("atanh", keras="arctanh"),
+    _same("sigmoid"),
+    row("deg2rad", "torch.deg2rad(x)", "tf.experimental.numpy.deg2rad(x)", "keras.ops.deg2rad(x)"),
+    row("rad2deg", "torch.rad2deg(x)", "tf.experimental.numpy.rad2deg(x)", "keras.ops.rad2deg(x)"),
+    row(
+        "logit",
+        "torch.logit(x)",
+        "tf.math.log(x / (1 - x))",
+        "",
+        CONDITIONED,
+        given(x=Array(low=0, high=1)),
     ),
-    OperatorCase(
-        "sqrt", "torch.sqrt(x)", "tf.sqrt(x)", _one, Ulps(), keras="keras.ops.sqrt(x)", every="x"
+    row(
+        "nan_to_num",
+        "torch.nan_to_num(x, nan=1.0, posinf=2.0, neginf=-2.0)",
+        "tf.where(tf.math.is_nan(x), tf.ones_like(x), tf.where(x == math.inf, "
+        "2 * tf.ones_like(x), tf.where(x == -math.inf, -2 * tf.ones_like(x), x)))",
+        "keras.ops.nan_to_num(x, nan=1.0, posinf=2.0, neginf=-2.0)",
+        EXACT,
+        gradients=False,
     ),
-    OperatorCase(
-        "abs", "torch.abs(x)", "tf.abs(x)", _one, Exact(), keras="keras.ops.abs(x)", every="x"
+    row(
+        "clamp",
+        "torch.clamp(x, -1, 1)",
+        "tf.clip_by_value(x, -1, 1)",
+        "keras.ops.clip(x, -1, 1)",
+        EXACT,
+        dtypes=(*FLOATS, "int32", "int64"),
     ),
-    OperatorCase(
-        "floor",
-        "torch.floor(x)",
-        "tf.floor(x)",
-        _one,
-        Exact(),
-        keras="keras.ops.floor(x)",
-        every="x",
+    row(
+        "clamp_tensors",
+        "torch.clamp(x, low, high)",
+        "tf.clip_by_value(x, low, high)",
+        "keras.ops.clip(x, low, high)",
+        EXACT,
+        given(x=Array(), low=Array(low=-2, high=0), high=Array(low=0, high=2)),
+        REALS,
+        gradients=False,
     ),
-    OperatorCase("add", "x + y", "x + y", _two, Ulps(), keras="keras.ops.add(x, y)"),
-    OperatorCase("multiply", "x * y", "x * y", _two, Ulps(), keras="keras.ops.multiply(x, y)"),
-    OperatorCase(
-        "maximum",
-        "torch.maximum(x, y)",
-        "tf.maximum(x, y)",
-        _two,
-        Exact(zeros=False),
-        keras="keras.ops.maximum(x, y)",
+    row(
+        "clamp_min",
+        "torch.clamp_min(x, low)",
+        "tf.math.maximum(x, low)",
+        "keras.ops.maximum(x, low)",
+        EXACT,
+        given(x=Array(), low=numbers()),
+        gradients=False,
     ),
-    OperatorCase(
-        "sin", "torch.sin(x)", "tf.sin(x)", _one, Ulps(), keras="keras.ops.sin(x)", every="x"
+    row(
+        "pow_number",
+        "torch.pow(x, exponent)",
+        "tf.math.pow(x, exponent)",
+        "keras.ops.power(x, exponent)",
+        CONDITIONED,
+        given(x=Array(), exponent=st.sampled_from((-2.0, -1.0, 0.5, 1.0, 2.0, 2.5, 3.0))),
+        REALS,
+    ),
+    row(
+        "abs_integers",
+        "torch.abs(x)",
+        "tf.math.abs(x)",
+        "keras.ops.abs(x)",
+        EXACT,
+        given(x=Array()),
+        INTEGERS[:-1],
+        gradients=False,
+    ),
+    row(
+        "square_integers",
+        "torch.square(x)",
+        "tf.math.square(x)",
+        "keras.ops.square(x)",
+        EXACT,
+        given(x=Array()),
+        INTEGERS[:-1],
+        gradients=False,
+    ),
+    row(
+        "sign_integers",
+        "torch.sign(x)",
+        "tf.math.sign(x)",
+        "keras.ops.sign(x)",
+        EXACT,
+        given(x=Array()),
+        INTEGERS[:-1],
+        gradients=False,
     ),
 )
+
+
+def _pair(
+    name: str,
+    torch: str,
+    tensorflow: str,
+    keras: str = "",
+    rule: Rule = ULPS,
+    inputs: Given = _XY,
+    dtypes: tuple[str, ...] = FLOATS,
+    *,
+    gradients: bool = True,
+) -> OperatorCase:
+    return row(name, torch, tensorflow, keras, rule, inputs, dtypes, gradients=gradients)
+
+
+_NONZERO = given(x=Array("~"), y=Array("~", low=1))
+_SHAPES3 = given(x=Array("~"), y=Array("~"), z=Array("~"))
+
+_TWO = (
+    _pair("add", "torch.add(x, y)", "tf.math.add(x, y)", "keras.ops.add(x, y)", dtypes=ALL),
+    _pair(
+        "sub", "torch.sub(x, y)", "tf.math.subtract(x, y)", "keras.ops.subtract(x, y)", dtypes=ALL
+    ),
+    _pair(
+        "mul", "torch.mul(x, y)", "tf.math.multiply(x, y)", "keras.ops.multiply(x, y)", dtypes=ALL
+    ),
+    _pair("div", "torch.div(x, y)", "tf.math.divide(x, y)", "keras.ops.divide(x, y)"),
+    _pair(
+        "div_integers",
+        "torch.div(x, y)",
+        "tf.cast(tf.math.divide(x, y), tf.float32)",
+        "keras.ops.divide(x, y)",
+        inputs=_NONZERO,
+        dtypes=("int8", "int16", "int32"),
+        gradients=False,
+    ),
+    _pair(
+        "divide_no_nan",
+        "torch.where(y == 0, 0, x / y)",
+        "tf.math.divide_no_nan(x, y)",
+        "keras.ops.divide_no_nan(x, y)",
+        dtypes=REALS,
+        gradients=False,
+    ),
+    _pair(
+        "multiply_no_nan",
+        "torch.where(y == 0, 0, x * y)",
+        "tf.math.multiply_no_nan(x, y)",
+        dtypes=REALS,
+        gradients=False,
+    ),
+    _pair(
+        "floor_divide",
+        "torch.floor_divide(x, y)",
+        "tf.math.floordiv(x, y)",
+        "keras.ops.floor_divide(x, y)",
+        DECISION,
+        dtypes=REALS,
+        gradients=False,
+    ),
+    _pair(
+        "floor_divide_integers",
+        "torch.floor_divide(x, y)",
+        "tf.math.floordiv(x, y)",
+        "keras.ops.floor_divide(x, y)",
+        EXACT,
+        _NONZERO,
+        ("int8", "int16", "int32", "int64", "uint8"),
+        gradients=False,
+    ),
+    _pair(
+        "div_trunc_integers",
+        "torch.div(x, y, rounding_mode='trunc')",
+        "tf.truncatediv(x, y)",
+        "",
+        EXACT,
+        _NONZERO,
+        ("int8", "int16", "int32", "int64", "uint8"),
+        gradients=False,
+    ),
+    _pair(
+        "remainder",
+        "torch.remainder(x, y)",
+        "tf.math.floormod(x, y)",
+        "keras.ops.mod(x, y)",
+        CONDITIONED,
+        dtypes=REALS,
+        gradients=False,
+    ),
+    _pair(
+        "remainder_integers",
+        "torch.remainder(x, y)",
+        "tf.math.floormod(x, y)",
+        "keras.ops.mod(x, y)",
+        EXACT,
+        _NONZERO,
+        ("int8", "int16", "int32", "int64", "uint8"),
+        gradients=False,
+    ),
+    _pair(
+        "fmod",
+        "torch.fmod(x, y)",
+        "tf.truncatemod(x, y)",
+        "",
+        EXACT,
+        dtypes=REALS,
+        gradients=False,
+    ),
+    _pair(
+        "fmod_integers",
+        "torch.fmod(x, y)",
+        "tf.truncatemod(x, y)",
+        "keras.ops.fmod(x, y)",
+        EXACT,
+        _NONZERO,
+        ("int32", "int64"),
+        gradients=False,
+    ),
+    _pair(
+        "pow",
+        "torch.pow(x, y)",
+        "tf.math.pow(x, y)",
+        "keras.ops.power(x, y)",
+        CONDITIONED,
+        given(x=Array("~", low=0), y=Array("~")),
+        REALS,
+    ),
+    _pair(
+        "pow_integers",
+        "torch.pow(x, y)",
+        "tf.math.pow(x, y)",
+        "keras.ops.power(x, y)",
+        EXACT,
+        given(x=Array("~"), y=Array("~", low=0, high=5)),
+        ("int32", "int64"),
+        gradients=False,
+    ),
+    _pair(
+        "float_power",
+        "torch.float_power(x, y)",
+        "tf.experimental.numpy.float_power(x, y)",
+        "",
+        CONDITIONED,
+        given(x=Array("~", low=0), y=Array("~", low=-4, high=4)),
+        REALS,
+    ),
+    _pair(
+        "maximum", "torch.maximum(x, y)", "tf.math.maximum(x, y)", "keras.ops.maximum(x, y)", EXACT
+    ),
+    _pair(
+        "minimum", "torch.minimum(x, y)", "tf.math.minimum(x, y)", "keras.ops.minimum(x, y)", EXACT
+    ),
+    _pair(
+        "maximum_integers",
+        "torch.maximum(x, y)",
+        "tf.math.maximum(x, y)",
+        "keras.ops.maximum(x, y)",
+        EXACT,
+        dtypes=INTEGERS,
+        gradients=False,
+    ),
+    _pair(
+        "fmax",
+        "torch.fmax(x, y)",
+        "tf.where(tf.math.is_nan(x), y, tf.where(tf.math.is_nan(y), x, tf.math.maximum(x, y)))",
+        "keras.ops.fmax(x, y)",
+        EXACT,
+        gradients=False,
+    ),
+    _pair(
+        "fmin",
+        "torch.fmin(x, y)",
+        "tf.where(tf.math.is_nan(x), y, tf.where(tf.math.is_nan(y), x, tf.math.minimum(x, y)))",
+        "keras.ops.fmin(x, y)",
+        EXACT,
+        gradients=False,
+    ),
+    _pair(
+        "atan2", "torch.atan2(x, y)", "tf.math.atan2(x, y)", "keras.ops.arctan2(x, y)", dtypes=REALS
+    ),
+    _pair(
+        "hypot",
+        "torch.hypot(x, y)",
+        "tf.experimental.numpy.hypot(x, y)",
+        "keras.ops.hypot(x, y)",
+        dtypes=REALS,
+        gradients=False,
+    ),
+    _pair(
+        "logaddexp",
+        "torch.logaddexp(x, y)",
+        "tf.experimental.numpy.logaddexp(x, y)",
+        "keras.ops.logaddexp(x, y)",
+        CONDITIONED,
+        dtypes=REALS,
+    ),
+    _pair(
+        "logaddexp2",
+        "torch.logaddexp2(x, y)",
+        "tf.experimental.numpy.logaddexp2(x, y)",
+        "keras.ops.logaddexp2(x, y)",
+        CONDITIONED,
+        dtypes=REALS,
+    ),
+    _pair(
+        "squared_difference",
+        "torch.square(x - y)",
+        "tf.math.squared_difference(x, y)",
+        "keras.ops.square(x - y)",
+        CONDITIONED,
+        dtypes=REALS,
+    ),
+    _pair(
+        "heaviside",
+        "torch.heaviside(x, y)",
+        "tf.experimental.numpy.heaviside(x, y)",
+        "keras.ops.heaviside(x, y)",
+        EXACT,
+        dtypes=REALS,
+        gradients=False,
+    ),
+    _pair(
+        "nextafter",
+        "torch.nextafter(x, y)",
+        "tf.math.nextafter(x, y)",
+        "keras.ops.nextafter(x, y)",
+        EXACT,
+        dtypes=REALS,
+        gradients=False,
+    ),
+    _pair(
+        "copysign",
+        "torch.copysign(x, y)",
+        "tf.where(tf.experimental.numpy.signbit(y), -tf.math.abs(x), tf.math.abs(x))",
+        "",
+        EXACT,
+        dtypes=REALS,
+        gradients=False,
+    ),
+    _pair(
+        "ldexp",
+        "torch.ldexp(x, n)",
+        "x * tf.math.pow(tf.constant(2, x.dtype), tf.cast(n, x.dtype))",
+        "keras.ops.ldexp(x, n)",
+        inputs=given(x=Array(), n=Array(low=-10, high=10, dtype="int32", specials=False)),
+        dtypes=REALS,
+    ),
+    _pair(
+        "gcd",
+        "torch.gcd(x, y)",
+        "tf.experimental.numpy.gcd(x, y)",
+        "keras.ops.gcd(x, y)",
+        EXACT,
+        dtypes=("int32", "int64"),
+        gradients=False,
+    ),
+    _pair(
+        "lcm",
+        "torch.lcm(x, y)",
+        "tf.experimental.numpy.lcm(x, y)",
+        "keras.ops.lcm(x, y)",
+        EXACT,
+        given(x=Array("~", low=-100, high=100), y=Array("~", low=-100, high=100)),
+        ("int32", "int64"),
+        gradients=False,
+    ),
+    _pair(
+        "lerp",
+        "torch.lerp(x, y, weight)",
+        "x + weight * (y - x)",
+        "",
+        CONDITIONED,
+        given(x=Array(), y=Array(), weight=numbers(0, 1)),
+        REALS,
+    ),
+    _pair(
+        "addcmul",
+        "torch.addcmul(x, y, z, value=0.5)",
+        "x + 0.5 * y * z",
+        "",
+        CONDITIONED,
+        _SHAPES3,
+        REALS,
+    ),
+    _pair(
+        "addcdiv",
+        "torch.addcdiv(x, y, z, value=0.5)",
+        "x + 0.5 * (y / z)",
+        "",
+        CONDITIONED,
+        _SHAPES3,
+        REALS,
+    ),
+    _pair(
+        "add_n",
+        "x + y + z",
+        "tf.math.add_n([x, y, z])",
+        "",
+        SUM,
+        given(x=Array(), y=Array(), z=Array()),
+        REALS,
+    ),
+    _pair(
+        "polyval",
+        "(c2 * x + c1) * x + c0",
+        "tf.math.polyval([c2, c1, c0], x)",
+        "",
+        CONDITIONED,
+        given(x=Array(), c0=Array(), c1=Array(), c2=Array()),
+        REALS,
+    ),
+    _pair(
+        "scalar_mul",
+        "scalar * x",
+        "tf.math.scalar_mul(scalar, x)",
+        "keras.ops.multiply(scalar, x)",
+        inputs=given(x=Array(), scalar=numbers()),
+    ),
+    _pair(
+        "rsub",
+        "torch.rsub(x, y)",
+        "y - x",
+        "keras.ops.subtract(y, x)",
+        dtypes=REALS,
+    ),
+    _pair(
+        "where",
+        "torch.where(condition, x, y)",
+        "tf.where(condition, x, y)",
+        "keras.ops.where(condition, x, y)",
+        EXACT,
+        given(condition=Array("~", dtype="bool"), x=Array("~"), y=Array("~")),
+        ALL,
+    ),
+)
+
+CASES = (*_ONE, *_TWO)
