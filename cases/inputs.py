@@ -1,8 +1,8 @@
 """What the rows of the operator suite are tried on.
 
-A row names its arguments; each is an :class:`Array`, a strategy or a constant. Shapes are spelled in
-letters, each standing for one size wherever it occurs in the row; ``*`` is any shape, the same one
-for every argument that has it, and ``~`` are shapes that broadcast against each other.
+A row names its arguments; each is an :class:`Array`, a strategy or a constant. Shapes are spelled
+in letters, each standing for one size wherever it occurs in the row; ``*`` is any shape, the same
+one for every argument that has it, and ``~`` are shapes that broadcast against each other.
 """
 
 from __future__ import annotations
@@ -293,7 +293,8 @@ def _stratified(draw: st.DrawFn, part: Array, shape: Shape, dtype: str) -> np.nd
     array = np.ldexp(generator.uniform(1, 2, shape), exponents) * generator.choice((-1, 1), shape)
     if part.low >= 0:
         array = np.abs(array)
-    return np.clip(array, part.low, part.high).astype(DType(dtype).numpy)
+    clipped = np.asarray(np.clip(array, part.low, part.high))
+    return clipped.astype(DType(dtype).numpy)
 
 
 def _with_specials(draw: st.DrawFn, part: Array, array: np.ndarray, dtype: str) -> np.ndarray:

@@ -35,7 +35,7 @@ def row(
     *,
     gradients: bool | tuple[str, ...] = True,
     oracle: str = "torch",
-    every: str = "",
+    every: str | None = None,
     no_xla: str = "",
     doc: str = "",
 ) -> OperatorCase:
@@ -51,7 +51,7 @@ def row(
         dtypes: in which it is tried.
         gradients: whether it has any, or the arguments that have.
         oracle: what it is judged by.
-        every: the argument of which every 16-bit number is tried.
+        every: the argument of which every 16-bit number is tried; ``x`` alone if not said.
         no_xla: why XLA can't compile it.
         doc: what there is to know about the calls.
     """
@@ -65,7 +65,7 @@ def row(
         dtypes=dtypes,
         gradients=gradients,
         oracle=oracle,
-        every=every,
+        every=("x" if inputs is X else "") if every is None else every,
         no_xla=no_xla,
         doc=doc,
     )
