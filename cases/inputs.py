@@ -300,7 +300,7 @@ def _stratified(draw: st.DrawFn, part: Array, shape: Shape, dtype: str) -> np.nd
 def _with_specials(draw: st.DrawFn, part: Array, array: np.ndarray, dtype: str) -> np.ndarray:
     flat = array.reshape(-1)
     chosen = specials(dtype) if part.specials is True else part.specials or ()
-    chosen = [v for v in chosen if np.isnan(v) or part.low <= v <= part.high]
+    chosen = tuple(v for v in chosen if np.isnan(v) or part.low <= v <= part.high)
     if not chosen or not flat.size or not draw(st.booleans()):
         return array
     for _ in range(draw(st.integers(1, 4))):

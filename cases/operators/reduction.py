@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
-from parity.suite import Decision
 
 from cases.inputs import ALL, FLOATS, INTEGERS, REALS, Array, Axes, Axis, Shapes, given
 from cases.rows import CONDITIONED, EITHER_ZERO, EXACT, SUM, row
+from parity.suite import Decision
 
 _SHAPES = Shapes((1, 4), long=True)
 _FULL = Shapes((1, 4), 1, long=True)
