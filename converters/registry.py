@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -91,6 +91,12 @@ class Registry:
     def get(self, op: str) -> Lowering | None:
         """The lowering of an operator, or None."""
         return self._lowerings.get(op)
+
+    def extended(self, lowerings: Iterable[Lowering]) -> Registry:
+        """The same registry with some lowerings more, for one conversion."""
+        registry = Registry(self._schema, self.preference)
+        registry._lowerings = {**self._lowerings, **{one.op: one for one in lowerings}}
+        return registry
 
     def require(self, graph: Graph) -> None:
         """Raise one error that lists every operator of a graph without a lowering.

@@ -61,8 +61,13 @@ def torch_inputs_of(laid: Graph, inputs: Arrays) -> dict[str, Any]:
 def torch_call(conversion: Conversion, inputs: Mapping[str, Any]) -> Callable[[], dict[str, Any]]:
     """What calls the model of a conversion to PyTorch and returns its results by name."""
     laid = conversion.graph
-    arguments = [_filled(structure, inputs) for structure in laid.signature.values()]
+    arguments = arguments_of(laid, inputs)
     return lambda: dict(leaves_of(laid.result, conversion.model(*arguments)))
+
+
+def arguments_of(laid: Graph, inputs: Mapping[str, Any]) -> list[Any]:
+    """The positional arguments of a call, of tensors by the inputs' names."""
+    return [_filled(structure, inputs) for structure in laid.signature.values()]
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from converters import (
     Graph,
     TensorSpec,
     Value,
+    WeightMap,
     dtype_of,
     has_derivative,
     replay,
@@ -231,7 +232,10 @@ def _torch_gradients(
     known = {**one.tensors(wide=wide), **{p.name: as_torch(p.value) for p in graph.parameters}}
     names = _wanted(one, graph, known)
     state = dict(conversion.model.named_parameters())
-    leaves = [state[name] if name in state else tensors[name] for name in names]
+    targets = {rule.target for rule in conversion.weights if rule.source in names}
+    held = {name: state[name] for name in targets}
+    held.update({name: tensors[name] for name in names if name in tensors})
+    leaves = list(held.values())
     for leaf in leaves:
         leaf.requires_grad_()
     results = torch_call(conversion, tensors)()
@@ -246,10 +250,16 @@ def _torch_gradients(
     gradients = torch.autograd.grad(
         [result for result, _ in pairs], leaves, [d for _, d in pairs], allow_unused=True
     )
+    arrays = {
+        name: as_numpy(torch.zeros_like(leaf) if gradient is None else gradient)
+        for (name, leaf), gradient in zip(held.items(), gradients, strict=True)
+    }
+    rules = tuple(rule for rule in conversion.weights if rule.target in targets)
+    moved = WeightMap(rules).to_source({name: arrays[name] for name in targets})
     found = {}
-    for name, leaf, gradient in zip(names, leaves, gradients, strict=True):
+    for name in names:
         spec = specs[Value(name)]
         assert isinstance(spec, TensorSpec)
-        array = as_numpy(torch.zeros_like(leaf) if gradient is None else gradient)
-        found[f"gradient of {name}"] = Place("", spec.axes).logical(array)
+        given = moved[name] if name in moved else Place("", spec.axes).logical(arrays[name])
+        found[f"gradient of {name}"] = given
     return found

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from converters.conversion import Conversion
 from converters.graph import Graph
+
+if TYPE_CHECKING:
+    from converters.tf_to_torch.capture import Captured
 
 
 def tf_to_torch(
@@ -37,11 +41,19 @@ def tf_to_torch(
         LoweringError: a lowering failed.
     """
     options: Any = {"signature": signature, "custom_objects": custom_objects}
-    graph = tf_graph(source, example_inputs, **options)
+    captured = _captured(source, example_inputs, **options)
+    graph = _plain_graph(captured)
 
     def again(other: Any, inputs: Any) -> Graph:
         return tf_graph(other, inputs if example_inputs is None else example_inputs, **options)
 
+    if captured.recorder.calls:
+        from converters.tf_to_torch.lowerings import load
+        from converters.tf_to_torch.readable.blocks import UnwritableError
+        from converters.tf_to_torch.readable.emit import readable
+
+        with contextlib.suppress(UnwritableError):
+            return readable(graph, captured, load(), again)
     return convert_tf(graph, capture=again)
 
 
@@ -57,14 +69,27 @@ def tf_graph(
     Raises:
         CaptureError: the source can't be captured.
     """
+    options: Any = {"signature": signature, "custom_objects": custom_objects}
+    return _plain_graph(_captured(source, example_inputs, **options))
+
+
+def _captured(source: Any, example_inputs: Any, **options: Any) -> Captured:
+    """The graph of a model with the calls of its layers."""
     from converters.tf_to_torch.capture import capture
     from converters.tf_to_torch.lowerings import load
-    from converters.tf_to_torch.simplify import simplified
     from converters.tf_to_torch.sources import hints_of, open_source
 
     load()
-    opened = open_source(source, example_inputs, signature=signature, custom_objects=custom_objects)
-    return simplified(capture(opened, hints_of(opened, example_inputs)))
+    opened = open_source(source, example_inputs, **options)
+    return capture(opened, hints_of(opened, example_inputs))
+
+
+def _plain_graph(captured: Captured) -> Graph:
+    """The graph operator by operator."""
+    from converters.tf_to_torch.readable.fold import unmarked
+    from converters.tf_to_torch.simplify import simplified
+
+    return simplified(unmarked(captured.graph, captured.recorder.marks))
 
 
 def tf_caller(

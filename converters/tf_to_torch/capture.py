@@ -6,20 +6,37 @@ Calls are inlined, variables are parameters, branches and loops are graphs of th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
 
 from converters.errors import CaptureError
 from converters.graph import Graph, Input, Output, TensorSpec, Value
-from converters.passes.dead_nodes import drop_dead_nodes
 from converters.structure import leaves, map_structure
+from converters.tf_to_torch.readable.calls import Recorder
 from converters.tf_to_torch.reader import Constant, Frame, Reader, Resource
 from converters.tf_to_torch.source import TensorFlowSource, Variable
 
 
-def capture(source: TensorFlowSource, hints: Mapping[str, Sequence[int]]) -> Graph:
+@dataclass(frozen=True, slots=True, eq=False)
+class Captured:
+    """A graph with the calls of layers that it was traced from.
+
+    Attributes:
+        graph: with a node for each mark of the recorder.
+        recorder: the calls.
+        places: for each node the number of the operation that it was read at.
+        handles: for each parameter the identity of the handle of its variable.
+    """
+
+    graph: Graph
+    recorder: Recorder
+    places: Mapping[str, int]
+    handles: Mapping[str, int]
+
+
+def capture(source: TensorFlowSource, hints: Mapping[str, Sequence[int]]) -> Captured:
     """Trace a source and read its graph.
 
     Args:
@@ -31,10 +48,12 @@ def capture(source: TensorFlowSource, hints: Mapping[str, Sequence[int]]) -> Gra
     """
     names = [name for s in source.signature.values() for name, _ in leaves(s, _Any())]
     structure: list[Any] = []
+    recorder = Recorder()
 
     def flat(*tensors: tf.Tensor) -> list[tf.Tensor]:
         given = dict(zip(names, tensors, strict=True))
-        result = source.call(*(_filled(s, given) for s in source.signature.values()))
+        with recorder.watching():
+            result = source.call(*(_filled(s, given) for s in source.signature.values()))
         found: list[tf.Tensor] = []
         structure.append(_named(result, found))
         return found
@@ -48,7 +67,7 @@ def capture(source: TensorFlowSource, hints: Mapping[str, Sequence[int]]) -> Gra
             f"TensorFlow can't trace {source.label}: {_first_line(error)} Check that it can be "
             f"called with {wanted}."
         ) from error
-    return _read(source, function, names, hints, structure[-1])
+    return _read(source, function, names, hints, structure[-1], recorder)
 
 
 class _Any:
@@ -97,12 +116,13 @@ def _read(
     names: Sequence[str],
     hints: Mapping[str, Sequence[int]],
     result: object,
-) -> Graph:
+    recorder: Recorder,
+) -> Captured:
     """The whole graph of a traced function."""
     func_graph, frame, inputs = function.graph, Frame(outer=True), []
     bound: dict[Any, object] = {}
     library = {item.signature.name: item for item in func_graph.as_graph_def().library.function}
-    reader = Reader(source.label, library, hints)
+    reader = Reader(source.label, library, hints, recorder.marks)
     own = func_graph.inputs[: len(names)]
     for name, tensor in zip(names, own, strict=True):
         spec = reader.spec(tensor, name, hints.get(name))
@@ -118,19 +138,18 @@ def _read(
         for i, item in enumerate(results[: len(func_graph.outputs)])
     ]
     mutations = {name: value for name, value in frame.state.items() if value != Value(name)}
-    return drop_dead_nodes(
-        Graph(
-            tuple(inputs),
-            tuple(reader.parameters.values()),
-            tuple(frame.nodes),
-            tuple(outputs),
-            signature=source.signature,
-            result=result,
-            mutations=mutations,
-            positional=len(source.signature),
-            framework="tensorflow",
-        )
+    graph = Graph(
+        tuple(inputs),
+        tuple(reader.parameters.values()),
+        tuple(frame.nodes),
+        tuple(outputs),
+        signature=source.signature,
+        result=result,
+        mutations=mutations,
+        positional=len(source.signature),
+        framework="tensorflow",
     )
+    return Captured(graph, recorder, reader.places, reader.handles)
 
 
 def _bind_captures(
@@ -182,5 +201,6 @@ def _variable(
     dtype = tf.as_dtype(data.shape_and_type[0].dtype)
     value = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype).numpy()
     reader.add_parameter(known.name, value, frame, trainable=known.trainable, kind=known.kind)
+    reader.handles[known.name] = id(handle)
     frame.state[known.name] = Value(known.name)
     return Resource(known.name)

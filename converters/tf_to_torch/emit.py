@@ -62,43 +62,48 @@ def run(
 class _Walk(torch.nn.Module):
     """The interpreter as a module that ``torch.export`` can trace."""
 
-    def __init__(self, graph: Graph, registry: Registry, observe: Observer) -> None:
+    def __init__(
+        self, graph: Graph, registry: Registry, observe: Observer, names: Mapping[str, str]
+    ) -> None:
         super().__init__()
-        self.graph, self.registry, self.observe = graph, registry, observe
+        self.graph, self.registry, self.observe, self.names = graph, registry, observe, names
         for parameter in graph.parameters:
-            _place(self, parameter)
+            if parameter.name in names:
+                _place(self, parameter, names[parameter.name])
 
     def walk(self, *args: Any) -> Any:
         """Compute the outputs."""
         values: dict[str, object] = {
-            parameter.name: _found(self, parameter.name) for parameter in self.graph.parameters
+            name: _found(self, target) for name, target in self.names.items()
         }
         for structure, argument in zip(self.graph.signature.values(), args, strict=True):
             values.update(leaves(structure, argument))
         results, mutated = run(self.graph, self.registry, values, self.observe)
         for name, value in mutated.items():
-            _found(self, name).copy_(value)
+            _found(self, self.names[name]).copy_(value)
         return _filled(self.graph, results)
 
 
-def _walk(graph: Graph, registry: Registry) -> torch.nn.Module:
+def _walk(
+    graph: Graph, registry: Registry, observe: Observer, names: Mapping[str, str]
+) -> torch.nn.Module:
     """The walk with a parameter of ``forward`` for each argument of the source."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    names = ("self", *graph.signature)
+    arguments = ("self", *graph.signature)
 
     def forward(self: _Walk, *args: Any) -> Any:
         return self.walk(*args)
 
     forward.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(name, kind) for name in names]
+        [inspect.Parameter(name, kind) for name in arguments]
     )
     own = type("Converted", (_Walk,), {"forward": forward})
-    return own(graph, registry, _mark).eval()
+    return own(graph, registry, observe, names).eval()
 
 
-def _place(module: torch.nn.Module, parameter: Parameter) -> None:
-    """Put a parameter where its dotted name says, with the target's axis order."""
-    *path, name = parameter.name.split(".")
+def _place(module: torch.nn.Module, parameter: Parameter, target: str) -> None:
+    """Put a parameter where a dotted name says, with the target's axis order."""
+    *path, name = target.split(".")
     for part in path:
         if not hasattr(module, part):
             module.add_module(part, torch.nn.Module())
@@ -160,20 +165,8 @@ def emit(
         promoted: builds the same conversion in float64.
         capture: captures another source in the same way.
     """
-    walk = _walk(graph, registry)
-    examples, shapes = _examples(graph)
-    try:
-        with torch.no_grad():
-            program = torch.export.export(walk, examples, dynamic_shapes=shapes, strict=False)
-    except LoweringError:
-        raise
-    except Exception as error:
-        raise ConversionError(
-            f"PyTorch can't trace the converted model: {type(error).__name__}: {error}"
-        ) from error
+    program = traced(graph, registry, mark, {p.name: p.name for p in graph.parameters})
     provenance = _provenance(graph, program)
-    for node in program.graph.nodes:
-        node.meta.pop("stack_trace", None)  # lines of this package
     module = program.module()
     return Conversion(
         model=module,
@@ -189,7 +182,38 @@ def emit(
     )
 
 
-def _examples(graph: Graph) -> tuple[tuple[Any, ...], Any]:
+def traced(
+    graph: Graph, registry: Registry, observe: Observer, names: Mapping[str, str]
+) -> torch.export.ExportedProgram:
+    """Trace the walk over a laid-out graph.
+
+    Args:
+        graph: what to compute.
+        registry: the lowerings.
+        observe: sees each node with what PyTorch's tracer has written for it.
+        names: where the parameters that it uses are to be in the module.
+
+    Raises:
+        LoweringError: a lowering failed.
+        ConversionError: PyTorch can't trace it.
+    """
+    walk = _walk(graph, registry, observe, names)
+    examples, shapes = examples_of(graph)
+    try:
+        with torch.no_grad():
+            program = torch.export.export(walk, examples, dynamic_shapes=shapes, strict=False)
+    except LoweringError:
+        raise
+    except Exception as error:
+        raise ConversionError(
+            f"PyTorch can't trace the converted model: {type(error).__name__}: {error}"
+        ) from error
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)  # lines of this package
+    return program
+
+
+def examples_of(graph: Graph) -> tuple[tuple[Any, ...], Any]:
     """Arguments to trace with, and which of their sizes stay open."""
     tensors, shapes = {}, {}
     for item in graph.inputs:
@@ -214,7 +238,7 @@ def _examples(graph: Graph) -> tuple[tuple[Any, ...], Any]:
     )
 
 
-def _mark(node: Node, outputs: Sequence[object]) -> None:
+def mark(node: Node, outputs: Sequence[object]) -> None:
     """Note on what PyTorch's tracer has just written which node it stands for."""
     from torch.fx.experimental.proxy_tensor import get_proxy_mode, get_proxy_slot
 

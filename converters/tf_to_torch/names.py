@@ -56,6 +56,16 @@ def torch_names(paths: Sequence[str], root: str = "") -> list[str]:
     return names
 
 
+def torch_word(word: str) -> str:
+    """The last part of a variable's path, in the words of ``torch.nn``.
+
+    >>> torch_word("kernel"), torch_word("scale")
+    ('weight', 'scale')
+    """
+    name = attribute_name(word)
+    return _LAST.get(name, name)
+
+
 def attribute_name(part: str) -> str:
     """A part of a path as an attribute's name.
 

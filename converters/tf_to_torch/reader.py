@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,9 @@ from converters.tf_to_torch.schema import (
     python_value,
     type_of,
 )
+
+MARK = "tf.Identity"
+"""The operator of nodes that mark where a layer's call begins or ends."""
 
 _LITERAL = 64
 """Up to how many integers an operator holds by itself; longer rows are constants of the graph."""
@@ -79,11 +82,23 @@ class Reader:
         label: what the source is, in words.
         parameters: those found so far, by name.
         taken: names that something has.
+        marks: names of identities that are nodes of the graph.
+        places: for each node of the outer graph the number of the operation that it was read at.
+        handles: for each parameter the identity of the handle of its variable.
     """
 
-    def __init__(self, label: str, library: Mapping[str, Any], hints: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        label: str,
+        library: Mapping[str, Any],
+        hints: Mapping[str, Any],
+        marks: Collection[str] = (),
+    ) -> None:
         """Takes the definitions of functions by name, and shapes of inputs for open sizes."""
-        self.label, self.library = label, library
+        self.label, self.library, self.marks = label, library, marks
+        self.places: dict[str, int] = {}
+        self.handles: dict[str, int] = {}
+        self._place = 0
         self.parameters: dict[str, Parameter] = {}
         self.taken: Counter[str] = Counter()
         self.batch = next((h[0] for h in hints.values() if h), 2)
@@ -110,7 +125,9 @@ class Reader:
 
     def walk(self, graph: Any, bound: dict[Any, object], frame: Frame, prefix: str) -> list[object]:
         """Read every operation of a function; its results."""
-        for op in graph.get_operations():
+        for place, op in enumerate(graph.get_operations()):
+            if frame.outer and not prefix:
+                self._place = place
             if all(tensor.ref() in bound for tensor in op.outputs) and op.outputs:
                 continue
             self._operation(op, bound, frame, prefix)
@@ -126,6 +143,9 @@ class Reader:
             results = [Constant(name, tf.make_ndarray(op.get_attr("value")))]
         elif kind in _ALIASES:
             results = given
+            if name in self.marks and isinstance(given[0], Value) and frame.outer:
+                args = {"x": given[0]}
+                results = self.add_node(name, MARK, args, [frame.specs[given[0]]], frame)
         elif kind == "ReadVariableOp":
             assert isinstance(given[0], Resource)
             results = [frame.state[given[0].name]]
@@ -245,6 +265,7 @@ class Reader:
         self.taken[name] += 1
         module = ".".join(name.split("/")[:-1])
         frame.nodes.append(Node(name, op, args, tuple(specs), module))
+        self.places[name] = self._place
         values = [Value(name, index) for index in range(len(specs))]
         frame.specs.update(zip(values, specs, strict=True))
         return values

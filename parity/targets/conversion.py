@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from converters import Conversion, Graph, Skeleton, TensorSpec, Value, flat_names
+from parity.calls import arguments_of
 from parity.targets import Place, Target
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 def open_conversion(conversion: Conversion) -> Target:
     """Open a conversion to either framework."""
     if conversion.source.framework == "tensorflow":
-        return _opened(
-            conversion, _torch_program, "GraphModule (PyTorch, converted)", "torch.export"
-        )
+        label = f"{type(conversion.model).__name__} (PyTorch, converted)"
+        runtime = "torch eager" if is_source(conversion.model) else "torch.export"
+        return _opened(conversion, _torch_program, label, runtime)
     label = f"{type(conversion.model).__name__} (TensorFlow, converted)"
     return _opened(conversion, _tensorflow_program, label, "tf.function")
 
@@ -37,7 +38,30 @@ def _tensorflow_program(conversion: Conversion, laid: Graph) -> Program:
 def _torch_program(conversion: Conversion, laid: Graph) -> TorchProgram:
     from parity.runtimes.torch_program import TorchProgram
 
+    if is_source(conversion.model):
+        return _source_program(conversion, laid)
     return TorchProgram.of(conversion.model, laid.signature.values(), laid.result)
+
+
+def is_source(model: Any) -> bool:
+    """Whether a module is plain Python source, and no graph that was traced."""
+    import torch
+
+    return not isinstance(model, torch.fx.GraphModule)
+
+
+def _source_program(conversion: Conversion, laid: Graph) -> TorchProgram:
+    from parity.runtimes.torch_source import SourceProgram
+
+    places = _places(conversion.provenance, laid.specs)
+    inputs = {item.name: f"argument/{item.name}" for item in laid.inputs}
+    outputs = {
+        item.name: inputs.get(item.value.producer) or places[item.value].tensor
+        for item in laid.outputs
+        if isinstance(item.value, Value)
+    }
+    arguments = functools.partial(arguments_of, laid)
+    return SourceProgram(conversion.model, inputs, outputs, arguments)
 
 
 def _opened(

@@ -10,20 +10,31 @@ import torch
 from converters.errors import OutputError
 from converters.files import replaced_file
 
-SUFFIXES = (".pt2", ".safetensors", ".pt", ".pth")
+SUFFIXES = (".py", ".pt2", ".safetensors", ".pt", ".pth")
 
 
-def require_suffix(path: str | Path) -> None:
+def require_suffix(path: str | Path, *, source: bool = True) -> None:
     """Refuse a path that nothing is saved at.
 
+    Args:
+        path: where the model is to be saved.
+        source: whether it can be written as Python source.
+
     Raises:
-        OutputError: its suffix names no format.
+        OutputError: its suffix names no format, or one that this model has not.
     """
     suffix = Path(path).suffix
+    if suffix == ".py" and not source:
+        raise OutputError(
+            f"{path}: this model has no readable source: that is written for Keras models whose "
+            "branches and loops don't depend on data. Save it as .pt2 (the program with its "
+            "weights)."
+        )
     if suffix not in SUFFIXES:
         raise OutputError(
             f"{path}: nothing is written as {suffix or 'a folder'}. A converted model is saved as "
-            ".pt2 (the program with its weights), .safetensors or .pt (the weights alone)."
+            ".py (source, with its weights beside it), .pt2 (the program with its weights), "
+            ".safetensors or .pt (the weights alone)."
         )
 
 
@@ -47,7 +58,7 @@ class Saver:
                 refuses.
         """
         path = Path(path)
-        require_suffix(path)
+        require_suffix(path, source=False)
         state = {key: value.detach() for key, value in self._module.state_dict().items()}
         with replaced_file(path, force=force) as work:
             if path.suffix == ".pt2":
