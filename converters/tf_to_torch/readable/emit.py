@@ -18,7 +18,6 @@ from converters.layout import identity_axes
 from converters.passes.assign_layouts import assign_layouts
 from converters.passes.promote import promote
 from converters.registry import Lowering, Registry
-from converters.tf_to_torch.arrays import from_numpy
 from converters.tf_to_torch.capture import Captured
 from converters.tf_to_torch.emit import MARK, examples_of, mark, traced
 from converters.tf_to_torch.names import attribute_name
@@ -31,6 +30,7 @@ from converters.tf_to_torch.readable.paths import Paths
 from converters.tf_to_torch.readable.saver import ReadableSaver
 from converters.tf_to_torch.readable.source import Described, Held, Source, class_name, source_of
 from converters.tf_to_torch.simplify import simplified
+from converters.torch_tensors import from_numpy
 from converters.weights import WeightMap, WeightRule
 
 Capture = Callable[[Any, Any], Graph]
