@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from dataclasses import replace
@@ -45,17 +46,19 @@ def execute(
         Each task with what it found, once.
     """
     run = _on_cluster if cluster else _here
-    todo, tries = list(tasks), 0
+    todo, deaths = list(tasks), Counter[Task]()
     while todo:
         again: list[Task] = []
         for task, found in run(todo, workers, seconds, settle):
             if not isinstance(found, str):
                 yield task, found
-            elif tries == 0 and found.startswith(_DEATHS):
+                continue
+            deaths[task] += found.startswith(_DEATHS)
+            if deaths[task] == 1:
                 again += _parts(task)
             else:
                 yield task, failed(task, found)
-        todo, tries = again, tries + 1
+        todo = again
 
 
 def _parts(task: Task) -> list[Task]:

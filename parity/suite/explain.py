@@ -154,7 +154,7 @@ def _agreement(tallies: tuple[Tally, ...]) -> str:
             spread = spreads.get(runtime)
             ulps = (
                 f", at most {spread.largest:.3g} ulp, 99 % within {spread.p99:.3g}"
-                if spread is not None and sum(spread.counts)
+                if spread is not None and any(spread.counts)
                 else ""
             )
             lines.append(f"  {tally.dtype}, {runtime}: {margin:.3g} of the tolerance{ulps}")

@@ -105,8 +105,8 @@ class Factorisation:
 class Distribution:
     """Random numbers: streams never match, distributions have to.
 
-    Each place along a result's first axis is a draw of its own; a hundred or more tell most wrong
-    distributions.
+    Each place along a result's first axis is a draw of its own. A hundred draws of some thousand
+    numbers together tell most wrong distributions.
 
     Attributes:
         cdf: the distribution function over ``x`` and the arguments, if there is one: then each side

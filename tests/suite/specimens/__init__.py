@@ -1,0 +1,1 @@
+"""Packages of rows that the tests run."""

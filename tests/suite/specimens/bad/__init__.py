@@ -1,0 +1,1 @@
+"""Rows that can't be collected."""

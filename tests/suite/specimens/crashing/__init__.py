@@ -1,0 +1,1 @@
+"""Rows that end the process they run in."""
