@@ -7,8 +7,6 @@ done is kept on disk with its whole report, and a run that was interrupted goes 
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +18,7 @@ import click
 from rich.console import Console
 
 from cases.architectures import architecture, architectures
+from cases.kept import keep, kept
 from cases.model_table import RESULTS, Proof, write
 from cases.sweep_results import fingerprint
 from parity.workers import each
@@ -103,26 +102,6 @@ def proofs(
             yield found
 
 
-def kept(folder: Path, mark: str) -> dict[str, Proof]:
-    """The results of an earlier run of the same code, by name."""
-    found = {}
-    for path in sorted(folder.glob("*.json")):
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document.pop("fingerprint", None) == mark:
-            found[path.stem] = Proof(**document)
-    return found
-
-
-def keep(folder: Path, mark: str, proof: Proof) -> None:
-    """Write one result, whole or not at all."""
-    from converters import replaced_file
-
-    folder.mkdir(parents=True, exist_ok=True)
-    document = {"fingerprint": mark, **dataclasses.asdict(proof)}
-    with replaced_file(folder / f"{proof.name}.json", force=True) as work:
-        work.write_text(json.dumps(document, indent=1), encoding="utf-8")
-
-
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--workers", default=2, show_default=True, help="How many processes.")
@@ -150,13 +129,13 @@ def main(
     if writes and (names or dynamic):
         raise click.UsageError("--write is for a run of all architectures")
     mark, place = fingerprint(), folder / ("dynamic" if dynamic else "static")
-    done = {} if again else kept(place, mark)
+    done = {} if again else kept(place, mark, Proof)
     wanted = list(names or known)
     todo = [name for name in wanted if name not in done]
     options = {"dynamic": dynamic, "gradients": gradients}
     for proof in proofs(todo, place, workers=workers, seconds=seconds, **options):
         done[proof.name] = proof
-        keep(place, mark, proof)
+        keep(place, mark, proof.name, proof)
         console.print(f"{proof.outcome}  {proof.name}: {proof.detail}")
     outcomes = Counter(done[name].outcome for name in wanted)
     console.print(", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()))

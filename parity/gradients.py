@@ -53,6 +53,8 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
     if other.conversions is None or not cotangents:
         return ()
     here, wide_there = other.conversions
+    if not _leaves(one, wide=True)[1]:
+        return ()
     oracle = _source_gradients(one, cotangents, wide=True)
     runs = [
         _source_gradients(one, cotangents, wide=True, seed=seed + 201 + run) for run in range(_RUNS)

@@ -192,7 +192,7 @@ def _tensorflow_source(
     capture = target.capture if isinstance(target, Conversion) else tf_graph
     captured: Graph = capture(source, examples)
     named = bind(captured, args, kwargs)
-    run = tf_caller(source, examples)
+    run = tf_caller(source, examples, unchanged=bool(captured.mutations))
 
     def call() -> Arrays:
         leaves = leaves_of(captured.result, run(named))

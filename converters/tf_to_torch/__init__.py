@@ -93,13 +93,17 @@ def _plain_graph(captured: Captured) -> Graph:
 
 
 def tf_caller(
-    source: Any, example_inputs: Sequence[object] | Mapping[str, object] | None = None
+    source: Any,
+    example_inputs: Sequence[object] | Mapping[str, object] | None = None,
+    *,
+    unchanged: bool = False,
 ) -> Callable[[Mapping[str, Any]], Any]:
     """What runs a TensorFlow or Keras model itself, eagerly.
 
     Args:
         source: as for :func:`tf_to_torch`.
         example_inputs: as for :func:`tf_to_torch`.
+        unchanged: give the variables that a call assigns to their values back afterwards.
 
     Returns:
         A function of arrays by the names of the inputs; it returns what the model returns.
@@ -107,13 +111,19 @@ def tf_caller(
     import tensorflow as tf
 
     from converters.structure import structured
+    from converters.tf_to_torch.source import variables_held
     from converters.tf_to_torch.sources import open_source
 
     opened = open_source(source, example_inputs)
+    held = variables_held(opened.owner) if unchanged else []
 
     def call(arrays: Mapping[str, Any]) -> Any:
         tensors = {name: tf.constant(array) for name, array in arrays.items()}
-        return opened.call(*(structured(s, tensors) for s in opened.signature.values()))
+        before = [variable.numpy() for variable in held]
+        result = opened.call(*(structured(s, tensors) for s in opened.signature.values()))
+        for variable, value in zip(held, before, strict=True):
+            variable.assign(value)
+        return result
 
     return call
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from converters.dtypes import DType
-from converters.graph import Node, TensorSpec, map_argument
+from converters.graph import Node, ScalarSpec, TensorSpec, map_argument
 from converters.registry import Function
 from converters.tf_to_torch.schema import input_names, is_listed, same_type
 
@@ -33,9 +33,8 @@ def literal_type(node: Node, name: str, arguments: Mapping[str, object]) -> DTyp
         for leaf in _leaves(arguments.get(other)):
             if isinstance(leaf, torch.Tensor):
                 return DType(str(leaf.dtype).removeprefix("torch."))
-    known = result is not None and result < len(node.outputs)
-    if known and isinstance(spec := node.outputs[result or 0], TensorSpec):
-        return spec.dtype
+    if result is not None and result < len(node.outputs):
+        return dtype_of_result(node.outputs[result])
     if found is not None:
         return found
     floats = any(isinstance(leaf, float) for leaf in _leaves(arguments[name]))
@@ -121,10 +120,13 @@ def prepared(node: Node, function: Function, arguments: Mapping[str, object]) ->
                 argument, functools.partial(literal_type, node, name, arguments)
             )
     if "dtype" in wanted and "dtype" not in arguments:
-        spec = node.outputs[0]
-        assert isinstance(spec, TensorSpec)
-        result["dtype"] = _own_dtype(spec.dtype)
+        result["dtype"] = _own_dtype(dtype_of_result(node.outputs[0]))
     return result
+
+
+def dtype_of_result(spec: TensorSpec | ScalarSpec) -> DType:
+    """The element type of a result: numbers that are computed from sizes have one too."""
+    return spec.dtype if isinstance(spec, TensorSpec) else DType(spec.kind)
 
 
 def is_function(argument: object) -> bool:

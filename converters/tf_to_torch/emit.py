@@ -9,8 +9,9 @@ from typing import Any
 import torch
 
 from converters.conversion import Conversion
+from converters.dtypes import DType
 from converters.errors import ConversionError, LoweringError, naming
-from converters.graph import Dim, Graph, Node, Parameter, TensorSpec, Value
+from converters.graph import Dim, Graph, Node, Parameter, Value
 from converters.interpreter import Observer, evaluate
 from converters.registry import Registry
 from converters.structure import leaves, map_structure
@@ -18,6 +19,7 @@ from converters.tf_to_torch.arguments import (
     are_numbers,
     as_arrays,
     as_numbers,
+    dtype_of_result,
     prepared,
     tensor_of,
 )
@@ -40,7 +42,7 @@ def lowered(registry: Registry) -> Callable[[Node, Mapping[str, object]], Sequen
                 assert sizes is not None
                 found = sizes.function(**as_arrays(node, arguments))
                 if found is not NotImplemented:  # it depends on what is known only at run time
-                    return [as_numbers(found)]
+                    return list(map(as_numbers, found if isinstance(found, list) else [found]))
             lowering = registry.get(node.op)
             assert lowering is not None
             result = lowering.function(**prepared(node, lowering.function, arguments))
@@ -138,8 +140,8 @@ def _filled(graph: Graph, results: Sequence[object]) -> object:
                 return result
             output = next(o.value for o in graph.outputs if o.name == structure.producer)
             spec = specs.get(output) if isinstance(output, Value) else None
-            dtype = spec.dtype.value if isinstance(spec, TensorSpec) else "int32"
-            return tensor_of(result, getattr(torch, dtype))
+            dtype = dtype_of_result(spec) if spec is not None else DType.int32
+            return tensor_of(result, getattr(torch, dtype.value))
         return (
             map_structure(fill, structure)
             if isinstance(structure, dict | list | tuple)

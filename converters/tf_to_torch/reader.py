@@ -14,6 +14,7 @@ from tensorflow.python.framework.function_def_to_graph import function_def_to_gr
 from converters.dtypes import DType
 from converters.errors import CaptureError
 from converters.graph import Dim, Node, Parameter, ScalarSpec, TensorSpec, Value, values_in
+from converters.tf_to_torch.folding import folded, is_known, shape_array, sizes_of
 from converters.tf_to_torch.lowerings import SIZES
 from converters.tf_to_torch.schema import (
     PREFIX,
@@ -85,6 +86,7 @@ class Reader:
         marks: names of identities that are nodes of the graph.
         places: for each node of the outer graph the number of the operation that it was read at.
         handles: for each parameter the identity of the handle of its variable.
+        partial: for values that are computed from shapes, which of the numbers are known.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class Reader:
         self._place = 0
         self.parameters: dict[str, Parameter] = {}
         self.taken: Counter[str] = Counter()
+        self.partial: dict[Value, np.ndarray] = {}
         self.batch = next((h[0] for h in hints.values() if h), 2)
         self.extent = max((size for h in hints.values() for size in h[1:-1]), default=8)
 
@@ -155,6 +158,9 @@ class Reader:
         elif kind in _CALLS or kind in self.library:
             callee = op.get_attr("f").name if kind in _CALLS else kind
             results = self._call(op, callee, given, frame, f"{name}/")
+        elif kind in _BRANCHES and isinstance(given[0], Constant):
+            chosen = "then_branch" if given[0].array.item() else "else_branch"
+            results = self._call(op, op.get_attr(chosen).name, given[1:], frame, f"{name}/")
         elif kind in _BRANCHES:
             from converters.tf_to_torch.inner_graphs import read_branch
 
@@ -212,7 +218,7 @@ class Reader:
 
     # nodes
 
-    def _node(self, op: Any, given: Sequence[object], frame: Frame, name: str) -> list[Value]:
+    def _node(self, op: Any, given: Sequence[object], frame: Frame, name: str) -> Sequence[object]:
         kind = f"{PREFIX}{op.type}"
         definition = op_def(kind)
         if definition is None:
@@ -221,36 +227,56 @@ class Reader:
                 f"{tf.__version__} doesn't have: a custom operator. Replace it in the model by "
                 "operators of TensorFlow's."
             )
-        args: dict[str, object] = {}
-        place = 0
-        for argument in definition.input_arg:
-            count = 1
-            if argument.number_attr:
-                count = op.get_attr(argument.number_attr)
-            elif argument.type_list_attr:
-                count = len(op.get_attr(argument.type_list_attr))
-            part = [
-                self.argument(item, tensor, frame)
-                for item, tensor in zip(
-                    given[place : place + count], op.inputs[place : place + count], strict=True
-                )
-            ]
-            listed = bool(argument.number_attr or argument.type_list_attr)
-            args[argument_name(argument.name)] = tuple(part) if listed else part[0]
-            place += count
-        held = op.node_def.attr
-        for attribute in attributes(definition):
-            if attribute.name in held:
-                value = python_value(held[attribute.name])
-            else:
-                value = python_value(attribute.default_value)
-            args[argument_name(attribute.name)] = value
+        known = self._known(op, given, name)
+        if known and isinstance(known[0], Constant):
+            return known
+        inputs = [
+            self.argument(item, tensor, frame)
+            for item, tensor in zip(given, op.inputs, strict=True)
+        ]
+        args = {**_by_name(op, inputs), **_attributes(op)}
         sizes = self._is_size(kind, args, op, frame)
         specs = [
-            ScalarSpec("sizes") if sizes else self.spec(tensor, f"{name}:{i}")
+            ScalarSpec(tensor.dtype.name) if sizes else self.spec(tensor, f"{name}:{i}")
             for i, tensor in enumerate(op.outputs)
         ]
-        return self.add_node(name, kind, args, specs, frame)
+        values = self.add_node(name, kind, args, specs, frame)
+        self.partial.update(zip(values, known or (), strict=False))
+        return values
+
+    def _known(
+        self, op: Any, given: Sequence[object], name: str
+    ) -> list[Constant] | list[np.ndarray] | None:
+        """The results of an operation, if they are known now; or which sizes in them are."""
+        sizes: list[np.ndarray] | None
+        if op.type == "Shape" and op.inputs[0].shape.rank is not None:
+            sizes = [shape_array(op.inputs[0])]
+        elif given and all(isinstance(item, Constant) for item in given):
+            arrays = [item.array for item in given if isinstance(item, Constant)]
+            sizes = folded(op, {**_by_name(op, arrays), **_attributes(op)})
+        else:
+            held = [self._sizes(item) for item in given]
+            if any(item is None for item in held):
+                return None
+            sizes = sizes_of(op, {**_by_name(op, held), **_attributes(op)})
+        if sizes is None or not all(map(is_known, sizes)):
+            return sizes
+        types = [tensor.dtype.as_numpy_dtype for tensor in op.outputs]
+        return [
+            Constant(f"{name}/{i}", array.astype(dtype))
+            for i, (array, dtype) in enumerate(zip(sizes, types, strict=True))
+        ]
+
+    def _sizes(self, item: object) -> np.ndarray | None:
+        """An input of an operation on sizes; None if it is something else."""
+        if isinstance(item, Constant):
+            array = item.array
+            return (
+                array.astype(object)
+                if array.dtype.kind in "iu" and array.size <= _LITERAL
+                else None
+            )
+        return self.partial.get(item) if isinstance(item, Value) else None
 
     def add_node(
         self,
@@ -354,6 +380,34 @@ class Reader:
         if hint is not None:
             return int(hint[axis])
         return self.batch if axis == 0 else self.extent
+
+
+def _by_name(op: Any, inputs: Sequence[object]) -> dict[str, object]:
+    """What stands for an operation's inputs, by the names of its definition."""
+    found: dict[str, object] = {}
+    place = 0
+    for argument in op_def(f"{PREFIX}{op.type}").input_arg:
+        count = 1
+        if argument.number_attr:
+            count = op.get_attr(argument.number_attr)
+        elif argument.type_list_attr:
+            count = len(op.get_attr(argument.type_list_attr))
+        part = tuple(inputs[place : place + count])
+        listed = bool(argument.number_attr or argument.type_list_attr)
+        found[argument_name(argument.name)] = part if listed else part[0]
+        place += count
+    return found
+
+
+def _attributes(op: Any) -> dict[str, object]:
+    """An operation's attributes; those that it doesn't hold have their defaults."""
+    held = op.node_def.attr
+    return {
+        argument_name(attribute.name): python_value(
+            held.get(attribute.name, attribute.default_value)
+        )
+        for attribute in attributes(op_def(f"{PREFIX}{op.type}"))
+    }
 
 
 def _static(tensor: Any) -> np.ndarray | None:

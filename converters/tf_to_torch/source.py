@@ -43,3 +43,9 @@ class TensorFlowSource:
     specs: Mapping[str, tf.TensorSpec]
     variables: Mapping[int, Variable] = field(default_factory=dict)
     owner: Any = None
+
+
+def variables_held(owner: Any) -> list[Any]:
+    """The variables of what stays alive while a source is used: a model, a module, a function."""
+    found = owner.graph.variables if hasattr(owner, "graph") else getattr(owner, "variables", ())
+    return list({id(variable): variable for variable in found}.values())

@@ -29,7 +29,7 @@ from converters.tf_to_torch.schema import (
     op_def,
 )
 from converters.tf_to_torch.tf_control_flow import FUNCTIONS
-from converters.tf_to_torch.tf_wide import WIDE
+from converters.tf_to_torch.tf_wide import COMPOSED, WIDE
 
 
 @contextmanager
@@ -69,7 +69,8 @@ def call_operator(
         else:
             given[name] = map_argument(functools.partial(prepared, name), argument)
 
-    function = WIDE[node.op] if wide and node.op in WIDE else raw_operator(node.op)
+    composed = COMPOSED | WIDE if wide else COMPOSED
+    function = composed.get(node.op) or raw_operator(node.op)
 
     def run(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         def fill(leaf: object) -> object:

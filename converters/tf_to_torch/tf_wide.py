@@ -71,6 +71,18 @@ def conv2d(
     return tf.concat([tf.raw_ops.Conv2D(input=x, filter=w, **given) for x, w in parts], -1)
 
 
+def conv3d(input: tf.Tensor, filter: tf.Tensor, **attributes: object) -> tf.Tensor:
+    """Convolution of volumes with groups as several ones; only XLA has a kernel for them.
+
+    Shapes: input (N, D, H, W, C), filter (d, h, w, C / groups, O) -> (N, D', H', W', O).
+    """
+    groups = input.shape[-1] // filter.shape[3]
+    if groups == 1:
+        return tf.raw_ops.Conv3D(input=input, filter=filter, **attributes)
+    parts = zip(tf.split(input, groups, -1), tf.split(filter, groups, -1), strict=True)
+    return tf.concat([tf.raw_ops.Conv3D(input=x, filter=w, **attributes) for x, w in parts], -1)
+
+
 def _with_gaps(kernel: tf.Tensor, axis: int, step: int) -> tf.Tensor:
     """Zeros between a kernel's rows."""
     rows = tf.unstack(kernel, axis=axis)
@@ -154,3 +166,6 @@ WIDE: Mapping[str, Callable[..., object]] = {
     "tf.ResizeBicubic": _resized(_cubic),
 }
 """What computes an operator in float64."""
+
+COMPOSED: Mapping[str, Callable[..., object]] = {"tf.Conv3D": conv3d}
+"""What computes an operator in every type: TensorFlow has no kernel for all of its forms."""

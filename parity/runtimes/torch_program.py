@@ -14,7 +14,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from parity.errors import ProgramError
-from parity.sides import as_numpy, as_torch
+from parity.sides import as_numpy, as_torch, unchanged
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +63,7 @@ class TorchProgram:
         given = {self.inputs[name]: as_torch(array) for name, array in feeds.items()}
         walk = _Walk(self.module, given, set(fetches), cuts or {})
         try:
-            with torch.no_grad():
+            with torch.no_grad(), unchanged(self.module, training=self.module.training):
                 walk.run(*given.values())
         except (RuntimeError, ValueError) as error:
             reason = str(error).strip().split("\n")[0]

@@ -114,7 +114,7 @@ def moved_state(target: object, graph: Graph) -> str:
         rule = rules.get(parameter.name)
         if rule is None or parameter.name not in graph.mutations:
             continue
-        held = rule.to_source(target.model.weights[rule.target].numpy())
+        held = rule.to_source(_held(target.model, rule.target))
         if not np.array_equal(held, parameter.value, equal_nan=held.dtype.kind in "fc"):
             apart.append(parameter.name)
     if not apart:
@@ -125,6 +125,12 @@ def moved_state(target: object, graph: Graph) -> str:
         "Check before the first call, or give the target's variables what "
         "conversion.weights.to_target makes of the source's state."
     )
+
+
+def _held(model: Any, name: str) -> np.ndarray:
+    """What a module of either framework holds under a name."""
+    named = model.weights if hasattr(model, "weights") else model.state_dict()
+    return np.asarray(named[name].numpy())
 
 
 def _places(

@@ -39,6 +39,11 @@ def _as_tensor(value: Any) -> Tensor:
     return torch.full((), value, dtype=torch.float32 if isinstance(value, float) else kind)
 
 
+def _alone(value: Any) -> Tensor:
+    """A tensor of its own with its axes in order, as both branches have to return it."""
+    return _as_tensor(value).clone(memory_format=torch.contiguous_format)
+
+
 @lower("tf.If")
 def if_(cond: Any, then_branch: Branch, else_branch: Branch, input: Sequence[Any]) -> list[Any]:
     """One of two branches. A condition that is known chooses while the model is traced."""
@@ -47,7 +52,7 @@ def if_(cond: Any, then_branch: Branch, else_branch: Branch, input: Sequence[Any
     operands = [_as_tensor(value) for value in input]
 
     def results(branch: Branch) -> Callable[..., tuple[Tensor, ...]]:
-        return lambda *values: tuple(_as_tensor(v).clone() for v in branch(*values))
+        return lambda *values: tuple(_alone(v) for v in branch(*values))
 
     chosen = torch.ops.higher_order.cond(
         cond.reshape(()), results(then_branch), results(else_branch), tuple(operands)
@@ -73,7 +78,7 @@ def _repeated(
     cond: Branch, body: Branch, carried: Sequence[Any], captured: Sequence[Any]
 ) -> list[Any]:
     """A loop whose number of steps is known only when the model runs."""
-    start = tuple(_as_tensor(value).clone() for value in carried)
+    start = tuple(_alone(value) for value in carried)
     tensors = tuple(value for value in captured if isinstance(value, torch.Tensor))
 
     def filled(given: Sequence[Any]) -> list[Any]:
@@ -87,7 +92,7 @@ def _repeated(
 
     def step(*values: Any) -> tuple[Tensor, ...]:
         results = body(*values[:count], *filled(values[count:]))
-        return tuple(_as_tensor(result).clone() for result in results)
+        return tuple(_alone(result) for result in results)
 
     run: Any = while_loop_op
     return list(run(again, step, start, tensors))

@@ -5,6 +5,7 @@ Each function takes and returns NumPy arrays of objects, which hold ``int`` and 
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -94,6 +95,39 @@ def pack(values: Sequence[Array], axis: int = 0) -> Array:
 def concat_v2(values: Sequence[Array], axis: Array) -> Array:
     """Join along an axis."""
     return np.concatenate(values, int(axis))
+
+
+@size("tf.SplitV")
+def split_v(value: Array, size_splits: Array, split_dim: Array, num_split: int) -> list[Array]:
+    """Parts along an axis; a size of -1 is what the others leave."""
+    sizes, axis = [int(item) for item in size_splits], int(split_dim)
+    if -1 in sizes:
+        sizes[sizes.index(-1)] = value.shape[axis] - 1 - builtins.sum(sizes)
+    return list(np.split(value, np.cumsum(sizes)[:-1], axis))
+
+
+@size("tf.Split")
+def split(split_dim: Array, value: Array, num_split: int) -> list[Array]:
+    """Parts of one size along an axis."""
+    return list(np.split(value, num_split, int(split_dim)))
+
+
+@size("tf.Unpack")
+def unpack(value: Array, num: int, axis: int = 0) -> list[Array]:
+    """Slices along an axis, which they lose."""
+    return [np.asarray(np.take(value, place, axis), dtype=object) for place in range(num)]
+
+
+@size("tf.Tile")
+def tile(input: Array, multiples: Array) -> Array:
+    """Repeated along each axis."""
+    return np.tile(input, tuple(int(item) for item in multiples))
+
+
+@size("tf.Fill")
+def fill(dims: Array, value: Array) -> Array:
+    """One number everywhere."""
+    return np.full(tuple(int(item) for item in dims), value.item(), dtype=object)
 
 
 @size("tf.ExpandDims")
