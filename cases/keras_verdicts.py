@@ -122,12 +122,14 @@ def built(call: LayerCall) -> tuple[Any, Inputs]:
         keras.backend.clear_session()
         try:
             model = _functional(call, data, options, fixed=fixed)
-            _trace(model)
+            if not any(map(call.given.get, ("input_sparse", "input_ragged"))):
+                _trace(model)
         except Exception:  # noqa: BLE001, S112  # whatever it is, the next may do
             continue
         seed_weights(model)
         return model, tuple(_array(item) for item in keras.tree.flatten(data))
     layer = call.layer(**call.arguments)
+    data = keras.tree.map_structure(_array, data)
     inputs = data if isinstance(data, dict) else (data,)
     run(layer, inputs)
     seed_weights(layer)
@@ -184,6 +186,7 @@ def _centred(tensor: Any) -> Any:
 
 
 def _array(item: Any) -> Any:
+    """An array; a sparse or ragged tensor is none and stays what it is."""
     return np.asarray(item) if hasattr(item, "__array__") else item
 
 

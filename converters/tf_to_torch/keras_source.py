@@ -41,6 +41,12 @@ def keras_source(model: keras.Layer, examples: Mapping[str, Any] | None) -> Tens
     def named(item: Any) -> object:
         if isinstance(item, Mapping | list | tuple):
             return map_structure(named, item)
+        for kind in ("sparse", "ragged"):
+            if getattr(item, kind, False):
+                raise CaptureError(
+                    f"{item.name} of {model.name} is a {kind} tensor, which PyTorch's graphs have "
+                    "not. Build the model with a dense input, and its lengths or mask."
+                )
         own = "x" if item.name.startswith("keras_tensor") else item.name
         name = _unique(own, specs)
         specs[name] = tf.TensorSpec(item.shape, item.dtype, name=name)

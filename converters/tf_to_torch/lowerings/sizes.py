@@ -120,13 +120,17 @@ def unpack(value: Array, num: int, axis: int = 0) -> list[Array]:
 
 @size("tf.Tile")
 def tile(input: Array, multiples: Array) -> Array:
-    """Repeated along each axis."""
+    """Repeated along each axis, if it is known how often while the model is traced."""
+    if not _known(multiples):
+        return NotImplemented
     return np.tile(input, tuple(int(item) for item in multiples))
 
 
 @size("tf.Fill")
 def fill(dims: Array, value: Array) -> Array:
-    """One number everywhere."""
+    """One integer everywhere, if it is known how often while the model is traced."""
+    if not _known(dims, value):
+        return NotImplemented
     return np.full(tuple(int(item) for item in dims), value.item(), dtype=object)
 
 
