@@ -235,13 +235,15 @@ class Reader:
             for item, tensor in zip(given, op.inputs, strict=True)
         ]
         args = {**_by_name(op, inputs), **_attributes(op)}
-        sizes = self._is_size(kind, args, op, frame)
+        of_sizes = self._is_size(kind, args, op, frame)
         specs = [
-            ScalarSpec(tensor.dtype.name) if sizes else self.spec(tensor, f"{name}:{i}")
+            ScalarSpec(tensor.dtype.name) if of_sizes else self.spec(tensor, f"{name}:{i}")
             for i, tensor in enumerate(op.outputs)
         ]
         values = self.add_node(name, kind, args, specs, frame)
-        self.partial.update(zip(values, known or (), strict=False))
+        for value, sizes in zip(values, known or (), strict=False):
+            assert isinstance(sizes, np.ndarray)
+            self.partial[value] = sizes
         return values
 
     def _known(

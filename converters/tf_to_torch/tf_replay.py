@@ -69,7 +69,7 @@ def call_operator(
         else:
             given[name] = map_argument(functools.partial(prepared, name), argument)
 
-    composed = COMPOSED | WIDE if wide else COMPOSED
+    composed = {**COMPOSED, **(WIDE if wide else {})}
     function = composed.get(node.op) or raw_operator(node.op)
 
     def run(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
