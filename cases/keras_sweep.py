@@ -21,7 +21,7 @@ from cases.keras_layers import harvested, layer_files, split
 from cases.keras_table import FINE, write
 from cases.keras_verdicts import ERROR, Entry, judged
 from cases.sweep_results import fingerprint
-from cases.workers import each
+from parity.workers import each
 
 FOLDER = Path("reports/keras_layers")
 SECONDS_PER_CALL = 300

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cases.figures import BASELINES, read_rows, write_rows
 from cases.keras_layers import split
 from cases.keras_verdicts import NOT_RUN, REFUSED, RIGHT, TRIVIAL, Entry
 
-_ROOT = Path(__file__).resolve().parents[1]
-RESULTS = _ROOT / "reports" / "baselines" / "keras_layers.json"
-PAGE = _ROOT / "docs" / "keras_layers.md"
+RESULTS = BASELINES / "keras_layers.json"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "keras_layers.md"
 
 FINE = (RIGHT, REFUSED, NOT_RUN, TRIVIAL)
 """What a run may end in without failing."""
@@ -21,7 +19,7 @@ FINE = (RIGHT, REFUSED, NOT_RUN, TRIVIAL)
 
 def read(path: Path = RESULTS) -> tuple[Entry, ...]:
     """The figures of the last whole run."""
-    return tuple(Entry(**row) for row in json.loads(path.read_text(encoding="utf-8")))
+    return read_rows(Entry, path)
 
 
 def write(entries: Sequence[Entry]) -> None:
@@ -30,8 +28,7 @@ def write(entries: Sequence[Entry]) -> None:
     Args:
         entries: of a whole run.
     """
-    rows = [json.dumps(dataclasses.asdict(entry)) for entry in entries]
-    RESULTS.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
+    write_rows(entries, RESULTS)
     PAGE.write_text(page(entries), encoding="utf-8")
 
 

@@ -214,7 +214,7 @@ def seed_weights(model: keras.Layer) -> None:
     """
     rng = np.random.default_rng(0)
     for variable in model.variables:
-        value = np.asarray(variable)
+        value = np.asarray(variable.numpy())
         if variable.dtype in ("int8", "uint8"):
             span = np.iinfo(value.dtype)
             variable.assign(rng.integers(span.min, span.max, value.shape).astype(value.dtype))

@@ -202,10 +202,5 @@ def _alone(
     return small, tensors
 
 
-def _numbers(items: object) -> object:
-    """Sizes as the numbers that an operator takes for them."""
-    return tuple(_numbers(item) for item in items) if isinstance(items, list) else items
-
-
 def _key(value: Value) -> str:
     return value.producer if value.index == 0 else f"{value.producer}:{value.index}"

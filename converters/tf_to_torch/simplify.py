@@ -8,6 +8,7 @@ from dataclasses import replace
 from converters.dtypes import DType
 from converters.graph import Graph, Node, TensorSpec, Value, map_argument
 from converters.passes.dead_nodes import drop_dead_nodes
+from converters.tf_to_torch.channels_first import with_channels_last
 
 
 def simplified(graph: Graph) -> Graph:
@@ -15,8 +16,9 @@ def simplified(graph: Graph) -> Graph:
 
     Batch normalisation by statistics that are kept, written as ``x * m + (beta - mean * m)`` with
     ``m = gamma / sqrt(variance + epsilon)``, becomes one node, without gamma or beta too; a tensor
-    that is reshaped and squeezed to the shape that it had is itself.
+    that is reshaped and squeezed to the shape that it had is itself. Channels are last.
     """
+    graph = with_channels_last(graph)
     nodes = {node.name: node for node in graph.nodes}
     specs = graph.specs
     found: dict[str, Sequence[Node]] = {}
