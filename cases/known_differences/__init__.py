@@ -11,7 +11,7 @@ import importlib
 
 from parity.known_differences import KnownDifference
 
-FAMILIES = ("compiled",)
+FAMILIES = ("elementwise", "accuracy", "compiled")
 
 
 def entries() -> dict[str, tuple[KnownDifference, ...]]:

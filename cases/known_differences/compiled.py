@@ -59,7 +59,8 @@ ENTRIES = (
         name="scatter-add-out-of-range-compiled",
         kind=Kind.EDGE,
         torch="torch.scatter_add(x, dim, index, src)",
-        tensorflow="converters.torch_to_tf.lowerings.scatter:scatter_add",
+        tensorflow="from converters.torch_to_tf.lowerings.scatter import scatter_add\n"
+        "return scatter_add(x, dim, index, src)",
         runtime="XLA",
         where=_OUTSIDE,
         example={"x": _V, "dim": 0, "index": i64([0, 7]), "src": _V[1:3]},

@@ -1,0 +1,98 @@
+"""Every known difference is really there, only where it says, and the way around it works."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from cases.known_differences import KNOWN_DIFFERENCES
+from cases.known_differences.observe import keras, pytorch, tensorflow, unequal, written
+from parity.known_differences import eps, known_differences
+
+RUN = [entry for entry in KNOWN_DIFFERENCES if entry.evidence == "run"]
+
+
+def entries(*fields: str):
+    """The entries that have something in each of the fields."""
+    chosen = [entry for entry in RUN if all(getattr(entry, field) for field in fields)]
+    return pytest.mark.parametrize("entry", chosen, ids=lambda entry: entry.name)
+
+
+def gone(entry, side: str, found: str, expected: str) -> str:
+    return (
+        f"{side} gives {found} for {entry.name}, not {expected}: if a release changed that, remove "
+        f"the entry or narrow its versions, now {', '.join(entry.versions)}"
+    )
+
+
+@entries("example")
+def test_a_known_difference_is_there(entry):
+    assert entry.holds(entry.example)
+    ours, theirs = pytorch(entry, entry.example), tensorflow(entry, entry.example)
+    for side, outcome, expected in zip(
+        ("PyTorch", "TensorFlow"), (ours, theirs), entry.gives, strict=True
+    ):
+        found = written(entry, outcome)
+        assert found == expected, gone(entry, side, f"{found} {outcome.message}", expected)
+    assert unequal(entry, theirs, ours, each=True), f"{entry.name}: both sides agree on the example"
+
+
+@entries("keras", "tensorflow")
+def test_keras_differs_in_the_same_way(entry):
+    found = written(entry, keras(entry, entry.example))
+    assert found == entry.gives[1], gone(entry, "Keras", found, entry.gives[1])
+
+
+@entries("relation")
+def test_the_relation_of_a_known_difference_holds_on_its_example(entry):
+    sides = pytorch(entry, entry.example), tensorflow(entry, entry.example)
+    ours, theirs = (next(iter(side.results.values())) for side in sides)
+    arguments, cotangent = entry.example, np.ones((), ours.dtype)
+    same = (ours == theirs) | ((ours != ours) & (theirs != theirs))
+    if entry.rounding:
+        same |= np.isclose(theirs, ours, rtol=entry.rounding * eps(ours), atol=0)
+    explained = entry.explains(arguments, ours, theirs, cotangent)
+    assert (explained | same).all()
+    assert (explained & ~same).any()
+    wrong = ~theirs if theirs.dtype == bool else np.full_like(theirs, 77)
+    excused = entry.explains(arguments, ours, np.where(same, theirs, wrong), cotangent)
+    assert not (excused & ~same).any(), "the relation holds for a wrong result too"
+
+
+@entries("without")
+def test_outside_a_known_difference_both_agree(entry):
+    assert not entry.holds(entry.without)
+    ours, theirs = pytorch(entry, entry.without), tensorflow(entry, entry.without)
+    assert unequal(entry, theirs, ours) == ""
+
+
+@entries("in_tensorflow")
+def test_the_call_in_tensorflow_gives_what_pytorch_gives(entry):
+    for arguments in filter(None, (entry.example, entry.without)):
+        actual, expected = keras(entry, arguments, entry.in_tensorflow), pytorch(entry, arguments)
+        assert unequal(entry, actual, expected) == ""
+
+
+@entries("in_pytorch")
+def test_the_call_in_pytorch_gives_what_tensorflow_gives(entry):
+    for arguments in filter(None, (entry.example, entry.without)):
+        actual, expected = pytorch(entry, arguments, entry.in_pytorch), tensorflow(entry, arguments)
+        assert unequal(entry, actual, expected) == ""
+
+
+def test_the_names_of_the_differences_are_unique():
+    assert [name for name, n in Counter(e.name for e in KNOWN_DIFFERENCES).items() if n > 1] == []
+
+
+def test_a_condition_has_arguments_on_both_sides_of_it():
+    assert [e.name for e in RUN if bool(e.where) != (e.without is not None)] == []
+
+
+def test_the_entries_of_a_call_are_found_by_its_row_result_and_arguments():
+    entry = next(e for e in RUN if e.rows and e.without is not None and not e.runtime)
+    row, result = entry.rows[0], entry.result
+    assert entry in known_differences(RUN, row, entry.example, result=result)
+    assert entry not in known_differences(RUN, row, entry.without, result=result)
+    assert entry not in known_differences(RUN, "no such row", entry.example, result=result)
