@@ -11,7 +11,7 @@ import importlib
 
 from parity.known_differences import KnownDifference
 
-FAMILIES = ("elementwise", "accuracy", "compiled")
+FAMILIES = ("elementwise", "accuracy", "reduction", "types", "compiled")
 
 
 def entries() -> dict[str, tuple[KnownDifference, ...]]:
