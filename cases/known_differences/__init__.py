@@ -11,7 +11,16 @@ import importlib
 
 from parity.known_differences import KnownDifference
 
-FAMILIES = ("elementwise", "accuracy", "reduction", "types", "compiled")
+FAMILIES = (
+    "elementwise",
+    "subnormals",
+    "accuracy",
+    "reduction",
+    "types",
+    "gradients",
+    "indexing",
+    "compiled",
+)
 
 
 def entries() -> dict[str, tuple[KnownDifference, ...]]:
