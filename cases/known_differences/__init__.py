@@ -19,6 +19,11 @@ FAMILIES = (
     "types",
     "gradients",
     "indexing",
+    "convolution",
+    "resize",
+    "normalization",
+    "losses",
+    "recurrent",
     "compiled",
 )
 
