@@ -24,6 +24,9 @@ FAMILIES = (
     "normalization",
     "losses",
     "recurrent",
+    "optimisers",
+    "linalg",
+    "devices",
     "compiled",
 )
 

@@ -287,7 +287,8 @@ ENTRIES = (
         name="distances-by-products",
         kind=Kind.PRECISION,
         torch="torch.cdist(x, x).diagonal().max() > 1e-3",
-        tensorflow="tf.reduce_max(tf.linalg.diag_part(tf.norm(x[:, None] - x[None], axis=-1))) > 1e-3",
+        tensorflow="r = tf.norm(x[:, None] - x[None], axis=-1)\n"
+        "return tf.reduce_max(tf.linalg.diag_part(r)) > 1e-3",
         where="len(x) > 25",
         example={"x": 100 + normal(30, 4)},
         without={"x": 100 + normal(20, 4)},
