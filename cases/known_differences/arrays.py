@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import ml_dtypes
 import numpy as np
 
-Numbers = Sequence[object] | float | complex
+Numbers = Sequence[object] | np.ndarray | float | complex
 
 
 def f32(numbers: Numbers) -> np.ndarray:

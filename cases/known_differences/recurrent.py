@@ -55,8 +55,16 @@ _MHA_KERAS = (
 
 
 def _begins(
-    name: str, torch: str, keras: str, gives: tuple[str, str], why: str, reference: str, **more: str
+    name: str,
+    torch: str,
+    keras: str,
+    gives: tuple[str, str],
+    why: str,
+    reference: str,
+    in_tensorflow: str = "",
+    in_pytorch: str = "",
 ) -> KnownDifference:
+    """What a layer is before it has seen anything."""
     return KnownDifference(
         name=name,
         kind=Kind.SEMANTIC,
@@ -64,9 +72,10 @@ def _begins(
         keras=keras,
         example={},
         gives=gives,
+        in_tensorflow=in_tensorflow,
+        in_pytorch=in_pytorch,
         why=why,
         reference=reference,
-        **more,
     )
 
 
