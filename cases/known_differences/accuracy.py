@@ -74,6 +74,7 @@ ENTRIES = (
     ),
     KnownDifference(
         name="softplus-above-its-threshold",
+        rows=("softplus",),
         kind=Kind.PRECISION,
         torch="F.softplus(x) - x",
         tensorflow="tf.math.softplus(x) - x",

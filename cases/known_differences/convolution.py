@@ -18,10 +18,17 @@ def _tf(call: str) -> str:
 
 
 def _stored(
-    name: str, torch: str, keras: str, shape: str, gives: tuple[str, str], mapping: str
+    name: str,
+    rows: tuple[str, ...],
+    torch: str,
+    keras: str,
+    shape: str,
+    gives: tuple[str, str],
+    mapping: str,
 ) -> KnownDifference:
     return KnownDifference(
         name=f"layout-of-{name}",
+        rows=rows,
         kind=Kind.SEMANTIC,
         torch=f"return torch.tensor(torch.nn.{torch}.weight.shape)",
         keras=f"m = keras.layers.{keras}\nm.build({shape})\nreturn tf.shape(m.kernel)",
@@ -50,6 +57,7 @@ ENTRIES = (
         in_pytorch="rows, columns = (0 if n % 2 == 0 else 1 for n in x.shape[2:])\n"
         "x = F.pad(x, (columns, 1, rows, 1))\n"
         "return F.conv2d(x, w[None, None], stride=2)",
+        rows=("conv2d_same_stride",),
         why="of an odd number of padded rows TensorFlow puts the one too many at the end, and pads "
         "only as far as the windows reach",
         reference="108",
@@ -65,6 +73,7 @@ ENTRIES = (
         without={"x": ramp(1, 1, 3, 3), "w": _KERNEL, "stride": 1},
         gives=("raises RuntimeError", "[[[[8, 12], [20, 24]]]]"),
         in_pytorch="F.conv2d(x, w[None, None], stride=stride, padding=1)",
+        rows=("conv2d_same_stride",),
         why="PyTorch's padding='same' is for strides of 1",
         reference="109",
     ),
@@ -85,11 +94,13 @@ ENTRIES = (
         in_tensorflow=_tf(
             "tf.nn.conv2d_transpose(x, w[..., None, None], (1, 5, 5, 1), 2, 'VALID')[:, 1:, 1:]"
         ),
+        rows=("conv_transpose2d_same",),
         why="of the full result TensorFlow cuts off the end, PyTorch's padding the start",
         reference="110",
     ),
     _stored(
         "a-convolutions-kernel",
+        ("conv1d", "conv2d", "conv3d"),
         "Conv2d(5, 2, (3, 4))",
         "Conv2D(2, (3, 4))",
         "(1, 8, 8, 5)",
@@ -98,6 +109,7 @@ ENTRIES = (
     ),
     _stored(
         "a-depthwise-kernel",
+        ("depthwise_conv2d", "depthwise_conv2d_multiplier"),
         "Conv2d(5, 10, (3, 4), groups=5)",
         "DepthwiseConv2D((3, 4), depth_multiplier=2)",
         "(1, 8, 8, 5)",
@@ -107,6 +119,7 @@ ENTRIES = (
     ),
     _stored(
         "a-transposed-convolutions-kernel",
+        ("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
         "ConvTranspose2d(5, 2, (3, 4))",
         "Conv2DTranspose(2, (3, 4))",
         "(1, 8, 8, 5)",
@@ -116,6 +129,7 @@ ENTRIES = (
     ),
     _stored(
         "a-dense-kernel",
+        ("linear",),
         "Linear(5, 2)",
         "Dense(2)",
         "(1, 5)",
@@ -163,6 +177,7 @@ ENTRIES = (
         in_tensorflow=_tf(f"tf.nn.max_pool2d(x, 3, 2, {_CENTRED})"),
         in_pytorch="padding = (x.shape[3] % 2, 1, x.shape[2] % 2, 1)\n"
         "return F.max_pool2d(F.pad(x, padding, value=-math.inf), 3, 2)",
+        rows=("max_pool2d_same_stride", "max_pool2d_padding"),
         why="of an odd number of padded rows TensorFlow puts the one too many at the end",
         reference="112",
     ),
@@ -179,6 +194,7 @@ ENTRIES = (
         rounding=2,
         in_pytorch="F.avg_pool2d(x, 3, 1, padding=1, count_include_pad=False)",
         in_tensorflow=_tf(f"tf.nn.avg_pool2d(tf.pad(x, {_CENTRED}), 3, 1, 'VALID')"),
+        rows=("avg_pool2d_padding", "avg_pool2d_same"),
         why="PyTorch divides by the window's size, TensorFlow by what of it lies inside",
         reference="113",
     ),
@@ -194,6 +210,7 @@ ENTRIES = (
         gives=("[[[[4]]]]", "[[[[4, 5], [7, 8]]]]"),
         in_pytorch="F.max_pool2d(x, 2, ceil_mode=True)",
         in_tensorflow=_tf("tf.nn.max_pool2d(x, 2, 2, 'VALID')"),
+        rows=("max_pool2d", "max_pool2d_ceil"),
         why="PyTorch leaves out a window that isn't whole, as 'VALID' does, unless ceil_mode=True",
         reference="114",
     ),
@@ -228,6 +245,7 @@ ENTRIES = (
         in_tensorflow="r = tf.nn.conv1d(tf.transpose(x, (0, 2, 1)), w[:, None, None], 2, 'VALID', "
         "dilations=dilation)\n"
         "return tf.transpose(r, (0, 2, 1))",
+        rows=("conv1d_dilated",),
         why="Keras refuses both at once; raw TensorFlow takes them",
         reference="116",
     ),
@@ -248,6 +266,7 @@ ENTRIES = (
             "(0, 1, 2, 4, 3)), (1, 1, 1, -1)), 2)"
         ),
         in_pytorch="F.pixel_shuffle(x.reshape(1, 4, -1, 1, 1).transpose(1, 2).reshape(x.shape), 2)",
+        rows=("pixel_shuffle",),
         why="the channels are ordered by result channel first in PyTorch, by place first in "
         "TensorFlow",
         reference="125",
@@ -264,6 +283,7 @@ ENTRIES = (
         without={"x": ramp(1, 1, 2, 2)},
         gives=("[[0, 1, 2, 3, 4, 5, 6, 7]]", "[[0, 4, 1, 5, 2, 6, 3, 7]]"),
         in_pytorch="F.unfold(x, 2)[:, :, 0].reshape(1, -1, 4).mT.reshape(1, -1)",
+        rows=("unfold",),
         why="PyTorch's patches go channel by channel, TensorFlow's pixel by pixel",
         reference="126",
     ),
@@ -278,6 +298,7 @@ ENTRIES = (
         gives=("[[0, 1, 2, 3]]", "[[0, 2, 1, 3]]"),
         in_tensorflow="keras.layers.Flatten()(x)",
         in_pytorch="torch.nn.Flatten()(x.permute(0, 2, 3, 1))",
+        rows=("flatten",),
         why="channels are in the second axis in PyTorch, in the last in Keras: the rows of a "
         "dense layer's kernel have to be permuted",
         reference="127",

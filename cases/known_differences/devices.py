@@ -8,6 +8,7 @@ from parity.known_differences import Kind, KnownDifference
 
 def _documented(
     name: str,
+    rows: tuple[str, ...],
     torch: str,
     tensorflow: str,
     gives: tuple[str, str],
@@ -17,6 +18,7 @@ def _documented(
 ) -> KnownDifference:
     return KnownDifference(
         name=name,
+        rows=rows,
         kind=Kind.NONDETERMINISM,
         torch=torch,
         tensorflow=tensorflow,
@@ -40,6 +42,7 @@ ENTRIES = (
         without={"x": f32([1, 2]), "rate": 0.0},
         gives=("[0, 0]", "raises ValueError"),
         in_tensorflow="keras.layers.Dropout(rate)(x, training=True)",
+        rows=("dropout",),
         why="raw TensorFlow takes rates below 1 only, Keras' layer also 1",
         reference="164",
     ),
@@ -50,6 +53,7 @@ ENTRIES = (
         tensorflow="tf.random.set_seed(0)\nreturn tf.round(100 * tf.random.uniform([3], seed=0))",
         example={},
         gives=("[50, 77, 9]", "[2, 1, 19]"),
+        rows=("rand", "randn"),
         why="PyTorch's generator on CPU is Mersenne's twister, TensorFlow's Philox: the same seed "
         "never gives the same numbers; masks have to be carried over",
         reference="165",
@@ -65,12 +69,14 @@ ENTRIES = (
         example={"x": normal(64, 4096), "y": normal(4096, 64, seed=1)},
         without={"x": normal(64, 1), "y": normal(1, 64, seed=1)},
         gives=("True", "False"),
+        rows=("matmul",),
         why="XLA adds products up in another order than TensorFlow's kernels; so do other numbers "
         "of threads, and oneDNN on or off: record them with the results",
         reference="190",
     ),
     _documented(
         "tf32-by-default",
+        ("matmul", "conv2d"),
         "torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32",
         "tf.config.experimental.tensor_float_32_execution_enabled()",
         ("False, True", "True"),
@@ -81,6 +87,7 @@ ENTRIES = (
     ),
     _documented(
         "sums-of-16-bit-products",
+        ("matmul",),
         "torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction",
         "",
         ("True", "no such setting"),
@@ -90,6 +97,7 @@ ENTRIES = (
     ),
     _documented(
         "deterministic-kernels",
+        (),
         "torch.use_deterministic_algorithms(True)",
         "tf.config.experimental.enable_op_determinism()",
         ("raises RuntimeError", "raises UnimplementedError"),
@@ -99,6 +107,7 @@ ENTRIES = (
     ),
     _documented(
         "losses-on-gpus",
+        ("cross_entropy", "nll", "ctc"),
         "F.nll_loss, F.ctc_loss",
         "tf.nn.softmax_cross_entropy_with_logits",
         ("raises RuntimeError if determinism is asked for", "nondeterministic by default"),
@@ -108,6 +117,7 @@ ENTRIES = (
     ),
     _documented(
         "smallest-epsilon-of-cudnn",
+        ("fused_batch_norm_training",),
         "F.batch_norm(x, mean, variance, eps=1e-5)",
         "tf.compat.v1.nn.fused_batch_norm(x, scale, offset, epsilon=1e-6)",
         ("as given", "at least 1e-5"),

@@ -111,6 +111,7 @@ ENTRIES = (
         gives=("[1, 1, 1]", "[4, 4, 4]"),
         in_tensorflow="tf.minimum(tf.maximum(x, low), high)",
         in_pytorch="torch.maximum(torch.clamp(x, max=high), torch.tensor(low))",
+        rows=("clamp", "clamp_tensors"),
         why="PyTorch applies the upper limit last, TensorFlow the lower one",
         reference="11",
     ),

@@ -81,6 +81,7 @@ ENTRIES = (
         in_pytorch="return torch.tensor(" + _SPECTRUM.format(", center=False") + ".shape)",
         in_tensorflow="x = tf.pad(x, [[4, 4]], 'REFLECT')\n"
         "return tf.shape(tf.signal.stft(x, 8, 2))",
+        rows=("stft",),
         why="PyTorch centres the windows on the samples, beyond the ends too, unless center=False",
         reference="178",
     ),
@@ -97,6 +98,7 @@ ENTRIES = (
         rounding=16,
         in_tensorflow="tf.signal.kaiser_window(5, 12.0)[:-1]",
         in_pytorch="torch.kaiser_window(4, False, 12.0)",
+        rows=("kaiser_window",),
         why="PyTorch's is periodic unless told otherwise, TensorFlow's symmetric; both agree on "
         "hann's and hamming's",
         reference="179",
@@ -113,6 +115,7 @@ ENTRIES = (
         rounding=4,
         in_tensorflow="tf.signal.fft(x) / x.shape[0] ** 0.5",
         in_pytorch="torch.fft.fft(x)",
+        rows=("fft_ortho", "fft"),
         why="TensorFlow's transform has no norm argument",
         reference="180",
     ),

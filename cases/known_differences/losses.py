@@ -24,6 +24,7 @@ ENTRIES = (
         without={"x": f32([[0, 0, 0]]), "y": i64([1])},
         gives=("nan", "[]"),
         in_tensorflow="tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, x))",
+        rows=("cross_entropy_mean",),
         why="PyTorch's mean of no numbers is 0 / 0, Keras returns them as they are",
         reference="31",
     ),
@@ -40,6 +41,7 @@ ENTRIES = (
         rounding=4,
         in_tensorflow="keras.losses.sparse_categorical_crossentropy("
         "y, x, from_logits=True, ignore_class=-100)",
+        rows=("cross_entropy_ignored",),
         why="PyTorch ignores targets of -100 unless told otherwise, Keras those of ignore_class",
         reference="38",
     ),
@@ -54,6 +56,7 @@ ENTRIES = (
         gives=("nan", "0"),
         rounding=4,
         in_pytorch="F.cross_entropy(x, y, reduction='sum') / (y != -100).sum().clamp(min=1)",
+        rows=("cross_entropy_ignored",),
         why="PyTorch's mean of no numbers is 0 / 0, Keras' is 0",
         reference="32",
     ),
@@ -68,6 +71,7 @@ ENTRIES = (
         without={"x": _LOGITS, "y": _CLASSES},
         gives=("raises IndexError", "[nan, 2.17]"),
         rounding=4,
+        rows=("cross_entropy",),
         why="XLA, and TensorFlow's kernels on a GPU, can't refuse and give NaN; on CPU both refuse",
         reference="38",
     ),
@@ -85,6 +89,7 @@ ENTRIES = (
         "r = tf.nn.sparse_softmax_cross_entropy_with_logits(y, x)\n"
         "return tf.reduce_sum(w * r) / tf.reduce_sum(w)",
         in_pytorch="F.cross_entropy(x, y, weight=w, reduction='sum') / len(y)",
+        rows=("cross_entropy_weighted",),
         why="PyTorch divides by the sum of the weights, Keras by the number of samples",
         reference="137",
     ),
@@ -98,6 +103,7 @@ ENTRIES = (
         rounding=4,
         in_tensorflow=f"{_SPARSE}(from_logits=True)(y, x)",
         in_pytorch="F.nll_loss(torch.log(x), y)",
+        rows=("cross_entropy", "cross_entropy_mean"),
         why="Keras takes probabilities unless from_logits=True is given",
         reference="138",
     ),
@@ -115,6 +121,7 @@ ENTRIES = (
         "q = tf.maximum(tf.math.log1p(-x), -100.0)\n"
         "return -(y * p + (1 - y) * q)",
         in_pytorch="F.binary_cross_entropy(x.clamp(1e-7, 1 - 1e-7), y, reduction='none')",
+        rows=("bce",),
         why="PyTorch bounds the logarithm by -100, Keras the probability by 1e-7",
         reference="139",
     ),
@@ -130,12 +137,14 @@ ENTRIES = (
         rounding=4,
         in_tensorflow="-tf.math.log(tf.gather(x, y, axis=1, batch_dims=1))",
         in_pytorch="F.nll_loss(torch.log(x.clamp(1e-7, 1 - 1e-7)), y, reduction='none')",
+        rows=("nll", "cross_entropy"),
         why="Keras bounds probabilities by 1e-7",
         reference="140",
     ),
     *(
         KnownDifference(
             name=f"reduction-of-{name}",
+            rows=(row,),
             kind=Kind.SEMANTIC,
             torch=f"F.{torch}(x, y)",
             keras=f"keras.losses.{keras}(y, x)",
@@ -149,9 +158,10 @@ ENTRIES = (
             "PyTorch's functions",
             reference="141",
         )
-        for name, torch, keras, layer, gives in (
+        for name, row, torch, keras, layer, gives in (
             (
                 "squared-error",
+                "mse",
                 "mse_loss",
                 "mean_squared_error",
                 "MeanSquaredError",
@@ -159,6 +169,7 @@ ENTRIES = (
             ),
             (
                 "absolute-error",
+                "mae",
                 "l1_loss",
                 "mean_absolute_error",
                 "MeanAbsoluteError",
@@ -178,6 +189,7 @@ ENTRIES = (
         rounding=8,
         in_tensorflow="tf.reduce_mean(y * (tf.math.log(y) - tf.math.log(x)))",
         in_pytorch="F.kl_div(torch.log(x), y, reduction='batchmean')",
+        rows=("kl_div",),
         why="PyTorch takes the logarithm of the prediction first, and averages over all elements "
         "unless reduction='batchmean' is given",
         reference="142",
@@ -194,6 +206,7 @@ ENTRIES = (
         rounding=4,
         in_tensorflow="keras.losses.Huber(0.5)(y, x) / 0.5",
         in_pytorch="F.huber_loss(x, y, delta=0.5)",
+        rows=("smooth_l1", "huber"),
         why="smooth L1 is Huber's loss divided by its bound",
         reference="143",
     ),
@@ -207,6 +220,7 @@ ENTRIES = (
         rounding=8,
         in_tensorflow="tf.reduce_mean(tf.nn.log_poisson_loss(y, x))",
         in_pytorch="F.poisson_nll_loss(x, y, log_input=False, eps=1e-7)",
+        rows=("poisson_nll", "poisson_nll_rate"),
         why="PyTorch takes the logarithm of the rate unless log_input=False is given, Keras the "
         "rate",
         reference="144",
@@ -223,6 +237,7 @@ ENTRIES = (
         rounding=4,
         in_tensorflow="-keras.losses.cosine_similarity(y, x)",
         in_pytorch="-F.cosine_similarity(x, y)",
+        rows=("cosine_similarity", "cosine_embedding"),
         why="Keras' loss is the negative similarity",
         reference="145",
     ),
@@ -238,6 +253,7 @@ ENTRIES = (
         rounding=4,
         in_pytorch="y = 2 * y - 1 if (y == 0).any() else y\n"
         "return (1 - y * x).clamp(min=0).mean(-1)",
+        rows=("hinge",),
         why="Keras takes labels of 0 and 1 for -1 and 1",
         reference="146",
     ),
@@ -251,6 +267,7 @@ ENTRIES = (
         rounding=8,
         in_tensorflow=f"tf.reduce_mean({_CTC_TF} / 2)",
         in_pytorch=f"{_CTC_TORCH}, reduction='none').mean()",
+        rows=("ctc",),
         why="PyTorch divides each sample by the length of its target before it averages",
         reference="147",
     ),
@@ -265,6 +282,7 @@ ENTRIES = (
         gives=("[inf]", "[708.2]"),
         rounding=8,
         in_tensorflow=f"r = {_CTC_TF}\nreturn tf.where(r > 600, math.inf, r)",
+        rows=("ctc",),
         why="TensorFlow stands -707 for the logarithm of 0; PyTorch's zero_infinity=True gives 0",
         reference="148",
     ),
@@ -280,6 +298,7 @@ ENTRIES = (
         rounding=4,
         in_tensorflow="tf.norm(x - y + 1e-6, axis=-1)",
         in_pytorch="F.pairwise_distance(x, y, eps=0.0)",
+        rows=("triplet",),
         why="PyTorch adds 1e-6 to each coordinate of the difference",
         reference="149",
     ),
@@ -296,6 +315,7 @@ ENTRIES = (
         in_pytorch="m = 'donot_use_mm_for_euclid_dist'\n"
         "return torch.cdist(x, x, compute_mode=m).diagonal().max() > 1e-3",
         device="cpu",
+        rows=("cdist",),
         why="beyond 25 points PyTorch takes |x|**2 + |y|**2 - 2 x y, which cancels; the calls "
         "ask whether a point's distance to itself is more than 1e-3",
         reference="150",

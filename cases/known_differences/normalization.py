@@ -21,10 +21,17 @@ def _module(module: str, result: str = "") -> str:
 
 
 def _eps(
-    name: str, torch: str, keras: str, mapped: str, reversed_: str, gives: tuple[str, str]
+    name: str,
+    rows: tuple[str, ...],
+    torch: str,
+    keras: str,
+    mapped: str,
+    reversed_: str,
+    gives: tuple[str, str],
 ) -> KnownDifference:
     return KnownDifference(
         name=f"epsilon-of-{name}",
+        rows=rows,
         kind=Kind.SEMANTIC,
         torch=torch,
         keras=keras,
@@ -55,6 +62,7 @@ ENTRIES = (
             "BatchNormalization(momentum=0.9)", "m.moving_mean", ", training=True"
         ),
         in_pytorch=_module("BatchNorm1d(2, momentum=0.01)", "m.running_mean"),
+        rows=("batch_norm_running", "batch_norm_training"),
         why="PyTorch's momentum weighs what is new, 0.1; Keras' what is old, 0.99",
         reference="42",
     ),
@@ -72,6 +80,7 @@ ENTRIES = (
         "n = tf.cast(tf.shape(x)[0], x.dtype)\n"
         "return 0.5 + 0.5 * variance * n / (n - 1)",
         in_pytorch="return 0.5 + 0.5 * x.var(0, correction=0)",
+        rows=("batch_norm_running", "batch_norm_training"),
         why="PyTorch remembers the unbiased variance of a batch, Keras the biased one, though "
         "both normalise by the biased one; TensorFlow's fused_batch_norm does as PyTorch",
         reference="43",
@@ -89,12 +98,14 @@ ENTRIES = (
         rounding=4,
         in_pytorch="x.var(0, correction=1)",
         in_tensorflow="tf.math.reduce_variance(x, 0)",
+        rows=("fused_batch_norm_training",),
         why="TensorFlow's fused kernel returns the unbiased variance of the batch, for the moving "
         "average",
         reference="43",
     ),
     _eps(
         "layer-norm",
+        ("layer_norm",),
         "F.layer_norm(x, (4,))",
         _layer("LayerNormalization()"),
         _layer("LayerNormalization(epsilon=1e-5)"),
@@ -106,6 +117,7 @@ ENTRIES = (
     ),
     _eps(
         "group-norm",
+        ("group_norm",),
         "F.group_norm(x, 2)",
         _layer("GroupNormalization(2)"),
         _layer("GroupNormalization(2, epsilon=1e-5)"),
@@ -117,6 +129,7 @@ ENTRIES = (
     ),
     _eps(
         "batch-norm",
+        ("batch_norm_inference", "batch_norm_training"),
         "torch.nn.BatchNorm1d(4).eval()(x * 1000)",
         "keras.layers.BatchNormalization()(x * 1000)",
         "keras.layers.BatchNormalization(epsilon=1e-5)(x * 1000)",
@@ -135,6 +148,7 @@ ENTRIES = (
         rounding=4,
         in_tensorflow="keras.layers.RMSNormalization(epsilon=2.0**-23)(x)",
         in_pytorch="torch.nn.RMSNorm(4, eps=1e-6)(x)",
+        rows=("rms_norm",),
         why="PyTorch's default is the last place of 1 in the type, 1.2e-7 in float32; Keras' 1e-6",
         reference="45",
     ),
@@ -153,6 +167,7 @@ ENTRIES = (
         rounding=4,
         in_tensorflow=_layer("LayerNormalization(epsilon=1e-12)"),
         in_pytorch="F.layer_norm(x, (4,), eps=1e-5)",
+        rows=("layer_norm",),
         why="models bring an epsilon of their own, 1e-12 in BERT's; a port that drops it passes a "
         "comparison by allclose",
         reference="48",
@@ -167,6 +182,7 @@ ENTRIES = (
         without={"x": f32([[1, 1], [1, 1]])},
         gives=("raises ValueError", "[[0, 0]]"),
         in_pytorch="x - x.mean(0)",
+        rows=("batch_norm_training",),
         why="PyTorch refuses statistics of one number",
         reference="46",
     ),
@@ -181,6 +197,7 @@ ENTRIES = (
         gives=("[0, 0]", "[1, 2]"),
         in_pytorch="torch.nn.Dropout(0.999999).eval()(x)",
         in_tensorflow="keras.layers.Dropout(0.999999, seed=0)(x, training=True)",
+        rows=("dropout", "batch_norm_training"),
         why="a PyTorch module trains until eval() is called, a Keras layer only with training=True",
         reference="47",
     ),
@@ -201,6 +218,7 @@ ENTRIES = (
         "return tf.reshape(r, [-1])",
         in_pytorch="F.local_response_norm(x.reshape(1, -1, 1, 1), 3, alpha=3.0, beta=1.0)"
         ".reshape(-1)",
+        rows=("local_response_norm",),
         why="PyTorch divides alpha by the size n of the window; TensorFlow doesn't, and takes the "
         "radius (n - 1) / 2",
         reference="117",
@@ -217,6 +235,7 @@ ENTRIES = (
         rounding=32,
         in_tensorflow="tf.nn.gelu(x)",
         in_pytorch="F.gelu(x, approximate='tanh')",
+        rows=("gelu", "gelu_tanh"),
         why="keras.ops.gelu approximates by tanh; keras.activations.gelu and tf.nn.gelu take erf, "
         "as PyTorch",
         reference="50",
@@ -224,6 +243,7 @@ ENTRIES = (
     *(
         KnownDifference(
             name=f"slope-of-leaky-relu-{where}",
+            rows=("leaky_relu",),
             kind=Kind.SEMANTIC,
             torch="F.leaky_relu(x)",
             tensorflow=tensorflow,
@@ -253,6 +273,7 @@ ENTRIES = (
         gives=("[[-1, 2]]", "[[0, 2]]"),
         in_tensorflow="keras.layers.PReLU(keras.initializers.Constant(0.25))(x)",
         in_pytorch="torch.nn.PReLU(init=0.0)(x)",
+        rows=("prelu",),
         why="PyTorch's slope is 0.25 at first, Keras' 0",
         reference="53",
     ),
@@ -264,6 +285,7 @@ ENTRIES = (
         example={"x": np.ones((1, 2, 3, 4), np.float32)},
         gives=("[1]", "[2, 3, 4]"),
         in_pytorch="return torch.tensor(x.shape[1:])",
+        rows=("prelu",),
         why="PyTorch shares one slope, or one for each channel; Keras has one for each element "
         "unless shared_axes is given",
         reference="53",

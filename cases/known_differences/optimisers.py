@@ -35,7 +35,13 @@ def _keras(optimizer: str, steps: int = 1, result: str = "v", before: str = "") 
 
 
 def _default(
-    name: str, optimizer: str, option: str, keras: str, gives: tuple[str, str], reference: str
+    name: str,
+    rows: tuple[str, ...],
+    optimizer: str,
+    option: str,
+    keras: str,
+    gives: tuple[str, str],
+    reference: str,
 ) -> KnownDifference:
     theirs = {"lr": "learning_rate", "eps": "epsilon"}
     words = {"lr": "learning rate", "eps": "epsilon"}.get(option, option.replace("_", " "))
@@ -43,6 +49,7 @@ def _default(
     returned = f"return torch.tensor(float(o.defaults['{option}']))"
     return KnownDifference(
         name=f"default-{name}",
+        rows=rows,
         kind=Kind.SEMANTIC,
         torch=f"o = torch.optim.{optimizer}([p])\n{returned}",
         keras=f"o = keras.optimizers.{keras}()\n"
@@ -70,23 +77,36 @@ def _schedule(scheduler: str, steps: int) -> str:
 
 
 ENTRIES = (
-    _default("adam-epsilon", "Adam", "eps", "Adam", ("1e-08", "1e-07"), "151"),
-    _default("sgd-learning-rate", "SGD", "lr", "SGD", ("0.001", "0.01"), "159"),
-    _default("adamw-weight-decay", "AdamW", "weight_decay", "AdamW", ("0.01", "0.004"), "157"),
-    _default("rmsprop-learning-rate", "RMSprop", "lr", "RMSprop", ("0.01", "0.001"), "153"),
-    _default("adagrad-learning-rate", "Adagrad", "lr", "Adagrad", ("0.01", "0.001"), "154"),
-    _default("adagrad-epsilon", "Adagrad", "eps", "Adagrad", ("1e-10", "1e-07"), "154"),
+    _default("adam-epsilon", ("adam",), "Adam", "eps", "Adam", ("1e-08", "1e-07"), "151"),
+    _default("sgd-learning-rate", ("sgd",), "SGD", "lr", "SGD", ("0.001", "0.01"), "159"),
+    _default(
+        "adamw-weight-decay", ("adamw",), "AdamW", "weight_decay", "AdamW", ("0.01", "0.004"), "157"
+    ),
+    _default(
+        "rmsprop-learning-rate", ("rmsprop",), "RMSprop", "lr", "RMSprop", ("0.01", "0.001"), "153"
+    ),
+    _default(
+        "adagrad-learning-rate", ("adagrad",), "Adagrad", "lr", "Adagrad", ("0.01", "0.001"), "154"
+    ),
+    _default(
+        "adagrad-epsilon", ("adagrad",), "Adagrad", "eps", "Adagrad", ("1e-10", "1e-07"), "154"
+    ),
     _default(
         "adagrad-accumulator",
+        ("adagrad",),
         "Adagrad",
         "initial_accumulator_value",
         "Adagrad",
         ("0", "0.1"),
         "154",
     ),
-    _default("adadelta-learning-rate", "Adadelta", "lr", "Adadelta", ("1", "0.001"), "155"),
-    _default("adadelta-rho", "Adadelta", "rho", "Adadelta", ("0.9", "0.95"), "155"),
-    _default("adadelta-epsilon", "Adadelta", "eps", "Adadelta", ("1e-06", "1e-07"), "155"),
+    _default(
+        "adadelta-learning-rate", ("adadelta",), "Adadelta", "lr", "Adadelta", ("1", "0.001"), "155"
+    ),
+    _default("adadelta-rho", ("adadelta",), "Adadelta", "rho", "Adadelta", ("0.9", "0.95"), "155"),
+    _default(
+        "adadelta-epsilon", ("adadelta",), "Adadelta", "eps", "Adadelta", ("1e-06", "1e-07"), "155"
+    ),
     KnownDifference(
         name="rmsprop-smoothing",
         kind=Kind.SEMANTIC,
@@ -97,6 +117,7 @@ ENTRIES = (
         rounding=1,
         in_tensorflow="return tf.constant(keras.optimizers.RMSprop(rho=0.99).rho)",
         in_pytorch="return torch.tensor(torch.optim.RMSprop([p], alpha=0.9).defaults['alpha'])",
+        rows=("rmsprop",),
         why="another default, under another name",
         reference="153",
     ),
@@ -112,6 +133,7 @@ ENTRIES = (
         rounding=3000,
         in_tensorflow=_keras("Adam(0.001, epsilon=1e-3 * 0.001**0.5)", result="(p - v) * 1e4"),
         in_pytorch=_torch("Adam([p], lr=0.001, eps=1e-3 / 0.001**0.5)", result="(b - p) * 1e4"),
+        rows=("adam", "amsgrad", "adamw"),
         why="PyTorch adds it to the root after its correction for the first steps, Keras before: "
         "the same at step t if Keras' is sqrt(1 - beta_2**t) times PyTorch's; shown are steps in "
         "units of 1e-4",
@@ -130,6 +152,7 @@ ENTRIES = (
         in_tensorflow=_keras(
             "Adam(0.1)", 3, before="o.epsilon = 1e-8 * (1 - 0.999 ** (t + 1)) ** 0.5"
         ),
+        rows=("adam",),
         why="Keras' epsilon is ten times larger, and is added before the correction for the first "
         "steps",
         reference="152",
@@ -148,6 +171,7 @@ ENTRIES = (
         "return (p - q) * 1e4",
         in_pytorch="v = 0.1 * g * g\nq = p - 0.001 * g / torch.sqrt(v + 1e-3)\n"
         "return (p - q) * 1e4",
+        rows=("rmsprop", "rmsprop_momentum", "rmsprop_centered"),
         why="PyTorch adds it to the root, Keras to the square: no argument makes them equal; "
         "shown are steps in units of 1e-4",
         reference="153",
@@ -164,6 +188,7 @@ ENTRIES = (
         rounding=16,
         in_tensorflow=_keras("Adagrad(0.1, initial_accumulator_value=0.0, epsilon=1e-10)"),
         in_pytorch=_torch("Adagrad([p], lr=0.1, initial_accumulator_value=0.1)"),
+        rows=("adagrad",),
         why="the sum of squares begins with 0 in PyTorch, with 0.1 in Keras",
         reference="154",
     ),
@@ -195,6 +220,7 @@ ENTRIES = (
         "o.momentums[0].assign(o.momentums[0] * lr / 0.1)\n"
         "o.apply([g], [v])\n"
         "return v",
+        rows=("sgd_momentum",),
         why="Keras' velocity has the learning rate of its time in it, PyTorch's buffer hasn't: "
         "scale the velocity when the rate changes",
         reference="156",
@@ -210,6 +236,7 @@ ENTRIES = (
         gives=("[0.7002]", "[0.6733]"),
         rounding=64,
         in_pytorch=_torch("AdamW([p], lr=0.1, weight_decay=0.1)", 3),
+        rows=("adam_weight_decay", "adamw"),
         why="PyTorch adds it to the gradient, Keras takes it from the weights as AdamW does",
         reference="158",
     ),
@@ -223,6 +250,7 @@ ENTRIES = (
         without={"p": f32([1]), "g": f32([0])},
         gives=("[0.7428]", "[0.7452]"),
         rounding=4,
+        rows=("nadam",),
         why="the momentum grows with the number of steps along other exponents",
         reference="160",
     ),
@@ -241,6 +269,7 @@ ENTRIES = (
         rounding=16,
         in_tensorflow="g * (1e-4 / (tf.norm(g) + 1e-6)) * 1e4",
         in_pytorch="g * (1e-4 / g.norm()) * 1e4",
+        rows=("clip_by_global_norm", "clip_by_norm"),
         why="PyTorch adds 1e-6 to the norm that it divides by",
         reference="161",
     ),
@@ -263,6 +292,7 @@ ENTRIES = (
         in_tensorflow="a, b = tf.Variable(x * 0), tf.Variable(x * 0)\n"
         "keras.optimizers.SGD(1.0, global_clipnorm=1.0).apply([x, 10 * x], [a, b])\n"
         "return a",
+        rows=("clip_by_global_norm", "clip_by_norm"),
         why="PyTorch's norm is that of all gradients together, as Keras' global_clipnorm",
         reference="161",
     ),
@@ -278,6 +308,7 @@ ENTRIES = (
         in_pytorch=_schedule(
             "LambdaLR(o, lambda t: 0.5 + 0.5 * math.cos(min(t, 10) / 10 * math.pi))", 15
         ),
+        rows=("cosine_decay",),
         why="PyTorch's rate rises again, Keras' stays",
         reference="162",
     ),
@@ -291,6 +322,7 @@ ENTRIES = (
         rounding=4,
         in_tensorflow="keras.optimizers.schedules.ExponentialDecay(1.0, 1, 0.5)(3)",
         in_pytorch=_schedule("ExponentialLR(o, 0.5 ** (1 / 2))", 3),
+        rows=("exponential_decay", "staircase_decay"),
         why="PyTorch's factor is for one step, Keras' for decay_steps of them, with fractions "
         "between unless staircase=True is given",
         reference="163",

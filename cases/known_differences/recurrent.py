@@ -56,6 +56,7 @@ _MHA_KERAS = (
 
 def _begins(
     name: str,
+    rows: tuple[str, ...],
     torch: str,
     keras: str,
     gives: tuple[str, str],
@@ -67,6 +68,7 @@ def _begins(
     """What a layer is before it has seen anything."""
     return KnownDifference(
         name=name,
+        rows=rows,
         kind=Kind.SEMANTIC,
         torch=torch,
         keras=keras,
@@ -82,6 +84,7 @@ def _begins(
 ENTRIES = (
     _begins(
         "biases-of-lstm",
+        ("lstm", "lstm_cell"),
         "m = torch.nn.LSTM(2, 3)\nreturn m.bias_ih_l0.numel() + m.bias_hh_l0.numel()",
         "m = keras.layers.LSTM(3)\nm.build((1, 1, 2))\nreturn tf.size(m.cell.bias)",
         ("24", "12"),
@@ -101,6 +104,7 @@ ENTRIES = (
         rounding=16,
         in_tensorflow=_GRU_KERAS.format("tf.transpose(tf.gather(w, [1, 0, 2]))"),
         in_pytorch=_GRU_TORCH.format("w[[1, 0, 2]]"),
+        rows=("gru", "gru_cell"),
         why="PyTorch's order is reset, update, new; Keras' update, reset, new",
         reference="129",
     ),
@@ -115,12 +119,14 @@ ENTRIES = (
         gives=("[[-0.2462, 0.1543]]", "[[-0.2478, 0.1544]]"),
         rounding=16,
         in_tensorflow=_RESET_KERAS.format("True"),
+        rows=("gru", "gru_cell"),
         why="Keras with reset_after=False multiplies by the reset gate before the recurrent "
         "matrix, PyTorch always after it",
         reference="129",
     ),
     _begins(
         "initial-kernel-of-dense",
+        ("linear", "he_uniform", "glorot_uniform"),
         "w = torch.nn.Linear(1000, 1000).weight\nreturn (w.std() * 1000).round()",
         "m = keras.layers.Dense(1000)\nm.build((1, 1000))\n"
         "return tf.round(tf.math.reduce_std(m.kernel) * 1000)",
@@ -136,6 +142,7 @@ ENTRIES = (
     ),
     _begins(
         "initial-bias-of-dense",
+        ("linear",),
         "m = torch.nn.Linear(4, 1000)\nreturn (m.bias.abs().max() * 10).round()",
         "m = keras.layers.Dense(1000)\nm.build((1, 4))\n"
         "return tf.round(10 * tf.reduce_max(tf.abs(m.bias)))",
@@ -151,6 +158,7 @@ ENTRIES = (
     ),
     _begins(
         "initial-embedding",
+        ("embedding",),
         "return (torch.nn.Embedding(1000, 100).weight.std() * 100).round()",
         "m = keras.layers.Embedding(1000, 100)\nm.build()\n"
         "return tf.round(tf.math.reduce_std(m.embeddings) * 100)",
@@ -165,6 +173,7 @@ ENTRIES = (
     ),
     _begins(
         "initial-bias-of-lstm",
+        ("lstm",),
         "m = torch.nn.LSTM(4, 100)\nreturn (m.bias_ih_l0.abs().max() * 10).round()",
         "m = keras.layers.LSTM(100)\nm.build((1, 1, 4))\n"
         "return tf.round(10 * tf.reduce_max(m.cell.bias))",
@@ -177,6 +186,7 @@ ENTRIES = (
     ),
     _begins(
         "initial-recurrent-kernel-of-lstm",
+        ("lstm", "orthogonal_initializer"),
         "w = torch.nn.LSTM(4, 16).weight_hh_l0\n"
         "return torch.allclose(w.T @ w, torch.eye(16), atol=1e-5)",
         "m = keras.layers.LSTM(16)\nm.build((1, 1, 4))\nr = m.cell.recurrent_kernel\n"
@@ -190,6 +200,7 @@ ENTRIES = (
     ),
     _begins(
         "spread-of-truncated-normal",
+        ("truncated_normal",),
         "w = torch.nn.init.trunc_normal_(torch.empty(300, 300))\nreturn (w.std() * 100).round()",
         "i = keras.initializers.VarianceScaling(300.0, 'fan_in', 'truncated_normal', 0)\n"
         "return tf.round(tf.math.reduce_std(i((300, 300))) * 100)",
@@ -212,6 +223,7 @@ ENTRIES = (
         rounding=2,
         in_tensorflow=_MHA_KERAS.format("tf.logical_not(m)"),
         in_pytorch=_MHA_TORCH.format("~m"),
+        rows=("multi_head_attention", "attention_mask"),
         why="True masks out in PyTorch's MultiheadAttention, and keeps in Keras' and in PyTorch's "
         "scaled_dot_product_attention",
         reference="134",
@@ -228,7 +240,7 @@ ENTRIES = (
         rounding=2,
         in_tensorflow=f"r = {_DPA}\nreturn tf.where(tf.reduce_any(m), r, tf.zeros_like(r))",
         in_pytorch="F.scaled_dot_product_attention(q, k, v, attn_mask=torch.where(m, 0.0, -3e38))",
-        rows=("scaled_dot_product_attention",),
+        rows=("attention_mask",),
         why="of a row without a key PyTorch gives zeros, Keras the mean of all values",
         reference="135",
     ),
@@ -243,11 +255,13 @@ ENTRIES = (
         gives=("[[[nan, nan]]]", "[[[0, 0]]]"),
         rounding=2,
         in_pytorch=_MHA_TORCH.format("~m").replace("].detach()", "].detach().nan_to_num(0)"),
+        rows=("multi_head_attention",),
         why="of a row without a key PyTorch's scores are NaN, Keras' 0",
         reference="135",
     ),
     _begins(
         "layout-of-multi-head-attention",
+        ("multi_head_attention",),
         "return torch.tensor(torch.nn.MultiheadAttention(8, 2).in_proj_weight.shape)",
         "a = keras.layers.MultiHeadAttention(2, 4)\na.build((1, 3, 8), (1, 3, 8))\n"
         "return tf.shape(a.query_dense.kernel)",

@@ -32,6 +32,7 @@ ENTRIES = (
         "return r if x.dtype != tf.uint8 else tf.cast(tf.math.floor(r + 0.5), tf.uint8)",
         in_pytorch="F.interpolate(x.reshape(1, 1, 1, -1).float(), (1, 2), mode='bilinear')"
         ".reshape(-1)",
+        rows=("resize_bilinear",),
         why="PyTorch rounds to the type it was given, TensorFlow gives float32; keras.ops rounds "
         "too",
         reference="84",
@@ -46,6 +47,7 @@ ENTRIES = (
         without={"x": f32([1, 1])},
         gives=("[1, 1.25, 1.75, 2]", "[1, 1.5, 2, 2]"),
         in_tensorflow=_tf("tf.image.resize(X, (1, 4))"),
+        rows=("resize_bilinear",),
         why="the old operator takes pixels for points at their corners; tf.image.resize and Keras "
         "take their centres, as PyTorch",
         reference="118",
@@ -62,6 +64,7 @@ ENTRIES = (
         gives=("[0, 1, 3]", "[0, 2, 4]"),
         in_pytorch=_torch("(1, 3), mode='nearest-exact'"),
         in_tensorflow=_tf("tf.raw_ops.ResizeNearestNeighbor(images=X, size=(1, 3))"),
+        rows=("resize_nearest", "resize_nearest_exact"),
         why="PyTorch's nearest rounds the scaled corner of a pixel down, TensorFlow takes the "
         "pixel that its centre lies in",
         reference="119",
@@ -81,6 +84,7 @@ ENTRIES = (
         ),
         rounding=8,
         in_pytorch=_torch("(1, 8), mode='bicubic', antialias=True"),
+        rows=("resize_bicubic_antialiased",),
         why="PyTorch's cubic has a = -0.75, TensorFlow's -0.5, and at the edge TensorFlow leaves "
         "out what lies beyond; PyTorch with antialias=True does both",
         reference="120",
@@ -95,6 +99,7 @@ ENTRIES = (
         without={"x": ramp(6)},
         gives=("[0.5, 2, 3.5]", "[0.4, 2, 3.6]"),
         rounding=4,
+        rows=("resize_area",),
         why="PyTorch averages whole pixels, TensorFlow parts of them",
         reference="121",
     ),
@@ -112,6 +117,7 @@ ENTRIES = (
         ),
         rounding=4,
         in_pytorch=_torch("scale_factor=(1.0, 1.5), mode='bilinear', recompute_scale_factor=True"),
+        rows=("resize_bilinear", "upsample_bilinear"),
         why="PyTorch steps by the factor it was given, TensorFlow by the ratio of the sizes",
         reference="122",
     ),
@@ -124,6 +130,7 @@ ENTRIES = (
         example={"x": f32([[1, 2, 3]])},
         gives=("raises NotImplementedError", "[[2, 1, 1, 2, 3, 3, 2]]"),
         in_pytorch="torch.cat([x[:, :2].flip(1), x, x[:, -2:].flip(1)], 1)",
+        rows=("pad_symmetric",),
         why="PyTorch knows reflection without the edge only",
         reference="124",
     ),

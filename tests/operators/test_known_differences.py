@@ -9,7 +9,9 @@ import pytest
 
 from cases.known_differences import KNOWN_DIFFERENCES
 from cases.known_differences.observe import keras, pytorch, tensorflow, unequal, written
+from cases.operators import operator_cases
 from parity.known_differences import eps, known_differences
+from parity.suite.draw import drawn_arguments
 
 RUN = [entry for entry in KNOWN_DIFFERENCES if entry.evidence == "run"]
 
@@ -101,3 +103,19 @@ def test_the_entries_of_a_call_are_found_by_its_row_result_and_arguments():
     assert entry in known_differences(RUN, row, entry.example, result=result)
     assert entry not in known_differences(RUN, row, entry.without, result=result)
     assert entry not in known_differences(RUN, "no such row", entry.example, result=result)
+
+
+def test_a_known_difference_concerns_rows_that_there_are():
+    names = {case.name for case in operator_cases()}
+    assert {e.name: set(e.rows) - names for e in KNOWN_DIFFERENCES if set(e.rows) - names} == {}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in operator_cases() if any(case.name in entry.rows for entry in RUN)],
+    ids=lambda case: case.name,
+)
+def test_a_condition_can_be_asked_of_the_arguments_of_its_row(case):
+    for arguments in drawn_arguments(case.inputs(case.dtypes[0]), 10):
+        for result in ("output", "gradient of x", "gradient of y"):
+            known_differences(RUN, case.name, arguments, result=result)
