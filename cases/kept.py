@@ -22,7 +22,8 @@ def kept(folder: Path, mark: str, kind: type[Result]) -> dict[str, Result]:
     for path in sorted(folder.glob("*.json")):
         document = json.loads(path.read_text(encoding="utf-8"))
         if document.pop("fingerprint", None) == mark:
-            found[document.pop("key")] = kind(**document)
+            key = document.pop("key")
+            found[key] = kind(**document)
     return found
 
 
