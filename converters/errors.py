@@ -20,6 +20,10 @@ class CaptureError(ConversionError):
     """The source can't be captured."""
 
 
+class InputsNeededError(CaptureError):
+    """The source doesn't say what it takes, and no example inputs were passed."""
+
+
 class UnsupportedVariantError(ConversionError):
     """An operator is known, but not with this dtype, attribute or rank."""
 

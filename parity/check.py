@@ -67,10 +67,11 @@ def check(
 
     Args:
         source: a PyTorch module, an exported program or a ``.pt2`` path; or a TensorFlow or Keras
-            model, whose target is a conversion to PyTorch.
+            model, its path, or what ``converters.model_file`` made of that.
         target: a :class:`converters.Conversion`, a SavedModel folder, a ``.pb`` or ``.tflite``
-            file, or a callable that takes and returns TensorFlow tensors as the source does
-            PyTorch's (a Keras model, a ``tf.Module``, a ``tf.function``).
+            file, a callable that takes and returns TensorFlow tensors as the source does its own
+            (a Keras model, a ``tf.Module``, a ``tf.function``); or a PyTorch module, an exported
+            program or a ``.pt2`` file.
         inputs: a tuple or dict of arrays, as the source's ``forward`` takes them.
         case: a name for the report.
         gradients: also compare gradients of parameters and inputs (conversions only).

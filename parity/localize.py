@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from parity.runtimes.lite_program import LiteProgram
     from parity.runtimes.lite_quantised import Disturbed
     from parity.runtimes.tensorflow_program import Program
+    from parity.runtimes.torch_model import TorchModel
     from parity.runtimes.torch_program import TorchProgram
 
 LOCAL_RUNS = 4
@@ -38,7 +39,7 @@ class Probe:
 
     def __init__(
         self,
-        program: Program | LiteProgram | TorchProgram | Disturbed,
+        program: Program | LiteProgram | TorchProgram | TorchModel | Disturbed,
         places: Mapping[Value, Place],
         feeds: Arrays,
     ) -> None:

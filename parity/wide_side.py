@@ -21,6 +21,7 @@ from parity.tolerance import certified
 
 if TYPE_CHECKING:
     from parity.runtimes.tensorflow_program import Program
+    from parity.runtimes.torch_model import TorchModel
     from parity.runtimes.torch_program import TorchProgram
 
 
@@ -47,7 +48,10 @@ class WideSide:
     """The float64 evaluation of both sides, with constants rounded alike where the target's are."""
 
     def __init__(
-        self, evidence: Evidence, program: Program | TorchProgram, places: Mapping[Value, Place]
+        self,
+        evidence: Evidence,
+        program: Program | TorchProgram | TorchModel,
+        places: Mapping[Value, Place],
     ) -> None:
         self.evidence = evidence
         one, other = evidence.one, evidence.other

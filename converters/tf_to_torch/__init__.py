@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from converters.conversion import Conversion
 from converters.graph import Graph
+from converters.tf_to_torch.model_file import ModelFile
+
+_SUFFIXES = (".keras", ".h5", ".hdf5", ".pb")
 
 if TYPE_CHECKING:
     from converters.tf_to_torch.capture import Captured
@@ -128,11 +131,32 @@ def tf_caller(
     return call
 
 
+def model_file(
+    path: str | Path,
+    *,
+    signature: str | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
+) -> ModelFile:
+    """A file of TensorFlow's or Keras's as a source, where its path doesn't say enough.
+
+    Args:
+        path: a ``.keras`` or ``.h5`` file, a SavedModel folder or a frozen ``.pb``.
+        signature: which of a SavedModel's, if it has several.
+        custom_objects: classes and functions by name that a Keras file needs; it brings no code.
+
+    Returns:
+        What :func:`tf_to_torch` and ``parity.check`` take as a source. The file is read once.
+    """
+    return ModelFile(path, signature, custom_objects)
+
+
 def is_tensorflow(source: Any) -> bool:
     """Whether something is a model of TensorFlow's or Keras's, or the path of one."""
     if isinstance(source, str | Path):
         path = Path(source)
-        return path.suffix in (".keras", ".h5", ".pb") or (path / "saved_model.pb").is_file()
+        return path.suffix in _SUFFIXES or (path / "saved_model.pb").is_file()
+    if isinstance(source, ModelFile):
+        return True
     module = type(source).__module__.split(".")[0]
     bases = {base.__module__.split(".")[0] for base in type(source).__mro__}
     return module in ("keras", "tensorflow") or bool(bases & {"keras", "tensorflow"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,30 +12,28 @@ import tensorflow as tf
 from converters.errors import CaptureError, CheckpointError
 from converters.graph import Value
 from converters.tf_to_torch.functions import function_source, variables_of
-from converters.tf_to_torch.keras_source import keras_source
+from converters.tf_to_torch.keras_config import vet
 from converters.tf_to_torch.source import TensorFlowSource
 
 _USUAL = "serving_default"
 
+KERAS = frozenset({".keras", ".h5", ".hdf5"})
+"""The suffixes of Keras's files."""
 
-def open_file(
-    path: Path,
-    examples: Mapping[str, Any] | None,
-    signature: str | None,
-    custom_objects: Mapping[str, Any] | None,
-) -> TensorFlowSource:
-    """Open a ``.keras`` or ``.h5`` file, a SavedModel folder or a frozen ``.pb``.
+
+def open_graph(path: Path, signature: str | None) -> TensorFlowSource:
+    """Open a SavedModel folder or a frozen ``.pb``.
 
     Raises:
-        CaptureError: it is none of these, or what to take of it isn't said.
-        CheckpointError: it is damaged, or holds code.
+        CaptureError: it is neither, or what to take of it isn't said.
+        CheckpointError: it is damaged.
     """
     if not path.exists():
         raise CaptureError(f"{path} does not exist.")
-    if path.suffix in (".keras", ".h5", ".hdf5"):
-        return keras_source(load_keras(path, custom_objects), examples)
     if path.is_dir():
         return _saved_model(path, signature)
+    if signature is not None:
+        raise CaptureError(f"{path} has no signatures: only a SavedModel folder has.")
     if path.suffix == ".pb":
         return _frozen(path)
     raise CaptureError(
@@ -47,10 +46,14 @@ def load_keras(path: Path, custom_objects: Mapping[str, Any] | None = None) -> A
     """Read a Keras model without running code from the file.
 
     Raises:
-        CheckpointError: the file is damaged, holds weights alone, or needs code.
+        CaptureError: there is no such file.
+        CheckpointError: it is damaged, holds weights alone, or needs code.
     """
     import keras
 
+    if not path.is_file():
+        raise CaptureError(f"{path} does not exist.")
+    vet(path, (custom_objects or {}).keys())
     try:
         return keras.saving.load_model(
             path, custom_objects=dict(custom_objects or {}), compile=False, safe_mode=True
@@ -62,21 +65,13 @@ def load_keras(path: Path, custom_objects: Mapping[str, Any] | None = None) -> A
 
 def _refusal(path: Path, text: str) -> str:
     short = text if len(text) <= 400 else f"{text[:397]}..."
-    if "ambda" in text:
-        return (
-            f"{path} holds a Lambda layer, that is, code, and code from a file is never run. Build "
-            "the model in Python, load its weights and pass the model; or replace the Lambda by "
-            f"a layer. Keras says: {short}"
-        )
+    if "pickle" in text:
+        return f"{path} holds pickled objects, which are never loaded. Save the model again."
     if "ocate class" in text or "nknown layer" in text or "ocate function" in text:
         return (
             f"{path} uses a class or a function that Keras doesn't know. Pass it as "
-            f"custom_objects={{'Name': Class}}. Keras says: {short}"
-        )
-    if "No model config" in text or "model_config" in text:
-        return (
-            f"{path} holds weights but no model. Build the model in Python, load the weights into "
-            "it with load_weights, and pass the model."
+            "custom_objects={'Name': Class}, or on the command line --custom-objects "
+            f"package.module:Class. Keras says: {short}"
         )
     return f"{path} can't be read as a Keras model; it may be damaged. Keras says: {short}"
 
@@ -84,9 +79,9 @@ def _refusal(path: Path, text: str) -> str:
 def _saved_model(path: Path, signature: str | None) -> TensorFlowSource:
     if not (path / "saved_model.pb").is_file():
         raise CaptureError(f"{path} is a folder without a saved_model.pb, so it is no SavedModel.")
-    _require_known_operators(path)
+    proto = _parsed(path)
     try:
-        loaded = tf.saved_model.load(str(path))
+        loaded = _loaded(path, proto)
     except Exception as error:
         text = " ".join(str(error).split())[:400]
         raise CheckpointError(
@@ -102,7 +97,8 @@ def _saved_model(path: Path, signature: str | None) -> TensorFlowSource:
         names = ", ".join(sorted(found)) or "none"
         wanted = f"no signature {signature}" if signature else "several signatures or none"
         raise CaptureError(
-            f"{path} has {wanted}; it has: {names}. Pass signature= with one of these names."
+            f"{path} has {wanted}; it has: {names}. Pass signature= with one of these names, or "
+            "--signature on the command line."
         )
     opened = function_source(found[signature], None)
     variables = variables_of(getattr(loaded, "variables", ()) or ())
@@ -116,11 +112,12 @@ def _saved_model(path: Path, signature: str | None) -> TensorFlowSource:
     )
 
 
-def _require_known_operators(path: Path) -> None:
-    """Refuse operators that this TensorFlow hasn't, all by name.
+def _parsed(path: Path) -> Any:
+    """What a SavedModel's file says.
 
     Raises:
-        CaptureError: there is one, or the file is no SavedModel.
+        CaptureError: it needs operators that this TensorFlow hasn't; all are named.
+        CheckpointError: it is no SavedModel.
     """
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
@@ -129,10 +126,33 @@ def _require_known_operators(path: Path) -> None:
         proto.ParseFromString((path / "saved_model.pb").read_bytes())
     except Exception as error:
         raise CheckpointError(f"{path / 'saved_model.pb'} is damaged: {error}") from error
+    if not proto.meta_graphs:
+        raise CheckpointError(f"{path / 'saved_model.pb'} is damaged: it holds no graph.")
     unknown = set()
     for meta in proto.meta_graphs:
         unknown |= _unknown(meta.graph_def)
     _refuse(unknown, path)
+    return proto
+
+
+def _loaded(path: Path, proto: Any) -> Any:
+    """The SavedModel, without what its optimizer keeps for each variable.
+
+    An optimizer of Keras 2 is an object that TensorFlow alone can't build, and slots can't be added
+    to it (``'_UserObject' object has no attribute 'add_slot'``, TensorFlow 2.21).
+    """
+    objects = [node for meta in proto.meta_graphs for node in meta.object_graph_def.nodes]
+    slots = [node for node in objects if node.slot_variables]
+    if not slots:
+        return tf.saved_model.load(str(path))
+    for node in slots:
+        node.ClearField("slot_variables")
+    with tempfile.TemporaryDirectory() as folder:
+        for item in path.iterdir():
+            if item.name not in ("saved_model.pb", "fingerprint.pb"):
+                (Path(folder) / item.name).symlink_to(item.resolve())
+        (Path(folder) / "saved_model.pb").write_bytes(proto.SerializeToString())
+        return tf.saved_model.load(folder)
 
 
 def _unknown(graph_def: Any) -> set[str]:
@@ -155,6 +175,8 @@ def _refuse(unknown: set[str], path: Path) -> None:
 
 def _frozen(path: Path) -> TensorFlowSource:
     """A frozen graph: its placeholders are inputs, what nothing uses is its result."""
+    if path.name == "saved_model.pb":
+        raise CaptureError(f"{path} is a part of a SavedModel; name the folder that it is in.")
     graph_def = tf.compat.v1.GraphDef()
     try:
         graph_def.ParseFromString(path.read_bytes())

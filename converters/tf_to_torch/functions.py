@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from converters.errors import CaptureError
+from converters.errors import CaptureError, InputsNeededError
 from converters.graph import Value, values_in
 from converters.tf_to_torch.names import BUFFERS, attribute_name, torch_names
 from converters.tf_to_torch.source import TensorFlowSource, Variable
@@ -62,7 +62,7 @@ def _concrete(function: Any, examples: Mapping[str, Any] | None) -> Any:
     if getattr(function, "input_signature", None) is not None:
         return function.get_concrete_function()
     if not examples:
-        raise CaptureError(
+        raise InputsNeededError(
             "the tf.function has no input_signature. Pass example_inputs, a tuple of arrays as it "
             "is called with, or give it a signature."
         )

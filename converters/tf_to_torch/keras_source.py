@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from converters.errors import CaptureError
+from converters.errors import CaptureError, InputsNeededError
 from converters.graph import Value
 from converters.structure import map_structure
 from converters.tf_to_torch.functions import named_structure, open_spec
@@ -83,7 +83,7 @@ def _inputs(model: Any) -> Any:
 def _called(model: Any, examples: Mapping[str, Any] | None) -> TensorFlowSource:
     """A model that is known by a call only."""
     if not examples:
-        raise CaptureError(
+        raise InputsNeededError(
             f"{model.name} doesn't say what it takes. Pass example_inputs: a tuple of arrays, as "
             "the model is called with."
         )

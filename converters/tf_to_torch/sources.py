@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from converters.errors import CaptureError
-from converters.tf_to_torch.files import open_file
 from converters.tf_to_torch.functions import function_source, module_source
 from converters.tf_to_torch.keras_source import keras_source
+from converters.tf_to_torch.model_file import ModelFile
 from converters.tf_to_torch.source import TensorFlowSource
 
 _BATCH, _EXTENT = 2, 64
@@ -41,7 +41,9 @@ def open_source(
 
     examples = _by_key(example_inputs)
     if isinstance(source, str | Path):
-        return open_file(Path(source), examples, signature, custom_objects)
+        source = ModelFile(source, signature, custom_objects)
+    if isinstance(source, ModelFile):
+        return source.opened(examples)
     if isinstance(source, keras.Layer):
         return keras_source(source, examples)
     if hasattr(source, "structured_input_signature") or hasattr(source, "get_concrete_function"):

@@ -27,16 +27,19 @@ def check(
     seed: int,
     plugins: tuple[str, ...],
     weights: Path | None,
+    signature: str | None,
+    custom_objects: tuple[str, ...],
     *,
     gradients: bool,
     as_json: bool,
     debug: bool,
 ) -> ExitCode:
-    """Prove that A, a PyTorch model, and B, a TensorFlow model, compute the same function.
+    """Prove that A, the source, and B, what became of it, compute the same function.
 
-    A is a .pt2 file, a TorchScript .pt file, a Hugging Face folder, or package.module:callable. B
-    is a SavedModel folder, a .pb or .tflite file, or package.module:callable that returns a Keras
-    model, a tf.Module or a tf.function. The report goes to the folder reports/A unless --report
+    A is a PyTorch model (a .pt2 file, a TorchScript .pt file, a Hugging Face folder) or one of
+    TensorFlow's (a .keras or .h5 file, a SavedModel folder, a frozen .pb), or
+    package.module:callable that returns one. B is a SavedModel folder, a .pb, .tflite, .keras or
+    .pt2 file, or package.module:callable. The report goes to the folder reports/A unless --report
     says otherwise.
     """
     import parity
@@ -45,7 +48,7 @@ def check(
     load_frameworks(quiet=not debug)
     load_plugins(plugins)
     console = Console(stderr=as_json)
-    loaded = load_source(source, weights)
+    loaded = load_source(source, weights, signature, custom_objects)
     other = load_target(target)
     inputs = choose_inputs(loaded, specs, file, seed)
     require_fitting(loaded, inputs)

@@ -19,7 +19,7 @@ from parity.cli.plugins import load_plugins
 from parity.cli.sources import LoadedSource, choose_inputs, load_source, require_fitting
 from parity.results import Report
 
-_PROVEN_AS_FILES = frozenset({".keras", ".pb", ".tflite"})
+_PROVEN_AS_FILES = frozenset({".keras", ".pb", ".tflite", ".pt2"})
 _OF_PYTORCH = frozenset({".pt2", ".safetensors", ".pt", ".pth"})
 
 
@@ -66,6 +66,8 @@ def convert(
     seed: int,
     plugins: tuple[str, ...],
     weights: Path | None,
+    signature: str | None,
+    custom_objects: tuple[str, ...],
     quantize: str | None,
     calibration_file: Path | None,
     *,
@@ -105,7 +107,7 @@ def convert(
     load_frameworks(quiet=not debug)
     load_plugins(plugins)
     console = Console(stderr=as_json)
-    loaded = load_source(source, weights)
+    loaded = load_source(source, weights, signature, custom_objects)
     if is_tensorflow(loaded.model):
         require_writable_torch(out)
     elif out.suffix in _OF_PYTORCH:

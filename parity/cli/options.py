@@ -56,10 +56,24 @@ _WEIGHTS = click.option(
     "dict (.pt, .pth, .bin) or .safetensors.",
 )
 
+_SIGNATURE = click.option(
+    "--signature", metavar="NAME", help="Which of a SavedModel's signatures, if it has several."
+)
+_CUSTOM_OBJECTS = click.option(
+    "--custom-objects",
+    "custom_objects",
+    multiple=True,
+    metavar="PACKAGE.MODULE:NAME",
+    help="A class or function of yours that a Keras file names; nothing else is imported.",
+)
+
 
 def model_options(command: Command) -> Command:
     """Add the options of commands that run models."""
-    for option in (_DEBUG, _JSON, _PLUGIN, _WEIGHTS, _SEED, _GRADIENTS, _REPORT, _INPUTS, _INPUT):
+    for option in (
+        *(_DEBUG, _JSON, _PLUGIN, _WEIGHTS, _SEED, _GRADIENTS, _REPORT),
+        *(_CUSTOM_OBJECTS, _SIGNATURE, _INPUTS, _INPUT),
+    ):
         command = option(command)
     return command
 

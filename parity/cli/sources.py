@@ -16,7 +16,7 @@ from parity.cli.inputs import InputSpec, draw, drawn, read_npz
 
 _CHECKPOINTS = frozenset({".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".h5", ".pkl"})
 
-_MODEL_FILES = frozenset({".keras", ".pb", ".tflite"})
+_MODEL_FILES = frozenset({".keras", ".pb", ".tflite", ".pt2"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +25,7 @@ class LoadedSource:
 
     Attributes:
         model: a ``torch.nn.Module`` or a ``torch.export.ExportedProgram``; or a model of
-            TensorFlow's or Keras's, or the path of one.
+            TensorFlow's or Keras's, or the file of one.
         inputs: example inputs, if the source has some of its own.
         name: a short name for reports.
     """
@@ -35,18 +35,29 @@ class LoadedSource:
     name: str
 
 
-def load_source(text: str, weights: Path | None = None) -> LoadedSource:
+def load_source(
+    text: str,
+    weights: Path | None = None,
+    signature: str | None = None,
+    custom_objects: Sequence[str] = (),
+) -> LoadedSource:
     """Load a source, and weights into it.
 
     Args:
-        text: a ``.pt2`` or TorchScript file, a Hugging Face folder, or ``package.module:callable``.
+        text: a ``.pt2`` or TorchScript file, a Hugging Face folder, a file or folder of
+            TensorFlow's, or ``package.module:callable``.
         weights: a checkpoint for the module that the callable returns.
+        signature: which of a SavedModel's.
+        custom_objects: ``package.module:NAME`` of classes and functions that a Keras file names.
 
     Raises:
         UnusableError: it is none of them, or can't be loaded.
         converters.ConversionError: a file is damaged, unsafe, or of another model.
     """
-    loaded = _loaded(text)
+    if (signature or custom_objects) and not (is_tensorflow(text) and Path(text).exists()):
+        option = "--signature" if signature else "--custom-objects"
+        raise UnusableError(f"{option} is for files of TensorFlow's and Keras's; {text} is none.")
+    loaded = _loaded(text, signature, custom_objects)
     if weights is not None:
         import converters
 
@@ -54,10 +65,14 @@ def load_source(text: str, weights: Path | None = None) -> LoadedSource:
     return loaded
 
 
-def _loaded(text: str) -> LoadedSource:
+def _loaded(text: str, signature: str | None, custom_objects: Sequence[str]) -> LoadedSource:
     path = Path(text)
     if is_tensorflow(path) and path.exists():
-        return tensorflow_loaded(path, path.stem)
+        from converters import model_file
+
+        own = {name.rpartition(":")[2].split(".")[-1]: found(name) for name in custom_objects}
+        model = model_file(path, signature=signature, custom_objects=own)
+        return tensorflow_loaded(model, path.stem)
     if path.is_dir():
         return _huggingface(path)
     if path.suffix == ".pt2":
@@ -85,11 +100,11 @@ def tensorflow_loaded(model: Any, name: str, inputs: Any = None) -> LoadedSource
 
 def _inputs_of(model: Any) -> Any:
     """Drawn numbers for what a model says that it takes; None where it doesn't say."""
-    from converters import CaptureError, tf_graph
+    from converters import InputsNeededError, tf_graph
 
     try:
         graph = tf_graph(model)
-    except CaptureError:
+    except InputsNeededError:
         return None
     specs = [InputSpec(i.name, i.spec.hint, i.spec.dtype) for i in graph.inputs]
     return {spec.name: draw(spec, seed) for seed, spec in enumerate(specs)}
@@ -204,19 +219,20 @@ def load_target(text: str) -> Any:
         return path
     if path.is_file():
         raise UnusableError(
-            f"{path} is no kind of target known here. Name a SavedModel folder, a .pb, .tflite or "
-            ".keras file, or package.module:callable that returns a Keras model or a tf.Module."
+            f"{path} is no kind of target known here. Name a SavedModel folder, a .pb, .tflite, "
+            ".keras or .pt2 file, or package.module:callable that returns a Keras model, a "
+            "tf.Module or a PyTorch module."
         )
     if ":" not in text:
         raise UnusableError(
-            f"{text} does not exist. Name a SavedModel folder, a .pb or .tflite file, or "
-            "package.module:callable."
+            f"{text} does not exist. Name a SavedModel folder, a .pb, .tflite, .keras or .pt2 "
+            "file, or package.module:callable."
         )
     target = call(text)
     if not callable(target):
         raise UnusableError(
-            f"{text} returned {_a(target)}. It has to return a Keras model, a tf.Module or a "
-            "tf.function."
+            f"{text} returned {_a(target)}. It has to return a Keras model, a tf.Module, a "
+            "tf.function or a PyTorch module."
         )
     return target
 
@@ -227,7 +243,27 @@ def call(text: str) -> Any:
     Raises:
         UnusableError: the module can't be imported, has no such callable, or the callable raises.
     """
+    function = found(text)
+    if not isinstance(function, Callable):  # type: ignore[arg-type]
+        module_name, _, name = text.partition(":")
+        raise UnusableError(f"{text}: {module_name} has no callable called {name}.")
+    try:
+        return function()
+    except Exception as error:
+        raise UnusableError(
+            f"{text} raised {one_line(error)} --debug shows where. It is called without arguments."
+        ) from error
+
+
+def found(text: str) -> Any:
+    """What ``package.module:NAME`` stands for; the module is imported, the working folder first.
+
+    Raises:
+        UnusableError: the module can't be imported, or has nothing of that name.
+    """
     module_name, _, name = text.partition(":")
+    if not name:
+        raise UnusableError(f"{text} names no module and object. Write package.module:NAME.")
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
@@ -238,17 +274,12 @@ def call(text: str) -> Any:
             "working "
             "folder and among the installed packages."
         ) from error
-    function: Any = module
+    item: Any = module
     for part in name.split("."):
-        function = getattr(function, part, None)
-    if not isinstance(function, Callable):  # type: ignore[arg-type]
+        item = getattr(item, part, None)
+    if item is None:
         raise UnusableError(f"{text}: {module_name} has no callable called {name}.")
-    try:
-        return function()
-    except Exception as error:
-        raise UnusableError(
-            f"{text} raised {one_line(error)} --debug shows where. It is called without arguments."
-        ) from error
+    return item
 
 
 def choose_inputs(source: LoadedSource, specs: Sequence[str], file: Path | None, seed: int) -> Any:

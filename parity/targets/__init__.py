@@ -1,4 +1,4 @@
-"""What a TensorFlow model is to a check: programs to probe, and what stands for which node."""
+"""What a target is to a check: programs to probe, and what stands for which node."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from parity.errors import CheckError
 if TYPE_CHECKING:
     from parity.runtimes.lite_program import LiteProgram
     from parity.runtimes.tensorflow_program import Program
+    from parity.runtimes.torch_model import TorchModel
     from parity.runtimes.torch_program import TorchProgram
 
 Axes = tuple[int, ...]
@@ -57,8 +58,8 @@ class Target:
         merged: groups of the source's parameters of which the target holds the sum.
     """
 
-    program: Program | LiteProgram | TorchProgram
-    wide: Callable[[], tuple[Program | TorchProgram, Mapping[Value, Place]]] | None
+    program: Program | LiteProgram | TorchProgram | TorchModel
+    wide: Callable[[], tuple[Program | TorchProgram | TorchModel, Mapping[Value, Place]]] | None
     constants_rounded: bool
     places: Mapping[Value, Place]
     skeleton: Skeleton | None
@@ -88,6 +89,7 @@ def target_of(target: Any, graph: Graph) -> Target:
         keras_model,
         saved_model,
         tflite,
+        torch_module,
     )
 
     if isinstance(target, Conversion):
@@ -98,18 +100,22 @@ def target_of(target: Any, graph: Graph) -> Target:
             raise CheckError(f"{path} does not exist.")
         if path.suffix == ".keras":
             return keras_model.open_keras_file(path, graph)
+        if torch_module.fits(path):
+            return torch_module.open_torch(path, graph)
         if path.suffix == ".tflite":
             return tflite.open_tflite(path, graph)
         if path.suffix == ".pb" and path.is_file():
             return frozen_graph.open_frozen_graph(path, graph)
         return saved_model.open_saved_model(path, graph)
+    if torch_module.fits(target):
+        return torch_module.open_torch(target, graph)
     if keras_model.fits(target, graph):
         return keras_model.open_keras_model(target, graph, f"{target.name} (Keras)")
     if callable(target):
         return callables.open_callable(target, graph, f"{type(target).__name__} (TensorFlow)")
     raise CheckError(
         f"{type(target).__name__} is no target: pass a Conversion, a SavedModel folder, a .pb, "
-        ".tflite or .keras file, or a callable."
+        ".tflite, .keras or .pt2 file, a PyTorch module, or a callable."
     )
 
 

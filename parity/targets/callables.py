@@ -28,13 +28,13 @@ def open_callable(target: Any, graph: Graph, label: str, runtime: str = "tf.func
 
     from parity.runtimes.tensorflow_program import Program
 
-    names = [name for structure in graph.signature.values() for name, _ in _named(structure)]
-    wanted = [name for name, _ in _named(graph.result)]
+    names = [name for structure in graph.signature.values() for name, _ in named_leaves(structure)]
+    wanted = [name for name, _ in named_leaves(graph.result)]
     specs = {item.name: item.spec for item in graph.inputs}
 
     def flat(*tensors: Any) -> list[Any]:
         values = dict(zip(names, tensors, strict=True))
-        arguments = [_filled(structure, values) for structure in graph.signature.values()]
+        arguments = [filled(structure, values) for structure in graph.signature.values()]
         positional = arguments[: graph.positional]
         named = dict(list(zip(graph.signature, arguments, strict=True))[graph.positional :])
         return outputs_in_order(target(*positional, **named), graph, wanted)
@@ -66,23 +66,25 @@ def open_callable(target: Any, graph: Graph, label: str, runtime: str = "tf.func
     )
 
 
-def _named(structure: object) -> list[tuple[str, object]]:
+def named_leaves(structure: object) -> list[tuple[str, object]]:
+    """The named leaves of a structure, in order."""
     if isinstance(structure, Value):
         return [(structure.producer, structure)]
     if isinstance(structure, Mapping):
-        return [pair for item in structure.values() for pair in _named(item)]
+        return [pair for item in structure.values() for pair in named_leaves(item)]
     if isinstance(structure, tuple | list):
-        return [pair for item in structure for pair in _named(item)]
+        return [pair for item in structure for pair in named_leaves(item)]
     return []
 
 
-def _filled(structure: object, values: Mapping[str, object]) -> object:
+def filled(structure: object, values: Mapping[str, object]) -> Any:
+    """A structure with values for its names."""
     if isinstance(structure, Value):
         return values[structure.producer]
     if isinstance(structure, Mapping):
-        return {key: _filled(item, values) for key, item in structure.items()}
+        return {key: filled(item, values) for key, item in structure.items()}
     if isinstance(structure, tuple | list):
-        return type(structure)(_filled(item, values) for item in structure)
+        return type(structure)(filled(item, values) for item in structure)
     return structure
 
 
