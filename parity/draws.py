@@ -32,10 +32,11 @@ from parity.verdict import Verdict
 if TYPE_CHECKING:
     from parity.runtimes.lite_program import LiteProgram
     from parity.runtimes.tensorflow_program import Program
+    from parity.runtimes.torch_model import TorchModel
     from parity.runtimes.torch_program import TorchProgram
     from parity.sides import Arrays, Source
 
-P = TypeVar("P", bound="Program | LiteProgram | TorchProgram")
+P = TypeVar("P", bound="Program | LiteProgram | TorchProgram | TorchModel")
 
 FALSE_ALARM = 1e-9
 """How seldom two equal distributions may be taken for different ones."""
@@ -199,7 +200,7 @@ def _unknown(name: str) -> CheckError:
 
 def draw_evidence(
     one: Source,
-    program: Program | LiteProgram | TorchProgram,
+    program: Program | LiteProgram | TorchProgram | TorchModel,
     places: Mapping[Value, Place],
     feeds: Arrays,
 ) -> tuple[NodeEvidence, ...]:
