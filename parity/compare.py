@@ -196,7 +196,9 @@ def _compare_floats(
         margin=margin,
         sign_bias=_sign_bias(t, o, finite),
         worse_side=_worse_side(source_error, target_error, noise),
-        worst=_worst(source, target, oracle, off) if target_error or misplaced else None,
+        worst=_worst(source, target, oracle, _used(off, tolerance))
+        if target_error or misplaced
+        else None,
     )
 
 
@@ -355,6 +357,13 @@ def _worse_side(source_error: float, target_error: float, noise: float) -> str:
     if high <= 1.5 * low or high <= noise:
         return "neither"
     return "target" if target_error > source_error else "source"
+
+
+def _used(off: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+    """Errors in units of each element's own scale, where there is one."""
+    scale = np.broadcast_to(tolerance.scale, off.shape)
+    with np.errstate(all="ignore"):
+        return np.where(off == 0, 0.0, off / scale) if (scale > 0).all() else off
 
 
 def _worst(source: np.ndarray, target: np.ndarray, oracle: np.ndarray, off: np.ndarray) -> Worst:

@@ -26,6 +26,14 @@ _SHOWN = 30
     "--compiled", default=1, show_default=True, help="How many of the examples are compiled too."
 )
 @click.option("--whole", is_flag=True, help="Every 16-bit number, where mpmath is the oracle too.")
+@click.option(
+    "--every-type", is_flag=True, help="Compile a row in each of its types, not its first alone."
+)
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    help="An earlier run's folder: say what changed since, with another release for example.",
+)
 @click.option("--seed", type=int, help="Draw at random with this seed; always the same without.")
 @click.option(
     "--executor",
@@ -54,8 +62,10 @@ def ops(
     folder: Path,
     package: str,
     known: str,
+    against: Path | None,
     *,
     whole: bool,
+    every_type: bool,
     calibrate: bool,
     as_json: bool,
     debug: bool,  # noqa: ARG001  # read by the entry point
@@ -66,10 +76,13 @@ def ops(
     processes. The report goes to a folder, with the heat map in operators.html. The exit code is 0
     where everything agrees or is known to differ.
     """
+    from dataclasses import replace
+
+    from parity.results import Environment
     from parity.suite.execute import environment, execute
-    from parity.suite.files import write_suite
-    from parity.suite.report import suite_data
-    from parity.suite.rows import chosen, require_names
+    from parity.suite.files import read_suite, write_suite
+    from parity.suite.report import changes, suite_data
+    from parity.suite.rows import chosen, quality_of, require_names
     from parity.suite.subjects import RUNTIMES
     from parity.suite.survey import Effort
     from parity.suite.tally import Tally
@@ -81,27 +94,32 @@ def ops(
     require_names(
         dtypes, {dtype for _, case in rows for dtype in case.dtypes}, "dtype of these rows"
     )
-    effort = Effort(examples, compiled, samples, whole, seed)
+    effort = Effort(examples, compiled, samples, whole=whole, every_type=every_type, chance=seed)
     tasks = tasks_of(
         [(family, case.name, case.dtypes) for family, case in rows],
         package=package, known=known, device=device, dtypes=dtypes, effort=effort,
         runtimes=runtimes or tuple(RUNTIMES),
     )  # fmt: skip
     tallies: list[Tally] = []
+    seen: list[Environment] = []
     count = workers or os.cpu_count() or 1
     with progress_bar() as progress:
         for done, (task, found) in enumerate(
-            execute(tasks, workers=count, cluster=place == "ray"), start=1
+            execute(tasks, workers=count, cluster=place == "ray", seen=seen), start=1
         ):
             tallies += found
             progress(f"{task.pairs[0][1]} {task.pairs[0][2]}", done, len(tasks))
-    data = suite_data(tallies, environment())
+    data = suite_data(tallies, seen[0] if seen else environment(), quality_of(package))
+    if against is not None:
+        data = replace(data, changes=changes(read_suite(against), data))
     report = write_suite(data, folder, seed or 0)
     if calibrate:
         from parity.suite.budgets import lower
 
         console.print(f"{lower(package, data)} budgets lowered", highlight=False)
     show(data.tallies, console)
+    for change in data.changes:
+        console.print(change, markup=False, highlight=False, soft_wrap=True)
     console.print(f"report: {folder / 'operators.html'}", highlight=False)
     if as_json:
         print_json({"report": str(folder), **summary(data.tallies)})

@@ -18,11 +18,11 @@ _DEVICE = click.option(
 )
 _RUNTIME = click.option("--runtime", "runtimes", multiple=True, help="Only this runtime.")
 _EXAMPLES = click.option(
-    "--examples", default=10, show_default=True, help="Sets of arguments for each type."
+    "--examples", default=5, show_default=True, help="Sets of arguments for each type."
 )
 _SAMPLES = click.option(
     "--samples",
-    default=4096,
+    default=1024,
     show_default=True,
     help="Numbers of an elementwise function tried in one call; of a 16-bit type all are.",
 )

@@ -28,6 +28,7 @@ def execute(
     cluster: bool = False,
     seconds: float = SECONDS,
     settle: Callable[[], object] = settle,
+    seen: list[Environment] | None = None,
 ) -> Iterator[tuple[Task, tuple[Tally, ...]]]:
     """Do tasks; what they found comes as it is done.
 
@@ -41,6 +42,7 @@ def execute(
         cluster: on a Ray cluster instead of this machine.
         seconds: how long one task may take on this machine.
         settle: prepares a worker.
+        seen: takes the environments of the workers.
 
     Yields:
         Each task with what it found, once.
@@ -51,7 +53,10 @@ def execute(
         again: list[Task] = []
         for task, found in run(todo, workers, seconds, settle):
             if not isinstance(found, str):
-                yield task, found
+                tallies, where = found
+                if where is not None and seen is not None and where not in seen:
+                    seen.append(where)
+                yield task, tallies
                 continue
             deaths[task] += found.startswith(_DEATHS)
             if deaths[task] == 1:
@@ -94,17 +99,27 @@ def _on_cluster(
                 yield task, f"it was not done in {late:g} s"
 
 
-def _settled(task: Task, settle: Callable[[], object]) -> tuple[Tally, ...] | str:
+Done = tuple[tuple[Tally, ...], Environment | None]
+"""What a task found, and where: said once by each process."""
+
+_SAID: list[Environment] = []
+
+
+def _settled(task: Task, settle: Callable[[], object]) -> Done | str:
     settle()
     return _done(task)
 
 
-def _done(task: Task) -> tuple[Tally, ...] | str:
+def _done(task: Task) -> Done | str:
     """What a task finds; an exception in it is this tool's own, or a row's."""
     try:
-        return perform(task)
+        found = perform(task)
     except Exception as error:  # noqa: BLE001  # one row ends nothing but itself
         return f"raises {type(error).__name__}: {error}"
+    if _SAID:
+        return found, None
+    _SAID.append(collect())
+    return found, _SAID[0]
 
 
 def environment() -> Environment:

@@ -24,12 +24,14 @@ class SuiteData:
         environment: where the numbers were made.
         created: when.
         quality: the suite's own figures: planted faults caught, false alarms.
+        changes: what is otherwise than in an earlier run, in words.
     """
 
     tallies: tuple[Tally, ...]
     environment: Environment
     created: str
     quality: dict[str, float]
+    changes: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
 
@@ -179,3 +181,40 @@ def margin_by_runtime(tally: Tally) -> dict[str, float]:
         margin = float("inf") if _fails(line) else line.worst.margin
         found[line.runtime] = max(found.get(line.runtime, 0.0), margin)
     return found
+
+
+def changes(before: SuiteData, now: SuiteData) -> tuple[str, ...]:
+    """What is otherwise than in an earlier run: verdicts, refusals, and accuracy beyond twofold.
+
+    Args:
+        before: the earlier run.
+        now: this one.
+    """
+    old = {(t.row, t.dtype, t.device): t for t in before.tallies}
+    found = []
+    for tally in now.tallies:
+        key = (tally.row, tally.dtype, tally.device)
+        where = f"{tally.row} {tally.dtype}"
+        if key not in old:
+            found.append(f"{where}: new")
+            continue
+        was = old.pop(key)
+        kept = {(line.runtime, line.worst.name): line for line in was.lines}
+        for line in tally.lines:
+            earlier = kept.get((line.runtime, line.worst.name))
+            if earlier is not None:
+                found += [f"{where}, {line.runtime}: {text}" for text in _change(earlier, line)]
+        if was.failure != tally.failure:
+            found.append(f"{where}: {was.failure or 'ran'} became {tally.failure or 'runs'}")
+    found += [f"{row} {dtype}: not run" for row, dtype, _ in old]
+    return tuple(found)
+
+
+def _change(before: Line, now: Line) -> list[str]:
+    name, one, other = now.worst.name, before.worst.verdict, now.worst.verdict
+    if one.passes != other.passes or (Verdict.known_difference in (one, other) and one != other):
+        return [f"{name}: {one} became {other}"]
+    largest = before.spread.largest, now.spread.largest
+    if max(largest) > 1 and max(largest) > 2 * min(largest):
+        return [f"{name}: at most {largest[0]:.3g} ulp became {largest[1]:.3g}"]
+    return []

@@ -149,3 +149,11 @@ def known_of(package: str) -> tuple[KnownDifference, ...]:
         return ()
     found: tuple[KnownDifference, ...] = importlib.import_module(package).KNOWN_DIFFERENCES
     return found
+
+
+def quality_of(package: str) -> dict[str, float]:
+    """The suite's own figures, from the file ``quality.json`` beside the rows; none without it."""
+    module = importlib.import_module(package)
+    path = Path(next(iter(module.__path__))) / "quality.json"
+    found: dict[str, float] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return found

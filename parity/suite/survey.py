@@ -14,7 +14,7 @@ from converters import DType
 from parity.known_differences import KnownDifference
 from parity.results import Comparison
 from parity.suite.case import Arguments, OperatorCase
-from parity.suite.draw import drawn_arguments, whole_type
+from parity.suite.draw import drawn_arguments, smallest_arguments, whole_type
 from parity.suite.rules import Distribution, Factorisation
 from parity.suite.run import Question, answer, ask, judge, runtimes_of
 from parity.suite.subjects import RUNTIMES, Outcome
@@ -35,13 +35,17 @@ class Effort:
         samples: elements of an elementwise function tried in one call; 16-bit types are tried as a
             whole where a framework is the oracle.
         whole: try every 16-bit number even where mpmath is the oracle, which takes seconds.
+        every_type: compile each type of a row, not its first alone.
+        shrink: for how many seconds simpler arguments are looked for that fail too.
         chance: the seed of a random run; None for the derandomised one.
     """
 
-    examples: int = 10
+    examples: int = 5
     compiled: int = 1
-    samples: int = 4096
+    samples: int = 1024
     whole: bool = False
+    every_type: bool = False
+    shrink: float = 5.0
     chance: int | None = None
 
 
@@ -74,6 +78,8 @@ class Survey:
     def run(self, effort: Effort, runtimes: Sequence[str]) -> None:
         """Try everything: eager runtimes on all arguments, compiled ones on the largest."""
         drawn = self.drawn(effort)
+        if not effort.every_type and self.dtype != self.case.dtypes[0]:
+            effort = replace(effort, compiled=0)
         eager = [name for name in runtimes if not RUNTIMES[name].compiler]
         for place, arguments in enumerate(drawn):
             compiled = len(drawn) - place <= effort.compiled
@@ -82,6 +88,32 @@ class Survey:
             self.judge(asked, outcomes)
             if place == len(drawn) - 1:
                 self._itself(asked, outcomes)
+        if effort.shrink:
+            self._shrink(effort)
+
+    def _shrink(self, effort: Effort) -> None:
+        """Say with which simplest arguments the first failure is seen."""
+        bad = [key for key, line in self.lines.items() if line.arguments]
+        if not bad:
+            return
+        runtime, name = bad[0]
+        pair = {"torch", "tensorflow", runtime} if not RUNTIMES[runtime].compiler else {runtime}
+        end = time.perf_counter() + effort.shrink
+
+        def fails(arguments: Arguments) -> bool:
+            if time.perf_counter() > end:
+                return False
+            other = Survey(self.case, self.dtype, self.device, self.budgets, self.known)
+            asked = other.ask(arguments)
+            other.judge(asked, other.answers(asked, sorted(pair)), only=[runtime])
+            line = other.lines.get((runtime, name))
+            return line is not None and bool(line.arguments)
+
+        strategy = self.case.inputs(self.dtype)
+        found = smallest_arguments(strategy, effort.examples, fails, effort.chance)
+        if found is not None:
+            line = self.lines[runtime, name]
+            self.lines[runtime, name] = replace(line, arguments=in_words(found))
 
     def ask(self, arguments: Arguments) -> Question:
         """The oracle's answer."""
@@ -116,7 +148,10 @@ class Survey:
         measured = _is_numeric(self.case) and comparison.verdict is not Verdict.known_difference
         if measured and name in outcome.results and name in asked.truth.results:
             spread = spread_of(outcome.results[name], np.asarray(asked.truth.results[name]))
-        words = "" if comparison.verdict.passes else in_words(asked.arguments)
+        words = ""
+        if gravity(comparison)[0] > 0:
+            place = comparison.worst.index if comparison.worst is not None else ()
+            words = in_words(asked.arguments, place if comparison.shape else ())
         new = Line(runtime, comparison, count, 1, spread, words)
         old = self.lines.get((runtime, name))
         if old is not None:
@@ -207,18 +242,27 @@ def gravity(comparison: Comparison) -> tuple[int, float]:
     return order, comparison.margin
 
 
-def in_words(arguments: Arguments) -> str:
-    """Arguments as a person or a test would write them; long arrays by their shape."""
-    return ", ".join(f"{name}={_word(value)}" for name, value in arguments.items())
+def in_words(arguments: Arguments, index: tuple[int, ...] = ()) -> str:
+    """Arguments as a test would write them.
+
+    Args:
+        arguments: by name.
+        index: of the element that counts, which is all that is shown of a long array of its shape.
+    """
+    return ", ".join(f"{name}={_word(value, index)}" for name, value in arguments.items())
 
 
-def _word(value: object) -> str:
+def _word(value: object, index: tuple[int, ...]) -> str:
     if not isinstance(value, np.ndarray):
         return repr(value)
-    if value.size > _SHOWN:
-        return f"{value.dtype}{list(value.shape)}"
-    numbers = value.tolist()
-    return f"np.array({numbers}, {str(value.dtype)!r})"
+    if value.size <= _SHOWN:
+        return f"np.array({value.tolist()}, {str(value.dtype)!r})"
+    inside = len(index) == value.ndim and all(
+        i < n for i, n in zip(index, value.shape, strict=True)
+    )
+    if inside and index:
+        return f"np.array({value[index].tolist()}, {str(value.dtype)!r})"
+    return f"{value.dtype}{list(value.shape)}"
 
 
 _SHOWN = 24

@@ -118,7 +118,9 @@ def tasks_of(
     single = tuple(name for name in runtimes if name != "torch.compile")
     found = [Task((pair,), single, package, known, device, effort) for pair in pairs if single]
     if "torch.compile" in runtimes and effort.compiled:
-        for place in range(0, len(pairs), together):
-            group = tuple(pairs[place : place + together])
+        first = {row: types[0] for _, row, types in rows}
+        chosen = [p for p in pairs if effort.every_type or p[2] == first[p[1]] or len(dtypes) == 1]
+        for place in range(0, len(chosen), together):
+            group = tuple(chosen[place : place + together])
             found.append(Task(group, ("torch.compile",), package, known, device, effort))
     return found

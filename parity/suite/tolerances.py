@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,10 +145,10 @@ def tolerance_of(
     factor = _factor(rule, gradient=gradient)
     if isinstance(rule, Ulps):  # a gradient is taken at an output that may be off by the budget
         factor = max(factor, 4 * rule.budget)
-    factor *= 1 + (PEAK - 1) / np.sqrt(max(oracle.size, 1))  # few elements have no typical one
+    factor *= 1 + (PEAK - 1) / math.sqrt(max(oracle.size, 1))  # few elements have no typical one
     peak = PEAK * _factor(rule, gradient=gradient)
     field = scales.noise[name].field if name in scales.noise else np.zeros(oracle.shape)
-    tiny = scales.gain * smallest_normal(dtype) if gradient else 0.0
+    tiny = underflow(dtype) * (scales.gain if gradient else 1.0)
     return Tolerance(
         np.hypot(field, own / 2) + tiny,
         factor,
@@ -177,7 +178,7 @@ def _sum_tolerance(
     products = np.zeros(own.shape) if sums is None else np.where(np.isfinite(sums), sums, 0.0)
     if rule.normwise and products.size:
         products = np.full(own.shape, float(np.abs(products).max()))
-    likely = np.sqrt(max(count, 1.0))
+    likely = math.sqrt(max(count, 1.0))
     return Tolerance(
         unit * products + own / 2,
         max(SUMS, likely),
@@ -186,6 +187,15 @@ def _sum_tolerance(
         f"theory: {SUMS:g} u sum |a b|, or sqrt(n) for {count:.3g} terms (Higham, ASNA, chapter "
         "3; Higham and Mary 2019)",
     )
+
+
+def underflow(dtype: str) -> float:
+    """What is lost where a number on the way is too small for its type.
+
+    Kernels flush subnormal numbers to zero; those of float16 compute in float32, where its
+    subnormal numbers aren't.
+    """
+    return 2.0**-24 if dtype == "float16" else smallest_normal(dtype)
 
 
 def smallest_normal(dtype: str) -> float:
