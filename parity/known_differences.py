@@ -38,6 +38,10 @@ KINDS = {
 }
 
 
+VERSIONS = ("torch 2.13", "tensorflow 2.21", "keras 3.15")
+"""The releases that entries were seen with, unless they say otherwise."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class KnownDifference:
     """One difference between the frameworks' own operators.
@@ -94,7 +98,7 @@ class KnownDifference:
     runtime: str = ""
     device: str = ""
     why: str
-    versions: tuple[str, ...] = ("torch 2.13", "tensorflow 2.21", "keras 3.15")
+    versions: tuple[str, ...] = VERSIONS
     evidence: str = "run"
     reference: str = ""
 

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parity.known_differences import KINDS, KnownDifference
-from parity.suite.calls import is_body
 from parity.suite.case import OperatorCase
 from parity.suite.draw import drawn_arguments
 from parity.suite.files import DATA, read_suite
 from parity.suite.report import margin_by_runtime, spread_by_runtime, verdict_of
 from parity.suite.rows import budgets_of, known_of, require_names, rows_of
-from parity.suite.survey import in_words
+from parity.suite.snippets import difference_program, program
 from parity.suite.tally import Tally
 
 
@@ -92,33 +91,8 @@ def snippet_of(case: OperatorCase) -> str:
     drawn = drawn_arguments(case.inputs(case.dtypes[0]), 10)
     small = [a for a in drawn if 1 < _elements(a) <= _FEW] or drawn
     arguments = max(small, key=_elements) if small is not drawn else min(small, key=_elements)
-    lines = [
-        "import math",
-        "import numpy as np",
-        "import tensorflow as tf",
-        "import torch",
-        "import torch.nn.functional as F",
-    ]
-    dtype = case.dtypes[0]
-    tensors = {n: a for n, a in arguments.items() if hasattr(a, "dtype")}
-    words = in_words(arguments)
-    names = ", ".join(f"{name}={name}" for name in arguments)
-    lines.append(f"arguments = dict({words})")
-    for side, call, make in (
-        ("pytorch", case.torch, "torch.from_numpy(np.asarray({0}))"),
-        ("tensorflow", case.tensorflow, "tf.constant({0})"),
-    ):
-        lines.append(f"def {side}({', '.join(arguments)}):")
-        lines += [f"    {name} = {make.format(name)}" for name in tensors]
-        if "dtype" in call:
-            package = "torch" if side == "pytorch" else "tf"
-            lines.append(f"    dtype = {package}.{dtype}")
-        if "device" in call:
-            lines.append('    device = "cpu"')
-        lines.append(textwrap.indent(_returned(call, names), "    "))
-    lines.append("print(pytorch(**arguments))")
-    lines.append("print(tensorflow(**arguments))")
-    return "\n".join(lines)
+    calls = {"torch": case.torch, "tensorflow": case.tensorflow}
+    return program(calls, arguments, case.dtypes[0])
 
 
 _FEW = 12
@@ -127,16 +101,6 @@ _FEW = 12
 def _elements(arguments: Mapping[str, object]) -> int:
     sizes = [int(getattr(value, "size", 0)) for value in arguments.values()]
     return sum(sizes)
-
-
-def _returned(call: str, names: str) -> str:
-    call = textwrap.dedent(call).strip()
-    module, colon, function = call.partition(":")
-    if colon and module.replace(".", "").replace("_", "").isalnum() and function.isidentifier():
-        return f"from {module} import {function}\nreturn {function}({names})"
-    if is_body(call):
-        return call
-    return f"return {call}" if "\n" not in call else f"return (\n{call}\n)"
 
 
 def _call(side: str, call: str) -> str:
@@ -163,16 +127,23 @@ def _agreement(tallies: tuple[Tally, ...]) -> str:
 
 
 def _difference(entry: KnownDifference) -> str:
-    lines = [
-        f"- {entry.name} ({KINDS[entry.kind]}): {entry.why}",
-        f"  where: {entry.where or 'always'}",
-        f"  PyTorch: {entry.gives[0]}; TensorFlow: {entry.gives[1]}",
+    lines = [f"- {entry.name} ({KINDS[entry.kind]}): {entry.why}"]
+    lines.append(f"  where: {entry.where or 'always'}")
+    of = "" if entry.result == "output" else f", {entry.result}"
+    theirs = ("TensorFlow", entry.tensorflow) if entry.tensorflow else ("Keras", entry.keras)
+    parts = [
+        _call(f"PyTorch{of} ({entry.gives[0]})", entry.torch),
+        _call(f"{theirs[0]}{of} ({entry.gives[1]})", theirs[1]),
     ]
     if entry.in_tensorflow:
-        lines.append(f"  as in PyTorch: {entry.in_tensorflow}")
+        parts.append(_call("in TensorFlow, with PyTorch's result", entry.in_tensorflow))
     if entry.in_pytorch:
-        lines.append(f"  as in TensorFlow: {entry.in_pytorch}")
-    return "\n".join(lines)
+        parts.append(_call("in PyTorch, with TensorFlow's result", entry.in_pytorch))
+    if entry.evidence != "run":
+        parts.append(f"not run: {entry.evidence}")
+    elif difference_program(entry):
+        parts.append(f"to see it:\n{textwrap.indent(difference_program(entry), '  ')}")
+    return "\n".join(lines + [textwrap.indent(part, "  ") for part in parts])
 
 
 def in_json(found: Explanation) -> dict[str, object]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cases import model_table
+from cases import differences_table, model_table
 from cases.architectures import architectures
 from cases.operator_table import TABLE, table
 from parity.cli import main
@@ -30,6 +30,11 @@ def blocks(path: Path, language: str) -> list[str]:
 
 def test_the_table_of_operators_is_current():
     assert TABLE.read_text() == table(), "run: python -m cases.operator_table"
+
+
+def test_the_page_of_known_differences_is_current():
+    current = differences_table.TABLE.read_text()
+    assert current == differences_table.table(), "run: python -m cases.differences_table"
 
 
 def test_the_table_of_models_is_current():

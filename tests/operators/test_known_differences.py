@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections import Counter
 
 import numpy as np
 import pytest
 
 from cases.known_differences import KNOWN_DIFFERENCES
+from cases.known_differences import entries as by_family
 from cases.known_differences.observe import keras, pytorch, tensorflow, unequal, written
 from cases.operators import operator_cases
 from parity.known_differences import eps, known_differences
 from parity.suite.draw import drawn_arguments
+from parity.suite.snippets import difference_program
 
 RUN = [entry for entry in KNOWN_DIFFERENCES if entry.evidence == "run"]
 
@@ -119,3 +123,30 @@ def test_a_condition_can_be_asked_of_the_arguments_of_its_row(case):
     for arguments in drawn_arguments(case.inputs(case.dtypes[0]), 10):
         for result in ("output", "gradient of x", "gradient of y"):
             known_differences(RUN, case.name, arguments, result=result)
+
+
+def of_each_sort():
+    """One entry of each family, kind, runtime and sort of result."""
+    found = {}
+    for family, own in by_family().items():
+        for entry in own:
+            if difference_program(entry):
+                sort = family, entry.kind, entry.runtime, entry.result[:8], bool(entry.tensorflow)
+                found.setdefault(sort, entry)
+    return list(found.values())
+
+
+@pytest.mark.parametrize("entry", of_each_sort(), ids=lambda entry: entry.name)
+@pytest.mark.filterwarnings("ignore")
+def test_a_program_that_shows_a_difference_runs_by_itself(entry):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(difference_program(entry), {"__name__": "shown"})
+    for language, gives in zip(("torch", "tensorflow"), entry.gives, strict=True):
+        name = language if language == "torch" or entry.tensorflow else "keras"
+        expected = f"{name} {gives}" if gives.startswith("raises ") else f"{name}: "
+        assert expected in printed.getvalue()
+
+
+def test_almost_every_difference_has_such_a_program():
+    assert sum(bool(difference_program(entry)) for entry in RUN) > 0.85 * len(RUN)

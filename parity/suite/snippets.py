@@ -1,0 +1,137 @@
+"""Programs that show what two calls give, which need nothing of this project."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+
+import numpy as np
+
+from parity.known_differences import Arguments, KnownDifference
+from parity.suite.calls import is_body
+
+_HEAD = (
+    "import math",
+    "import numpy as np",
+    "import tensorflow as tf",
+    "import torch",
+    "import torch.nn.functional as F",
+)
+_MAKE = {
+    "torch": "torch.from_numpy(np.asarray({0}))",
+    "tensorflow": "tf.constant({0})",
+    "keras": "tf.constant({0})",
+}
+_HALF = "torch.from_numpy({0}.astype('float32')).bfloat16()"
+_PACKAGE = {"torch": "torch", "tensorflow": "tf", "keras": "tf"}
+_FEW = 24
+
+
+def program(
+    calls: Mapping[str, str], arguments: Arguments, dtype: str = "float32", gradient: str = ""
+) -> str:
+    """A program that prints what calls give.
+
+    Args:
+        calls: by language: ``torch``, ``tensorflow``, ``keras``.
+        arguments: by name.
+        dtype: of the run.
+        gradient: the argument whose gradient is printed instead, of the sum of what a call gives.
+
+    Returns:
+        The program; empty where an argument is too large to be written out.
+    """
+    words = [f"{name}={_word(value)}" for name, value in arguments.items()]
+    if any(word.endswith("=") for word in words):
+        return ""
+    lines = [*_HEAD]
+    if "keras" in calls:
+        lines.append("import keras")
+    lines.append("nan, inf = math.nan, math.inf")
+    lines.append(f"arguments = dict({', '.join(words)})")
+    tensors = [name for name, value in arguments.items() if isinstance(value, np.ndarray)]
+    for language, call in calls.items():
+        lines.append(f"def in_{language}({', '.join(arguments)}):")
+        for name in tensors:
+            half = language == "torch" and str(getattr(arguments[name], "dtype", "")) == "bfloat16"
+            lines.append(f"    {name} = {(_HALF if half else _MAKE[language]).format(name)}")
+        if "dtype" in call:
+            lines.append(f"    dtype = {_PACKAGE[language]}.{dtype}")
+        if "device" in call:
+            lines.append('    device = "cpu"')
+        lines += _body(language, call, arguments, gradient)
+    for language in calls:
+        lines += [
+            "try:",
+            f"    print('{language}:', in_{language}(**arguments))",
+            "except Exception as error:",
+            f"    print('{language} raises', type(error).__name__)",
+        ]
+    return "\n".join(lines)
+
+
+def difference_program(entry: KnownDifference) -> str:
+    """A program that shows a known difference; empty where it can't be written in a few lines.
+
+    Args:
+        entry: the difference.
+    """
+    language = "tensorflow" if entry.tensorflow else "keras"
+    if entry.evidence != "run":
+        return ""
+    theirs = entry.tensorflow or entry.keras
+    if entry.runtime == "XLA":
+        given = ", ".join(f"{name}={name}" for name in entry.example)
+        inner = textwrap.indent(_returned(theirs, given), "    ")
+        theirs = (
+            "@tf.function(jit_compile=True, autograph=False)\n"
+            f"def compiled():\n{inner}\n"
+            "return compiled()"
+        )
+    gradient = entry.result.removeprefix("gradient of ") if "gradient" in entry.result else ""
+    calls = {"torch": entry.torch, language: theirs}
+    return program(calls, entry.example, gradient=gradient)
+
+
+def _body(language: str, call: str, arguments: Arguments, gradient: str) -> list[str]:
+    names = ", ".join(f"{name}={name}" for name in arguments)
+    body = textwrap.indent(_returned(call, names), "    ")
+    if not gradient:
+        return body.splitlines()
+    inner = textwrap.indent(body, "    ").splitlines()
+    if language == "torch":
+        return [
+            f"    {gradient}.requires_grad_()",
+            "    def call():",
+            *inner,
+            f"    return torch.autograd.grad(call().sum(), {gradient})[0]",
+        ]
+    return [
+        "    def call():",
+        *inner,
+        "    with tf.GradientTape() as tape:",
+        f"        tape.watch({gradient})",
+        "        result = call()",
+        f"    return tape.gradient(result, {gradient})",
+    ]
+
+
+def _returned(call: str, names: str) -> str:
+    call = textwrap.dedent(call).strip()
+    module, colon, function = call.partition(":")
+    if colon and module.replace(".", "").replace("_", "").isalnum() and function.isidentifier():
+        return f"from {module} import {function}\nreturn {function}({names})"
+    if is_body(call):
+        return call
+    return f"return {call}" if "\n" not in call else f"return (\n{call}\n)"
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, np.ndarray):
+        return repr(value)
+    name = repr(str(value.dtype))
+    if not value.size:
+        return f"np.zeros({value.shape}, {name})"
+    if value.size > _FEW and (value == value.flat[0]).all():
+        return f"np.full({value.shape}, {value.flat[0].item()!r}, {name})"
+    return "" if value.size > _FEW else f"np.array({value.tolist()}, {name})"
