@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from parity.compare import Tolerance, compare
 from parity.results import Comparison
 from parity.suite.calls import function_of
 from parity.suite.case import Arguments
-from parity.suite.rules import Decision, Rule, Sum
+from parity.suite.rules import Decision, Exact, Rule, Sum, Ulps
 from parity.suite.tolerances import Scales, tolerance_of
 from parity.tolerance import zone
 from parity.verdict import Verdict
@@ -82,8 +83,14 @@ def judged(
         theirs, note = _settled(theirs, oracle, right, tolerance, alternative, flushes=flushes)
         ours, _ = _settled(ours, oracle, right, tolerance, None, flushes=False)
         lost = _lost(name, oracle, reference.results, dtype_of(theirs))
-        if lost is not None:
-            ours, theirs = np.where(lost, right, ours), np.where(lost, right, theirs)
+        beyond = _overflows(rule, name, arguments, reference.scales, right, theirs)
+        if beyond.any():
+            note = "; ".join(
+                filter(None, (note, f"{int(beyond.sum())} elements may overflow on the way"))
+            )
+            beyond = beyond | _overflows(rule, name, arguments, reference.scales, right, ours)
+        lost = lost | beyond
+        ours, theirs = np.where(lost, right, ours), np.where(lost, right, theirs)
     plain = compare(name, ours, theirs, oracle, tolerance, own=0.0)
     if explained is not None and not plain.verdict.passes:
         return _without(explained, plain, ours, theirs, oracle, right, tolerance)
@@ -187,21 +194,66 @@ def _settled(
 
 def _lost(
     name: str, oracle: np.ndarray, results: Mapping[str, np.ndarray], dtype: DType
-) -> np.ndarray | None:
+) -> np.ndarray:
     """Where the output is out of the type's range, so that a gradient made of it is too.
 
     Only of functions that go element by element: the gradient has the output's shape.
     """
     output = results.get("output")
+    nothing = np.zeros((), bool)
     if not name.startswith("gradient") or output is None or output.shape != oracle.shape:
-        return None
+        return nothing
     if dtype not in _RANGE or output.dtype.kind != "f":
-        return None
+        return nothing
     largest, smallest = _RANGE[dtype]
     size = np.abs(output)
     found: np.ndarray = np.isfinite(output) & (output != 0) & ((size > largest) | (size < smallest))
     return found
 
+
+def _overflows(
+    rule: Rule,
+    name: str,
+    arguments: Arguments,
+    scales: Scales,
+    right: np.ndarray,
+    array: np.ndarray,
+) -> np.ndarray:
+    """Elements that are an infinity or NaN, or aren't, because of what overflows on the way.
+
+    A sum may where the sum of its absolute terms is beyond the type's range; another function where
+    an argument's square is. Elementwise functions may not.
+    """
+    dtype = dtype_of(array)
+    nothing = np.zeros((), bool)
+    largest = _RANGE[_PART.get(dtype, dtype)][0]
+    if isinstance(rule, Sum):
+        sums = scales.sums.get(name)
+        if sums is None or sums.shape != array.shape:
+            return nothing
+        large = ~(sums <= largest / 2)
+    else:
+        elementwise = isinstance(rule, (Ulps, Exact)) and not name.startswith("gradient")
+        if elementwise or not _has_large(arguments, largest):
+            return nothing
+        large = np.ones((), bool)
+    with np.errstate(all="ignore"):
+        here, there = (a.astype(np.complex128) for a in (array, right))
+        odd = ~np.isfinite(here) | ~np.isfinite(there)
+        return np.asarray(large & odd & (here != there) & ~(np.isnan(here) & np.isnan(there)))
+
+
+def _has_large(arguments: Arguments, largest: float) -> bool:
+    for a in arguments.values():
+        if isinstance(a, np.ndarray) and (a.dtype.kind in "fc" or a.dtype.name == "bfloat16"):
+            with np.errstate(all="ignore"):
+                size = np.abs(a.astype(np.complex128))
+            if (size[np.isfinite(size)] > math.sqrt(largest)).any():
+                return True
+    return False
+
+
+_PART = {DType.complex64: DType.float32, DType.complex128: DType.float64}
 
 _RANGE = {
     dtype: (float(largest), float(np.ldexp(1.0, exponent)))

@@ -77,10 +77,14 @@ def scales_of(
 
 
 def _absolute(arguments: Arguments) -> dict[str, object]:
-    return {
-        name: np.abs(a) if isinstance(a, np.ndarray) and a.dtype.kind in "fci" else a
-        for name, a in widened(arguments).items()
-    }
+    """Absolute values, with zeros for what isn't finite: its results have no tolerance anyway."""
+    found: dict[str, object] = {}
+    for name, a in widened(arguments).items():
+        if isinstance(a, np.ndarray) and a.dtype.kind in "fci":
+            a = np.abs(a)
+            a = np.where(np.isfinite(a), a, np.zeros((), a.dtype))
+        found[name] = a
+    return found
 
 
 def _sums(oracle: Oracle, rule: Sum, arguments: Arguments, dtype: str, way: Way) -> Arrays:

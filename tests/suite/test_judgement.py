@@ -210,3 +210,15 @@ def test_tf32_widens_what_products_of_float32_may_be_off():
         for asked in (ask(case, arguments, "float32", tf32=on) for on in (False, True))
     ]
     assert scales[1] > 1000 * scales[0]
+
+
+def test_what_overflows_on_the_way_is_counted_and_no_mismatch():
+    large = np.array([3e38, 3e38, -3e38, -3e38], np.float32)
+    case = row("x.sum()", "tf.reduce_sum(tf.gather(x, [0, 2, 1, 3]))", Sum(), gradients=False)
+    found = verdicts(case, {"x": large})
+    assert found["torch", "output"].nan_mismatches == 0
+    assert found["tensorflow", "output"].nan_mismatches == 0
+    infinite = {"x": np.array([1, np.inf, 2, 3], np.float32)}
+    wrong = replace(case, tensorflow="tf.reduce_sum(x[2:])")
+    assert fails(wrong, infinite)
+    assert fails(replace(case, rule=Exact()), {"x": large * np.float32(1)})
