@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from converters.errors import OutputError
+from converters.errors import ConversionError, OutputError
 
 _FRAMEWORK_WORDS = {
     errno.ENOSPC: ("No space left", "RESOURCE_EXHAUSTED"),
@@ -140,7 +140,12 @@ def _explained(path: Path, *, force: bool) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(_reason(path, error)) from error
+    except ConversionError:
+        raise
     except Exception as error:
+        below = error.__context__  # writers fail again when they close what they couldn't write
+        if isinstance(below, OSError) and below.errno in (*_FRAMEWORK_WORDS, errno.EDQUOT):
+            raise OutputError(_reason(path, below)) from error
         for (
             code,
             words,

@@ -24,6 +24,7 @@ from converters.checkpoints.store import Checkpoint, Format, Output, Write, requ
 from converters.checkpoints.streams import Numbers, whole
 from converters.checkpoints.tensor_info import TensorInfo
 from converters.checkpoints.torch_file import as_array, load_safely
+from converters.checkpoints.zip_members import DAMAGES
 from converters.dtypes import DType
 from converters.errors import CheckpointError
 
@@ -124,7 +125,7 @@ def _require_sound(data: io.BytesIO, path: Path) -> None:
     try:
         with zipfile.ZipFile(data) as archive:
             wrong = archive.testzip()
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except DAMAGES as error:
         raise CheckpointError(f"{path} is damaged: {error}. Fetch or save it again.") from error
     if wrong is not None:
         raise CheckpointError(

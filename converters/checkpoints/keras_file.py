@@ -28,6 +28,7 @@ from converters.checkpoints.store import (
 )
 from converters.checkpoints.streams import Numbers, Place, pour, whole
 from converters.checkpoints.tensor_info import TensorInfo
+from converters.checkpoints.zip_members import DAMAGES, require_sound
 from converters.dtypes import DType
 from converters.errors import CheckpointError
 
@@ -62,6 +63,7 @@ def open_keras(path: Path) -> Iterator[Checkpoint]:
     with ExitStack() as stack:
         with _sound(path):
             archive = stack.enter_context(zipfile.ZipFile(path))
+            require_sound(archive, _WEIGHTS)
             member = stack.enter_context(archive.open(_WEIGHTS))
             file = stack.enter_context(h5py.File(member, "r"))
         yield _checkpoint(file, path)
@@ -72,7 +74,7 @@ def _sound(path: Path) -> Iterator[None]:
     """What h5py and zipfile say of a damaged file, in our words."""
     try:
         yield
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    except (*DAMAGES, KeyError, TypeError) as error:
         raise CheckpointError(
             f"{path} is no sound file of Keras: {error}. Fetch or save it again."
         ) from error

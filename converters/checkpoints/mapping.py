@@ -14,14 +14,15 @@ A name in braces stands for the same text on both sides. A rule may join several
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from converters.checkpoints.names import literal, template, with_parameters
 from converters.checkpoints.rule import Rule
 from converters.errors import CheckpointError
 from converters.weights import WeightMap
@@ -32,6 +33,7 @@ class _File(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    parameters: dict[str, str] = {}
     rule: tuple[Rule, ...]
 
 
@@ -51,14 +53,23 @@ class NameMap:
     rules: tuple[Rule, ...]
 
     @classmethod
-    def load(cls, path: Path) -> NameMap:
+    def load(cls, path: Path, **parameters: int) -> NameMap:
         """Read a mapping file.
 
+        Args:
+            path: of the file; or the name of a built-in mapping (``bert``).
+            parameters: numbers that the file asks for.
+
         Raises:
-            CheckpointError: it is no TOML, or says something that a rule can't.
+            CheckpointError: it is no TOML, says something that a rule can't, or asks for other
+                parameters.
         """
+        path = _built_in(path)
         try:
-            return cls(_File.model_validate(tomllib.loads(path.read_text())).rule)
+            document = tomllib.loads(path.read_text())
+            wanted = document.get("parameters", {})
+            _require_given(path, wanted, parameters)
+            return cls(_File.model_validate(_with_numbers(document, parameters)).rule)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise CheckpointError(f"{path} is no TOML file: {error}.") from error
         except ValidationError as error:
@@ -99,7 +110,7 @@ class NameMap:
     def leaves_out(self, name: str, *, of_source: bool = False) -> bool:
         """Whether a rule says that a tensor of the target (of the source) has no counterpart."""
         return any(
-            _pattern(part).fullmatch(name) is not None
+            template(part).match(name) is not None
             for rule in self.rules
             if not (rule.target if of_source else rule.source)
             for part in (rule.source if of_source else rule.target)
@@ -122,19 +133,19 @@ class NameMap:
         for rule in self.rules:
             given, other = (rule.target, rule.source) if reverse else (rule.source, rule.target)
             if not other:
-                for pattern in map(_pattern, given):
-                    for name in [n for n in left if pattern.fullmatch(n)]:
+                for part in map(template, given):
+                    for name in [n for n in left if part.match(n) is not None]:
                         del left[name]
             if not other or not given:
                 continue
-            places = [
-                (name, match) for name in names if (match := _pattern(given[0]).fullmatch(name))
-            ]
-            if not places and not rule.optional:
-                missing.extend(given)
-            for _, match in places:
-                here = tuple(_filled(part, match.groupdict()) for part in given)
-                there = tuple(_filled(part, match.groupdict()) for part in other)
+            first = template(given[0])
+            places = [values for name in names if (values := first.match(name)) is not None]
+            pairs = [(_filled(given, values), _filled(other, values)) for values in places]
+            found_any = False
+            for here, there in pairs:
+                if here is None or there is None:
+                    continue
+                found_any = True
                 if rule.join == "same":
                     here = (here[0], *(name for name in here[1:] if name in names))
                 twice.extend(name for name in here if name in names and name not in left)
@@ -142,6 +153,8 @@ class NameMap:
                 for name in here:
                     left.pop(name, None)
                 found.append(Move(rule, there, here) if reverse else Move(rule, here, there))
+            if not found_any and not rule.optional:
+                missing.extend(given)
         parts = [
             f"{words}: {', '.join(listed)}"
             for words, listed in (
@@ -159,13 +172,53 @@ class NameMap:
         return tuple(found)
 
 
-_PLACE = re.compile(r"\{(\w+)\}")
-_QUOTED = str.maketrans({"{": "{{", "}": "}}"})
+FAMILIES = Path(__file__).with_name("families")
 
 
-def literal(name: str) -> str:
-    """A tensor's name as a rule has it."""
-    return name.translate(_QUOTED)
+def _built_in(path: Path) -> Path:
+    """The file of a built-in mapping, if that is what is meant."""
+    own = FAMILIES / f"{path}.toml"
+    if path.suffix or path.exists() or path.name != str(path):
+        return path
+    if not own.is_file():
+        known = ", ".join(sorted(item.stem for item in FAMILIES.glob("*.toml")))
+        raise CheckpointError(
+            f"{path} is neither a file nor a built-in mapping. These are {known}."
+        )
+    return own
+
+
+def _require_given(path: Path, wanted: Any, given: Mapping[str, int]) -> None:
+    if not isinstance(wanted, dict):
+        return  # which is said when the file is validated
+    missing = [f"{name} ({words})" for name, words in wanted.items() if name not in given]
+    more = [name for name in given if name not in wanted]
+    if missing or more:
+        parts = [f"it asks for {', '.join(missing)}"] if missing else []
+        parts += [f"it has no {', '.join(more)}"] if more else []
+        raise CheckpointError(
+            f"{path.name}: {'; '.join(parts)}. Give numbers with --set NAME=NUMBER, or to "
+            "NameMap.load."
+        )
+
+
+def _with_numbers(document: dict[str, Any], values: Mapping[str, int]) -> dict[str, Any]:
+    """A file's content with the numbers that were given for its parameters."""
+    if not values or not isinstance(document.get("rule"), list):
+        return document
+    rules = []
+    for rule in document["rule"]:
+        rule = dict(rule)
+        for key in ("source", "target"):
+            given = rule.get(key)
+            if isinstance(given, str):
+                rule[key] = with_parameters(given, values)
+            elif isinstance(given, list):
+                rule[key] = [with_parameters(str(name), values) for name in given]
+        if isinstance(rule.get("sizes"), dict):
+            rule["sizes"] = {axis: values.get(n, n) for axis, n in rule["sizes"].items()}
+        rules.append(rule)
+    return {**document, "rule": rules}
 
 
 def _written(rule: Rule) -> str:
@@ -182,20 +235,7 @@ def _written(rule: Rule) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    """A name in braces stands for some text without dots and slashes."""
-    parts, at, seen = [], 0, set()
-    plain = text.replace("{{", "\0").replace("}}", "\1")
-    for match in _PLACE.finditer(plain):
-        parts.append(re.escape(plain[at : match.start()]))
-        name = match.group(1)
-        parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>[^./]+)")
-        seen.add(name)
-        at = match.end()
-    parts.append(re.escape(plain[at:]))
-    return re.compile("".join(parts).replace("\0", r"\{").replace("\1", r"\}"))
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    plain = text.replace("{{", "\0").replace("}}", "\1")
-    return _PLACE.sub(lambda m: values[m.group(1)], plain).replace("\0", "{").replace("\1", "}")
+def _filled(names: Iterable[str], values: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The names with these values; None if they are beyond what the rule counts to."""
+    filled = [template(name).filled(values) for name in names]
+    return None if None in filled else tuple(name for name in filled if name is not None)

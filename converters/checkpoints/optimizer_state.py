@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from converters.checkpoints.keras_names import Save, file_names
-from converters.checkpoints.mapping import NameMap, literal
+from converters.checkpoints.mapping import NameMap
+from converters.checkpoints.names import literal
 from converters.checkpoints.rule import Rule
 from converters.dtypes import DType
 from converters.errors import CheckpointError

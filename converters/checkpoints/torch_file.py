@@ -12,7 +12,6 @@ import pickle
 import re
 import tempfile
 import warnings
-import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -33,7 +32,7 @@ from converters.checkpoints.store import (
 )
 from converters.checkpoints.streams import Numbers, Place, pour
 from converters.checkpoints.tensor_info import TensorInfo
-from converters.checkpoints.zip_members import Members, members_of, write_checksums
+from converters.checkpoints.zip_members import Members, is_zip, members_of, write_checksums
 from converters.dtypes import dtype_of
 from converters.errors import CheckpointError
 
@@ -50,7 +49,7 @@ def open_torch(path: Path) -> Iterator[Checkpoint]:
     """
     import torch
 
-    found = load_safely(path, path, lazily=zipfile.is_zipfile(path))
+    found = load_safely(path, path, lazily=is_zip(path))
     leaves: dict[str, Any] = {}
     tensors = {}
     for name, leaf in _tensors(found, ""):
@@ -74,7 +73,7 @@ def open_torch(path: Path) -> Iterator[Checkpoint]:
             f"{path} holds no weights: there is no tensor in it, but {held or 'nothing'}. Write "
             "one with torch.save(module.state_dict(), path)."
         )
-    members = members_of(path) if zipfile.is_zipfile(path) else None
+    members = members_of(path) if is_zip(path) else None
     with path.open("rb", buffering=0) as file:
         yield Checkpoint(
             tensors,
@@ -241,7 +240,7 @@ def _begin(path: Path, infos: Mapping[str, TensorInfo], template: Path | None) -
         os.truncate(hole.fileno(), largest)  # holds nothing, so it takes no space
         gaps: Any = {name: _gap(info, hole.fileno()) for name, info in infos.items()}
         if template is not None:
-            found = load_safely(template, template, lazily=zipfile.is_zipfile(template))
+            found = load_safely(template, template, lazily=is_zip(template))
             gaps = _with_gaps(found, "", gaps)
         with torch.serialization.skip_data():
             torch.save(gaps, path)

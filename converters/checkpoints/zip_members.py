@@ -17,7 +17,12 @@ from converters.checkpoints.raw import read_at
 from converters.errors import CheckpointError
 
 _LOCAL, _CENTRAL = 30, 46
-_CHUNK = 2**24
+_CHUNK = 2**20
+DAMAGES = (
+    zipfile.BadZipFile, struct.error, OSError, NotImplementedError, RuntimeError, ValueError,
+    EOFError, zlib.error,
+)  # fmt: skip
+"""What :mod:`zipfile` raises of a damaged file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +95,34 @@ def members_of(path: Path) -> Members:
             for entry in archive.infolist():
                 if entry.compress_type == zipfile.ZIP_STORED:
                     found[_data(file.fileno(), entry)] = (entry.file_size, entry.CRC)
-    except (zipfile.BadZipFile, struct.error, OSError, NotImplementedError) as error:
+                if "/data/" not in entry.filename:  # the pickle and small text
+                    require_sound(archive, entry)
+    except DAMAGES as error:
         raise CheckpointError(f"{path} is damaged: {error}. Fetch or save it again.") from error
     return Members(path, found)
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is a zip file.
+
+    Raises:
+        CheckpointError: it is a damaged one.
+    """
+    try:
+        return zipfile.is_zipfile(path)
+    except DAMAGES as error:
+        raise CheckpointError(f"{path} is damaged: {error}. Fetch or save it again.") from error
+
+
+def require_sound(archive: zipfile.ZipFile, entry: zipfile.ZipInfo | str) -> None:
+    """Compare a member with its checksum.
+
+    Raises:
+        BadZipFile: it was altered.
+    """
+    with archive.open(entry) as member:
+        while member.read(_CHUNK):  # at its end the checksum is compared
+            pass
 
 
 def _data(descriptor: int, entry: zipfile.ZipInfo) -> int:

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from converters import convert_checkpoint, open_checkpoint, verify_checkpoint
+from converters import NameMap, convert_checkpoint, open_checkpoint, verify_checkpoint
 from parity.cli.failures import ExitCode
 
 _PATH = click.Path(path_type=Path)
@@ -22,7 +22,16 @@ _PATH = click.Path(path_type=Path)
 @click.argument("source", type=_PATH)
 @click.argument("target", type=_PATH, required=False)
 @click.option("--inspect", is_flag=True, help="Print names, types, shapes and sizes of SOURCE.")
-@click.option("--map", "mapping", type=_PATH, help="A mapping file: which tensor becomes which.")
+@click.option(
+    "--map", "mapping", type=_PATH, help="A mapping file, or a built-in mapping: bert, gpt2, ..."
+)
+@click.option(
+    "--set",
+    "numbers",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    help="A number that the mapping asks for, e.g. heads=12.",
+)
 @click.option("--reverse", is_flag=True, help="SOURCE is on the mapping's target side.")
 @click.option("--root", default="", help="Only what lies below this name, e.g. state_dict.")
 @click.option(
@@ -49,6 +58,7 @@ def checkpoint(
     source: Path,
     target: Path | None,
     mapping: Path | None,
+    numbers: tuple[str, ...],
     root: str,
     template: Path | None,
     manifest: Path | None,
@@ -84,7 +94,7 @@ def checkpoint(
         copied = convert_checkpoint(
             source,
             target,
-            weights=mapping,
+            weights=_names(mapping, numbers),
             reverse=reverse,
             root=root,
             template=template,
@@ -107,6 +117,20 @@ def checkpoint(
         words += f"; {copied.resumed} of them by the run that was interrupted"
     _say(facts, words, as_json=as_json)
     return ExitCode.parity
+
+
+def _names(mapping: Path | None, numbers: tuple[str, ...]) -> NameMap | None:
+    if mapping is None:
+        if numbers:
+            raise click.UsageError("--set is for a mapping. Name one with --map.")
+        return None
+    parameters = {}
+    for text in numbers:
+        name, _, number = text.partition("=")
+        if not (name.isidentifier() and number.isdecimal()):
+            raise click.UsageError(f"--set {text}: write NAME=NUMBER, for example heads=12.")
+        parameters[name] = int(number)
+    return NameMap.load(mapping, **parameters)
 
 
 def _inspect(source: Path, root: str, *, as_json: bool) -> ExitCode:

@@ -161,7 +161,7 @@ def _rules(one: Side, found: Matching) -> tuple[list[Rule], dict[tuple[str, ...]
         aliases = one.aliases[names[0]] if len(names) == 1 else ()
         more: dict[str, Any] = {"join": "same"} if aliases else {}
         if unit.part[1] > 1:
-            more["axis"] = len(form.shape) - 1 if form.key == "transpose" else 0
+            more["axis"] = form.axis
         rules.append(form.rule((*names, *aliases), tuple(t for _, t, _, _ in group), **more))
         reasons[names] = ", ".join(dict.fromkeys(reason for *_, reason in group))
     return rules, reasons

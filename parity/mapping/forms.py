@@ -46,11 +46,16 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A layout that fits: the options of a rule, and the shape that it gives."""
+    """A layout that fits: the options of a rule, and the shape that it gives.
+
+    Attributes:
+        axis: along which the parts of a fused tensor lie then.
+    """
 
     shape: Shape
     options: Mapping[str, Any] = field(hash=False, compare=False)
     key: str = ""
+    axis: int = 0
 
     def rule(self, source: tuple[str, ...], target: tuple[str, ...], **more: Any) -> Rule:
         """The rule between named tensors."""
@@ -76,7 +81,7 @@ def units_of(shapes: Mapping[str, Shape], wanted: set[Shape]) -> dict[Unit, tupl
         if name in paired:
             continue
         unit = Unit((name,))
-        forms = list(_forms(name, shape, shapes))
+        forms = list(_with_patterns(_forms(name, shape, shapes), wanted))
         match = _RECURRENT.fullmatch(name)
         other = name.replace("bias_ih", "bias_hh")
         if match and match["kind"] == "bias" and match["side"] == "ih" and other in shapes:
@@ -95,7 +100,7 @@ def _forms(name: str, shape: Shape, shapes: Mapping[str, Shape]) -> Iterator[For
         options = {"layout": "transpose", "axis": 1, "blocks": _GRU}
         yield Form(shape[::-1], options, "gates")
     elif rank == 2:
-        yield Form(shape[::-1], {"layout": "transpose"}, "transpose")
+        yield Form(shape[::-1], {"layout": "transpose"}, "transpose", axis=1)
         yield Form(shape, {}, "same")
     elif rank > 2:
         yield Form((*shape[2:], shape[1], shape[0]), {"layout": "convolution"}, "convolution")
@@ -104,6 +109,53 @@ def _forms(name: str, shape: Shape, shapes: Mapping[str, Shape]) -> Iterator[For
         yield Form(shape, {}, "same")
     else:
         yield Form(shape, {}, "same")
+
+
+def _with_patterns(forms: Iterator[Form], wanted: set[Shape]) -> Iterator[Form]:
+    """The forms, and those whose axes are split (heads) or have axes of one element beside them."""
+    seen: set[tuple[Shape, str]] = set()
+    for form in forms:
+        yield form
+        for shape in sorted(wanted):
+            pattern = _pattern(form.shape, shape) if shape != form.shape else None
+            key = f"{form.key} {pattern}"
+            if pattern is not None and (shape, key) not in seen:
+                seen.add((shape, key))
+                text, sizes = pattern
+                options = {**form.options, "pattern": text, "sizes": sizes}
+                yield Form(shape, options, f"{form.key} {text}", form.axis)
+
+
+def _pattern(given: Shape, wanted: Shape) -> tuple[str, dict[str, int]] | None:
+    """How axes are split, with axes of one element put in or left out; None if that can't be."""
+    names = iter("abcdefghij")
+    left, right, sizes = [], [], {}
+    rest = list(wanted)
+
+    def ones() -> None:
+        while rest and rest[0] == 1:
+            right.append("1")
+            rest.pop(0)
+
+    for size in given:
+        if size == 1:
+            left.append("1")
+            continue
+        ones()
+        group: list[str] = []
+        found = 1
+        while found < size and rest and size % (found * rest[0]) == 0:
+            name, length = next(names, ""), rest.pop(0)
+            found *= length
+            group.append(name)
+            if group[1:]:
+                sizes[name] = length
+        if found != size:
+            return None
+        right += group
+        left.append(group[0] if len(group) == 1 else f"({' '.join(group)})")
+    ones()
+    return None if rest else (f"{' '.join(left)} -> {' '.join(right)}", sizes)
 
 
 def _pair_forms(name: str, shape: Shape, shapes: Mapping[str, Shape]) -> Iterator[Form]:
@@ -124,10 +176,10 @@ def _gates(name: str, shapes: Mapping[str, Shape]) -> int:
 def _parts(name: str, shape: Shape, wanted: set[Shape]) -> dict[Unit, tuple[Form, ...]]:
     """The parts of a fused projection: as many as there are tensors that these fit."""
     for count in (3, 2):
-        if not shape or len(shape) > 2 or shape[0] % count:
+        if not shape or len(shape) > 2 or shape[0] % count or shape[0] == count:
             continue
         part = (shape[0] // count, *shape[1:])
-        forms = tuple(f for f in _forms("", part, {}) if f.shape in wanted)
+        forms = tuple(f for f in _with_patterns(_forms("", part, {}), wanted) if f.shape in wanted)
         if forms:
             return {Unit((name,), (place, count)): forms for place in range(count)}
     return {}

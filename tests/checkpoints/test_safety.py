@@ -6,17 +6,22 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import signal
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from converters import CheckpointError, convert_checkpoint, open_checkpoint, verify_checkpoint
+from converters import (
+    CheckpointError,
+    NameMap,
+    Rule,
+    convert_checkpoint,
+    open_checkpoint,
+    verify_checkpoint,
+)
 
 
 def written(path: Path, name: str) -> Path:
@@ -178,33 +183,6 @@ def test_a_truncated_file_is_refused(name, tmp_path):
             read_all(path)
 
 
-MUTANTS = 100
-
-
-@pytest.mark.parametrize("name", [*FILES, "x.dcp"])
-def test_altered_files_are_refused_or_read_without_a_crash(name, tmp_path):
-    path = written(tmp_path, name)
-    sound = read_all(path)
-    data = {
-        "x.index": path.with_name("x.data-00000-of-00001"),
-        "x.dcp": path / ".metadata",
-    }.get(name, path)
-    whole = data.read_bytes()
-    generator = np.random.default_rng(1)
-    silent = 0
-    for _ in range(MUTANTS):
-        altered = bytearray(whole)
-        for place in generator.integers(0, len(whole), generator.integers(1, 4)):
-            altered[place] ^= int(generator.integers(1, 256))
-        data.write_bytes(bytes(altered))
-        try:
-            silent += read_all(path) != sound
-        except CheckpointError:
-            continue
-    if name in ("x.index", "x.pt"):  # formats with checksums
-        assert silent == 0
-
-
 def test_a_changed_tensor_is_found_by_the_manifest(tmp_path):
     source = written(tmp_path, "a.safetensors")
     target = convert_checkpoint(
@@ -219,29 +197,51 @@ def test_a_changed_tensor_is_found_by_the_manifest(tmp_path):
         verify_checkpoint(tmp_path / "m.json", source, target)
 
 
-def test_a_killed_conversion_leaves_nothing_under_the_final_name(tmp_path):
-    source = written(tmp_path, "a.safetensors")
-    script = f"""
-import time
-from converters import convert_checkpoint
-from converters.checkpoints import conversion as checkpoints
-original = checkpoints.moved
-def slow(*arguments, **options):
-    for step in original(*arguments, **options):
-        yield step
-        print("begun", flush=True)
-        time.sleep(60)
-checkpoints.moved = slow
-convert_checkpoint({str(source)!r}, {str(tmp_path / "b.pt")!r})
+FULL = """
+import resource, sys
+import h5py, safetensors, tensorflow, torch
+import torch.distributed.checkpoint
+from pathlib import Path
+from converters import OutputError, convert_checkpoint
+
+folder = Path(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, 2**16))
+for name in ("b.safetensors", "b.pt", "b", "b.weights.h5", "b.weights.json", "b.dcp", "b.index"):
+    try:
+        convert_checkpoint(folder / "a.safetensors", folder / "out" / name)
+    except OutputError as error:
+        print(name, error)
+    assert list((folder / "out").iterdir()) == [], name
 """
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"begun\n"
-        process.send_signal(signal.SIGKILL)
-        process.wait(timeout=time.monotonic() + 30)
-    assert not (tmp_path / "b.pt").exists()
-    convert_checkpoint(source, tmp_path / "b.pt")
-    assert read_all(tmp_path / "b.pt") == read_all(source)
+
+
+def test_a_disk_that_takes_no_more_is_reported_in_every_format_and_nothing_is_left(tmp_path):
+    import safetensors.numpy
+
+    safetensors.numpy.save_file({"w": np.ones(2**17, np.float32)}, tmp_path / "a.safetensors")
+    (tmp_path / "out").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, tmp_path],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 7
+    assert all("can't be written: File too large" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["b.pt", "b.weights.h5", "b.index"])
+def test_numbers_that_are_none_keep_their_bits(name, tmp_path):
+    import safetensors.numpy
+
+    bits = np.arange(0x7F800001, 0x7F800001 + 30 * 40, dtype=np.uint32).reshape(30, 40)
+    quiet = (bits | 0x400000).view(np.float32)
+    safetensors.numpy.save_file({"w": quiet}, tmp_path / "a.safetensors")
+    turned = NameMap((Rule(source="w", target="w", layout="transpose"),))
+    path = convert_checkpoint(tmp_path / "a.safetensors", tmp_path / name, weights=turned).path
+    assert read_all(path) == {"w": quiet.T.tobytes()}
 
 
 def test_a_zip_file_with_paths_that_leave_is_refused(tmp_path):

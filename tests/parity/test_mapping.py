@@ -165,3 +165,43 @@ def test_what_has_no_counterpart_is_listed_and_nothing_is_written(tmp_path):
 
 def test_the_package_offers_it():
     assert parity.map_weights is map_weights
+
+
+class Heads(nn.Module):
+    """Attention with projections that Keras keeps by heads, and a slope for each channel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slope = nn.PReLU(8)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, x):
+        x = self.slope(x.transpose(1, 2)).transpose(1, 2)
+        return self.attention(x, x, x, need_weights=False)[0]
+
+
+def test_heads_that_are_apart_and_axes_of_one_element_are_found(tmp_path):
+    layers = keras.layers
+    given = keras.Input((4, 8))
+    x = layers.PReLU(shared_axes=[1])(given)
+    model = keras.Model(given, layers.MultiHeadAttention(2, 4)(x, x))
+    inputs = (torch.randn(2, 4, 8, generator=torch.Generator().manual_seed(0)),)
+    source = Heads().eval()
+    found = map_weights(source, model, inputs)
+    patterns = {rule.source: rule.pattern for rule in found.names.rules}
+    assert patterns[("slope.weight",)] == "a -> 1 a"
+    assert patterns[("attention.in_proj_weight",)] == "a (b c) -> a b c"
+    assert patterns[("attention.out_proj.weight",)] == "(a b) c -> a b c"
+    found.save(tmp_path / "map.toml")
+    torch.save(source.state_dict(), tmp_path / "a.pt")
+    there = convert_checkpoint(
+        tmp_path / "a.pt", tmp_path / "b.weights.h5", weights=tmp_path / "map.toml"
+    )
+    model.load_weights(there.path)
+    with torch.no_grad():
+        np.testing.assert_allclose(model(inputs[0].numpy()), source(*inputs), atol=1e-6)
+    back = convert_checkpoint(
+        there.path, tmp_path / "c.pt", weights=tmp_path / "map.toml", reverse=True
+    )
+    state = torch.load(back.path, weights_only=True)
+    assert all(torch.equal(state[name], tensor) for name, tensor in source.state_dict().items())
