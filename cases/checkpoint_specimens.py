@@ -87,10 +87,10 @@ def _huggingface(path: Path) -> None:
 def _distributed(path: Path) -> None:
     import warnings
 
-    import torch.distributed.checkpoint as dcp
+    from torch.distributed.checkpoint.state_dict_saver import save
 
     with warnings.catch_warnings(action="ignore"):  # that there is one process
-        dcp.save(_tensors(), checkpoint_id=path, no_dist=True)
+        save(_tensors(), checkpoint_id=path, no_dist=True)
 
 
 def _keras_model() -> Any:
