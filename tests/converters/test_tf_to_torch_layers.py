@@ -131,9 +131,10 @@ def test_a_recurrent_network_has_the_certificate_and_gradients():
     (result,) = parity.assert_parity(model, conversion, (x,), runs=2).results
     assert result.certificate.outcome == "same function"
     assert set(conversion.model.state_dict()) == {
-        "lstm.lstm_cell.weight",
-        "lstm.lstm_cell.recurrent_weight",
-        "lstm.lstm_cell.bias",
+        "lstm.weight_ih_l0",
+        "lstm.weight_hh_l0",
+        "lstm.bias_ih_l0",
+        "lstm.bias_hh_l0",
     }
 
 
@@ -185,4 +186,4 @@ def test_control_flow_follows_the_data(function):
 
 def test_a_list_of_open_length_is_refused_with_the_way_out():
     with pytest.raises(converters.LoweringError, match="fixed sequence length"):
-        converters.tf_to_torch(stacked((None, 3), layers.LSTM(2)))
+        converters.tf_to_torch(stacked((None, 3), layers.LSTM(2, activation="relu")))

@@ -124,7 +124,7 @@ class Recorder:
     def _name(self, leaf: Any) -> Any:
         known = isinstance(leaf, tf.Tensor) and leaf.shape.rank is not None
         if known and leaf.op.name in self.marks:
-            return Marked(leaf.op.name, tuple(leaf.shape))
+            return Marked(leaf.op.name, tuple(leaf.shape), leaf.dtype.name)
         return leaf
 
     @contextlib.contextmanager
@@ -158,10 +158,12 @@ class Marked:
     Attributes:
         name: of its mark.
         shape: its sizes, None for open ones.
+        dtype: the name of its element type.
     """
 
     name: str
     shape: tuple[int | None, ...]
+    dtype: str
 
     @property
     def rank(self) -> int:

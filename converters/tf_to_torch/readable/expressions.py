@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -64,8 +65,20 @@ _METHODS = frozenset(
         *("sigmoid", "tanh", "erf", "sin", "cos", "clamp", "clamp_min", "clamp_max", "round"),
         *("floor", "ceil", "reciprocal", "softmax", "log_softmax", "cumsum", "flip", "detach"),
         *("gather", "logical_and", "logical_or", "logical_not", "bitwise_not", "to", "tril"),
+        *("unbind", "tensor_split"),
         *("triu", "var", "repeat_interleave", "masked_fill", "index_select", "clone", "narrow"),
-        *("maximum", "minimum", "new_zeros", "repeat", "logical_xor", "trunc", "sinh", "cosh"),
+        *(
+            "maximum",
+            "minimum",
+            "new_zeros",
+            "unbind",
+            "tensor_split",
+            "repeat",
+            "logical_xor",
+            "trunc",
+            "sinh",
+            "cosh",
+        ),
     }
 )
 """Operators that are methods of tensors, with the same arguments."""
@@ -167,6 +180,8 @@ def _short(own: str, args: Sequence[Any], text: Text) -> str | None:
         value = args[3] if len(args) > 3 else None
         filled = "" if value in (None, 0) else f", value={text(value)}"
         return f"F.pad({text(args[0])}, {text(args[1])}{filled})"
+    if own == "einsum.default":
+        return f"torch.einsum({', '.join(map(text, [args[0], *args[1]]))})"
     if own == "to.dtype" and len(args) == 2:
         return f"{text(args[0])}.to({text(args[1])})"
     return None
@@ -200,3 +215,25 @@ SILENT = frozenset(
     }
 )
 """What only checks."""
+
+
+def _infix(sign: str) -> Callable[..., str]:
+    return lambda left, right: f"{_grouped(left)} {sign} {_grouped(right)}"
+
+
+def _grouped(text: str) -> str:
+    simple = " " not in text or (text.endswith(")") and text.startswith("torch.sym_"))
+    return text if simple and not text.startswith("-") else f"({text})"
+
+
+SIZES: Mapping[Any, Callable[..., str]] = {
+    operator.add: _infix("+"),
+    operator.sub: _infix("-"),
+    operator.mul: _infix("*"),
+    operator.floordiv: _infix("//"),
+    operator.mod: _infix("%"),
+    operator.neg: lambda size: f"-{_grouped(size)}",
+    torch.sym_max: lambda *sizes: f"torch.sym_max({', '.join(sizes)})",
+    torch.sym_min: lambda *sizes: f"torch.sym_min({', '.join(sizes)})",
+}
+"""How sizes are computed from others."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,11 +24,17 @@ from converters.tf_to_torch.readable.blocks import (
     is_number,
     outputs_of,
 )
-from converters.tf_to_torch.readable.expressions import expression
+from converters.tf_to_torch.readable.expressions import SIZES, expression
 from converters.tf_to_torch.readable.leaf import Place
 
 WIDTH = 96
 """Columns of a statement."""
+
+_SHORT = 16
+"""Columns of a size in a comment."""
+
+_LONG = 48
+"""Columns of a size that is written where it is used."""
 
 _RESERVED = frozenset({"self", "torch", "nn", "F", "Tensor", "Path", "_"})
 
@@ -186,7 +191,8 @@ class Writer:
             return str(size)
         expr = size.node.expr
         known = {symbol: sympy.Symbol(label) for symbol, label in self.labels.items()}
-        return str(PythonPrinter().doprint(expr.xreplace(known)))
+        text = str(PythonPrinter().doprint(expr.xreplace(known)))
+        return text if len(text) <= _SHORT else "?"
 
     def _call_block(self, place: int, block: Block) -> None:
         given = [self._text(value) for value in inputs_of(block, self.program)]
@@ -223,7 +229,7 @@ class Writer:
 
         def text(argument: Any) -> str:
             if is_number(argument):
-                return self._number(argument.meta["val"], near)
+                return self._number(argument, near)
             return self._text(argument)
 
         return expression(step.node, text, f"{name}.device" if name else None, exact=self.exact)
@@ -237,18 +243,26 @@ class Writer:
             raise UnwritableError(f"{value} is not at hand")
         return name
 
-    def _number(self, value: Any, near: Sequence[fx.Node]) -> str:
-        """A size, by the shape of a tensor that has it."""
-        if not isinstance(value, torch.SymInt):
-            return repr(value)
-        at_hand = [value for value in self.bound.values() if self.names.get(value) is not None]
-        candidates = [value for value in (*near, *at_hand) if self._is_bound(value)]
-        return self._size(value.node.expr, candidates)
+    def _number(self, node: fx.Node, near: Sequence[fx.Node]) -> str:
+        """A size, by the shape of a tensor that has it; a variable where it is long."""
+        if not isinstance(node.meta["val"], torch.SymInt):
+            return repr(node.meta["val"])
+        if node in self.names:
+            return self.names[node]
+        at_hand = [value for value in (*near, *self.bound.values()) if self._is_bound(value)]
+        text = self._size(node, at_hand)
+        if len(text) <= _LONG:
+            return text
+        self.last[node] = len(self.block.items) + 1
+        self._bind(node, self._free("size", -1))
+        self.body.lines.append(f"{self.names[node]} = {text}")
+        return self.names[node]
 
     def _is_bound(self, value: fx.Node) -> bool:
         return self.bound.get(self.names.get(value, "")) is value
 
-    def _size(self, expr: Any, candidates: Sequence[fx.Node]) -> str:
+    def _size(self, node: fx.Node, candidates: Sequence[fx.Node]) -> str:
+        expr = node.meta["val"].node.expr
         if expr.is_Integer:
             return str(expr)
         for value in candidates:
@@ -256,27 +270,14 @@ class Writer:
             for axis, size in enumerate(getattr(found, "shape", ())):
                 if isinstance(size, torch.SymInt) and size.node.expr == expr:
                     return f"{self.names[value]}.shape[{axis}]"
-        if expr.is_Symbol:
+        call = SIZES.get(node.target)
+        if call is None:
             raise UnwritableError(f"no tensor at hand has the size {expr}")
-        parts = {
-            symbol: self._size(symbol, candidates) for symbol in sorted(expr.free_symbols, key=str)
-        }
-        known = {str(symbol): part for symbol, part in parts.items()}
-        return _substituted(str(_Printer().doprint(expr)), known)
-
-
-class _Printer(PythonPrinter):
-    """Sizes as Python, the larger and the smaller of two as PyTorch traces them."""
-
-    def _print_Max(self, expr: Any) -> str:  # noqa: N802
-        return f"torch.sym_max({', '.join(map(self._print, expr.args))})"
-
-    def _print_Min(self, expr: Any) -> str:  # noqa: N802
-        return f"torch.sym_min({', '.join(map(self._print, expr.args))})"
-
-
-def _substituted(text: str, parts: Mapping[str, str]) -> str:
-    return re.sub(r"\b[A-Za-z_]\w*\b", lambda match: parts.get(match[0], match[0]), text)
+        parts = [
+            self._number(arg, candidates) if isinstance(arg, fx.Node) else repr(arg)
+            for arg in node.args
+        ]
+        return call(*parts)
 
 
 def _base(node: fx.Node) -> str:

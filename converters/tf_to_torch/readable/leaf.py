@@ -43,13 +43,27 @@ class ModuleCall:
             name: torch.empty(tensor.shape, dtype=self._dtype(tensor.dtype))
             for name, tensor in state.items()
         }
-        returned = torch.func.functional_call(self.module, weights, args, kwargs)
+        if isinstance(self.module, torch.nn.RNNBase):
+            returned = _recurrent(self.module, *args)
+        else:
+            returned = torch.func.functional_call(self.module, weights, args, kwargs)
         found, self.result = pytree.tree_flatten(returned)
         self.tensors = tuple(isinstance(leaf, torch.Tensor) for leaf in found)
         return [torch.empty_like(leaf) for leaf in found if isinstance(leaf, torch.Tensor)]
 
     def _dtype(self, dtype: torch.dtype) -> torch.dtype:
         return torch.float64 if self.wide and dtype.is_floating_point else dtype
+
+
+def _recurrent(module: torch.nn.RNNBase, x: torch.Tensor) -> Any:
+    """What a recurrent module returns; PyTorch's own rule would walk over the steps.
+
+    Shapes: x (N, L, C) -> (N, L, D * H), (D, N, H) for D directions.
+    """
+    directions = 2 if module.bidirectional else 1
+    y = x.new_empty((x.shape[0], x.shape[1], directions * module.hidden_size))
+    h = x.new_empty((directions, x.shape[0], module.hidden_size))
+    return y, ((h, torch.empty_like(h)) if isinstance(module, torch.nn.LSTM) else h)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from converters.errors import OutputError
 from converters.files import replaced_file
 from converters.tf_to_torch.readable.source import Source
 from converters.tf_to_torch.targets import require_suffix
@@ -45,9 +47,10 @@ class ReadableSaver:
                 work.write_text(self._source.text(weights.name), encoding="utf-8")
                 self._write_weights(work_weights)
             return path
+        program = self._program(path) if path.suffix == ".pt2" else None
         with replaced_file(path, force=force) as work:
-            if path.suffix == ".pt2":
-                torch.export.save(self._program(), work)
+            if program is not None:
+                torch.export.save(program, work)
             elif path.suffix == ".safetensors":
                 self._write_weights(work)
             else:
@@ -62,11 +65,23 @@ class ReadableSaver:
 
         save_file({key: value.contiguous() for key, value in self._state().items()}, path)
 
-    def _program(self) -> torch.export.ExportedProgram:
+    def _program(self, path: Path) -> torch.export.ExportedProgram:
         arguments, shapes = self._examples
         training = self._model.training
         self._model.eval()
         try:
-            return torch.export.export(self._model, arguments, dynamic_shapes=shapes, strict=False)
+            with warnings.catch_warnings():
+                # PyTorch 2.13 warns of the flat weights of recurrent modules, which it handles.
+                warnings.filterwarnings("ignore", "The tensor attributes? self", UserWarning)
+                return torch.export.export(
+                    self._model, arguments, dynamic_shapes=shapes, strict=False
+                )
+        except Exception as error:
+            reason = str(error).strip().split("\n")[0]
+            raise OutputError(
+                f"{path}: PyTorch can't export this model: {type(error).__name__}: {reason} "
+                "Recurrent modules are exported for a fixed length only. Convert it with that "
+                "length fixed, or save it as .py (source, with its weights beside it)."
+            ) from error
         finally:
             self._model.train(training)

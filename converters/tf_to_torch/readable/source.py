@@ -383,14 +383,19 @@ def _wrapped(line: str) -> list[str]:
         else [
             piece
             for item in _split(inside)
-            for piece in _comma(_wrapped(f"{' ' * (indent + 4)}{item}"))
+            for piece in _comma(_wrapped(f"{' ' * (indent + 4)}{item}"), call=_is_call(opened))
         ]
     )
     return [*after, opened, *pieces, f"{' ' * indent}{closed}"]
 
 
-def _comma(lines: list[str]) -> list[str]:
-    return [*lines[:-1], f"{lines[-1]},"]
+def _comma(lines: list[str], *, call: bool) -> list[str]:
+    return [*lines[:-1], f"{lines[-1]},"] if call else lines
+
+
+def _is_call(opened: str) -> bool:
+    """Whether a line's bracket holds items, and doesn't only group."""
+    return opened[-1] in "[{" or opened[-2:-1].isidentifier() or opened[-2:-1] in "])"
 
 
 def _outermost(code: str) -> tuple[str, str, str]:

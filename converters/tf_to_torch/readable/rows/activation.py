@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 from keras import layers
 from torch import nn
 
-from converters.layout import ANY
+from converters.layout import ANY, SOURCE, channels_first
 from converters.tf_to_torch.readable.calls import LayerCall
-from converters.tf_to_torch.readable.table import Part, Written, only, part, rounded, row
+from converters.tf_to_torch.readable.table import Moved, Part, Written, only, part, rounded, row
 
 
 def elementwise(module: Part, call: LayerCall) -> Written | None:
@@ -31,7 +32,7 @@ def relu(layer: Any, call: LayerCall) -> Written | None:
         return elementwise(part(nn.ReLU), call)
     if layer.max_value == 6:
         return elementwise(part(nn.ReLU6), call)
-    return elementwise(part(nn.Hardtanh, 0.0, float(layer.max_value)), call)
+    return elementwise(part(nn.Hardtanh, 0.0, rounded(layer.max_value)), call)
 
 
 @row(layers.LeakyReLU)
@@ -44,3 +45,56 @@ def leaky_relu(layer: Any, call: LayerCall) -> Written | None:
 def elu(layer: Any, call: LayerCall) -> Written | None:
     """An exponential below zero."""
     return elementwise(part(nn.ELU, alpha=rounded(layer.alpha)), call)
+
+
+@row(layers.PReLU)
+def prelu(layer: Any, call: LayerCall) -> Written | None:
+    """A slope below zero that is learned: one for each channel, or one."""
+    x = only(call)
+    if x is None or any(size != 1 for size in layer.alpha.shape[:-1]):
+        return None
+    count = layer.alpha.shape[-1]
+    if count not in (1, x.shape[-1]):
+        return None
+    return Written(
+        part(nn.PReLU, count),
+        lambda prelu, x: prelu(x),
+        (x.name,),
+        (Moved(layer.alpha, "weight", shape=(count,)),),
+        layout=channels_first() if x.rank in (3, 4, 5) else SOURCE,
+    )
+
+
+@row(layers.Softmax)
+def softmax(layer: Any, call: LayerCall) -> Written | None:
+    """Along one axis."""
+    x = only(call)
+    if x is None or not isinstance(layer.axis, int) or call.keywords.get("mask") is not None:
+        return None
+    module = part(nn.Softmax, dim=layer.axis)
+    return Written(module, lambda softmax, x: softmax(x), (x.name,))
+
+
+_FUNCTIONS = {
+    keras.activations.relu: part(nn.ReLU),
+    keras.activations.relu6: part(nn.ReLU6),
+    keras.activations.sigmoid: part(nn.Sigmoid),
+    keras.activations.tanh: part(nn.Tanh),
+    keras.activations.silu: part(nn.SiLU),
+    keras.activations.elu: part(nn.ELU),
+    keras.activations.hard_silu: part(nn.Hardswish),
+    keras.activations.tanh_shrink: part(nn.Tanhshrink),
+    keras.activations.softsign: part(nn.Softsign),
+}
+"""Activations that a module of PyTorch computes exactly."""
+
+
+@row(layers.Activation)
+def activation(layer: Any, call: LayerCall) -> Written | None:
+    """A function by its name."""
+    if layer.activation is keras.activations.softmax:
+        x = only(call)
+        module = part(nn.Softmax, dim=-1)
+        return None if x is None else Written(module, lambda softmax, x: softmax(x), (x.name,))
+    known = _FUNCTIONS.get(layer.activation)
+    return None if known is None else elementwise(known, call)

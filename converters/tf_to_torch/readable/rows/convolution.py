@@ -103,3 +103,87 @@ def depthwise(layer: Any, call: LayerCall) -> Written | None:
         )
     ]
     return convolved(layer, call, weights, channels, channels * multiplier)
+
+
+@row(layers.SeparableConv1D, layers.SeparableConv2D)
+def separable(layer: Any, call: LayerCall) -> Written | None:
+    """Each channel alone, and then all of them at each place."""
+    x = only(call)
+    if x is None or x.rank != layer.rank + 2 or layer.data_format != "channels_last":
+        return None
+    rank = x.rank
+    *spatial, channels, multiplier = layer.depthwise_kernel.shape
+    own, pad = padding_of(layer, x.shape[1:-1])
+    kind = CONVOLUTIONS[layer.rank]
+    alone = part(
+        kind,
+        channels,
+        channels * multiplier,
+        layer.kernel_size,
+        stride=layer.strides,
+        padding=own or 0,
+        dilation=layer.dilation_rate,
+        groups=channels,
+        bias=False,
+    )
+    together = part(kind, channels * multiplier, layer.filters, 1, bias=layer.bias is not None)
+    axes = (rank - 2, rank - 1, *range(rank - 2))
+    shape = (channels * multiplier, 1, *spatial)
+    weights = [
+        Moved(layer.depthwise_kernel, "0.weight", axes, shape=shape),
+        Moved(layer.pointwise_kernel, "1.weight", kernel_axes(rank)),
+    ]
+    if layer.bias is not None:
+        weights.append(Moved(layer.bias, "1.bias"))
+
+    def forward(conv: Forward, x: Tensor) -> Tensor:
+        return conv(x if own is not None else pad(x))
+
+    return Written(
+        part(nn.Sequential, alone, together),
+        forward,
+        (x.name,),
+        tuple(weights),
+        layout=channels_first(),
+        before=True,
+    )
+
+
+_TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+
+
+@row(layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose)
+def transposed(layer: Any, call: LayerCall) -> Written | None:
+    """A kernel (*spatial, out, in) is a weight (in, out, *spatial).
+
+    ``SAME`` crops what stands over, more behind than before; a window smaller than the stride
+    leaves zeros behind.
+    """
+    x = only(call)
+    plain = layer.output_padding is None and set(layer.dilation_rate) == {1}
+    if x is None or not plain or layer.data_format != "channels_last":
+        return None
+    gaps = list(zip(layer.kernel_size, layer.strides, strict=True))
+    over = [max(window - step, 0) if layer.padding == "same" else 0 for window, step in gaps]
+    module = part(
+        _TRANSPOSED[layer.rank],
+        x.shape[-1],
+        layer.filters,
+        layer.kernel_size,
+        stride=layer.strides,
+        padding=tuple(total // 2 for total in over),
+        output_padding=tuple(max(step - window, 0) for window, step in gaps),
+        bias=layer.bias is not None,
+    )
+    weights = [Moved(layer.kernel, "weight", kernel_axes(layer.rank + 2))]
+    if layer.bias is not None:
+        weights.append(Moved(layer.bias, "bias"))
+
+    def forward(conv: Forward, x: Tensor) -> Tensor:
+        result: Tensor = conv(x)
+        for axis, total in enumerate(over):
+            if total % 2:
+                result = result.narrow(2 + axis, 0, result.shape[2 + axis] - 1)
+        return result
+
+    return Written(module, forward, (x.name,), tuple(weights), layout=channels_first(), before=True)

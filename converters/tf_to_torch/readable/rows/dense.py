@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from keras import layers
 from torch import nn
 
+from converters.tf_to_torch.lowerings import Tensor
 from converters.tf_to_torch.readable.calls import LayerCall
-from converters.tf_to_torch.readable.table import Moved, Written, only, part, row
+from converters.tf_to_torch.readable.table import Forward, Moved, Written, only, part, row
 
 
 @row(layers.Dense)
@@ -36,9 +38,14 @@ def embedding(layer: Any, call: LayerCall) -> Written | None:
     x = only(call)
     if x is None:
         return None
+    whole = x.dtype in ("int32", "int64")
+
+    def forward(embedding: Forward, x: Tensor) -> Tensor:
+        return embedding(x if whole else x.to(torch.int32))
+
     return Written(
         part(nn.Embedding, layer.input_dim, layer.output_dim),
-        lambda embedding, x: embedding(x),
+        forward,
         (x.name,),
         (Moved(layer.embeddings, "weight"),),
     )
