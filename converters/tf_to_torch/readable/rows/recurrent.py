@@ -21,6 +21,8 @@ _GATES: Mapping[type, tuple[int, ...]] = {
 }
 """For each layer where PyTorch has its gates, in Keras's order."""
 
+Block = tuple[tuple[int, int], ...]
+
 _MODULES: Mapping[type, type[nn.Module]] = {
     layers.LSTM: nn.LSTM,
     layers.GRU: nn.GRU,
@@ -56,7 +58,8 @@ def weights_of(layer: Any, suffix: str) -> tuple[list[Moved], dict[str, float]]:
     for variable, name in ((cell.kernel, "weight_ih_l0"), (cell.recurrent_kernel, "weight_hh_l0")):
         size = variable.shape[0]
         for gate, place in enumerate(order):
-            block = ((0, size), (gate * units, (gate + 1) * units))
+            columns = (gate * units, (gate + 1) * units)
+            block: Block = ((0, size), columns)
             moved.append(Moved(variable, f"{name}{suffix}", (1, 0), block, row=place * units))
     if cell.bias is None:
         return moved, fill
