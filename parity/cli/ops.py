@@ -30,6 +30,12 @@ _SHOWN = 30
     "--every-type", is_flag=True, help="Compile a row in each of its types, not its first alone."
 )
 @click.option(
+    "--spread",
+    default=8,
+    show_default=True,
+    help="torch.compile gets every so many-th row, for it takes seconds; each row that is named.",
+)
+@click.option(
     "--against",
     type=click.Path(path_type=Path),
     help="An earlier run's folder: say what changed since, with another release for example.",
@@ -56,6 +62,7 @@ def ops(
     examples: int,
     compiled: int,
     samples: int,
+    spread: int,
     seed: int | None,
     workers: int | None,
     place: str,
@@ -98,7 +105,7 @@ def ops(
     tasks = tasks_of(
         [(family, case.name, case.dtypes) for family, case in rows],
         package=package, known=known, device=device, dtypes=dtypes, effort=effort,
-        runtimes=runtimes or tuple(RUNTIMES),
+        runtimes=runtimes or tuple(RUNTIMES), spread=1 if names else spread,
     )  # fmt: skip
     tallies: list[Tally] = []
     seen: list[Environment] = []

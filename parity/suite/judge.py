@@ -83,12 +83,13 @@ def judged(
         theirs, note = _settled(theirs, oracle, right, tolerance, alternative, flushes=flushes)
         ours, _ = _settled(ours, oracle, right, tolerance, None, flushes=False)
         lost = _lost(name, oracle, reference.results, dtype_of(theirs))
-        beyond = _overflows(rule, name, arguments, reference.scales, right, theirs)
+        beyond = _overflows(rule, name, arguments, reference.scales, right, theirs, tolerance)
         if beyond.any():
-            note = "; ".join(
-                filter(None, (note, f"{int(beyond.sum())} elements may overflow on the way"))
+            overflow = f"{int(beyond.sum())} elements may overflow on the way"
+            note = "; ".join(filter(None, (note, overflow)))
+            beyond = beyond | _overflows(
+                rule, name, arguments, reference.scales, right, ours, tolerance
             )
-            beyond = beyond | _overflows(rule, name, arguments, reference.scales, right, ours)
         lost = lost | beyond
         ours, theirs = np.where(lost, right, ours), np.where(lost, right, theirs)
     plain = compare(name, ours, theirs, oracle, tolerance, own=0.0)
@@ -218,11 +219,13 @@ def _overflows(
     scales: Scales,
     right: np.ndarray,
     array: np.ndarray,
+    tolerance: Tolerance,
 ) -> np.ndarray:
-    """Elements that are an infinity or NaN, or aren't, because of what overflows on the way.
+    """Elements that are off because of what overflows on the way.
 
-    A sum may where the sum of its absolute terms is beyond the type's range; another function where
-    an argument's square is. Elementwise functions may not.
+    A sum may be an infinity or NaN where the sum of its absolute terms is beyond the type's range;
+    another function may be anything where an argument's square is, for a variance that is infinite
+    divides to zero. Elementwise functions may not.
     """
     dtype = dtype_of(array)
     nothing = np.zeros((), bool)
@@ -240,6 +243,8 @@ def _overflows(
     with np.errstate(all="ignore"):
         here, there = (a.astype(np.complex128) for a in (array, right))
         odd = ~np.isfinite(here) | ~np.isfinite(there)
+        if not isinstance(rule, Sum):
+            odd |= np.abs(here - there) > tolerance.factor * tolerance.scale
         return np.asarray(large & odd & (here != there) & ~(np.isnan(here) & np.isnan(there)))
 
 

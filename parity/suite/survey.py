@@ -67,7 +67,7 @@ class Survey:
         with self.timed("drawing"):
             found = drawn_arguments(self.case.inputs(self.dtype), effort.examples, effort.chance)
             found.sort(key=size_of)
-            if self.case.every and found:
+            if self.case.every and found and effort.samples:
                 count = effort.samples
                 short = DType(self.dtype).itemsize <= 2
                 if short and (effort.whole or not self.case.oracle.startswith("mpmath")):

@@ -96,6 +96,7 @@ def tasks_of(
     effort: Effort = Effort(),  # noqa: B008  # frozen
     runtimes: Sequence[str] = (*EAGER, *TRACED, "torch.compile"),
     together: int = 24,
+    spread: int = 1,
 ) -> list[Task]:
     """The work that some rows make.
 
@@ -108,6 +109,7 @@ def tasks_of(
         effort: how much is tried.
         runtimes: which.
         together: how many calls are compiled as one graph by ``torch.compile``.
+        spread: it gets every so many-th row.
     """
     pairs = [
         (family, row, dtype)
@@ -119,7 +121,13 @@ def tasks_of(
     found = [Task((pair,), single, package, known, device, effort) for pair in pairs if single]
     if "torch.compile" in runtimes and effort.compiled:
         first = {row: types[0] for _, row, types in rows}
-        chosen = [p for p in pairs if effort.every_type or p[2] == first[p[1]] or len(dtypes) == 1]
+        some = {row for _, row, _ in rows[::spread]}
+        chosen = [
+            pair
+            for pair in pairs
+            if pair[1] in some
+            and (effort.every_type or len(dtypes) == 1 or pair[2] == first[pair[1]])
+        ]
         for place in range(0, len(chosen), together):
             group = tuple(chosen[place : place + together])
             found.append(Task(group, ("torch.compile",), package, known, device, effort))
