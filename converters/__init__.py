@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         Rule,
         convert_checkpoint,
         file_names,
+        list_checkpoint,
         open_checkpoint,
         optimizer_rules,
         verify_checkpoint,
@@ -127,6 +128,7 @@ __all__ = [
     "keras_optimizer",
     "keras_record",
     "laid_out",
+    "list_checkpoint",
     "load_pt2",
     "load_source",
     "load_weights",
@@ -156,7 +158,7 @@ __all__ = [
 
 
 _CHECKPOINTS = frozenset(
-    "NameMap Rule convert_checkpoint file_names open_checkpoint optimizer_rules "
+    "NameMap Rule convert_checkpoint file_names list_checkpoint open_checkpoint optimizer_rules "
     "verify_checkpoint".split()
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converters.checkpoints.conversion import Copied, convert_checkpoint
-from converters.checkpoints.formats import open_checkpoint
+from converters.checkpoints.formats import list_checkpoint, open_checkpoint
 from converters.checkpoints.keras_names import file_names
 from converters.checkpoints.manifest import verify_checkpoint
 from converters.checkpoints.mapping import NameMap
@@ -20,6 +20,7 @@ __all__ = [
     "TensorInfo",
     "convert_checkpoint",
     "file_names",
+    "list_checkpoint",
     "open_checkpoint",
     "optimizer_rules",
     "verify_checkpoint",

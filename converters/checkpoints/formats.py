@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from converters.checkpoints.huggingface import SHARDED
 from converters.checkpoints.keras_file import KERAS, KERAS_H5, KERAS_SHARDS
 from converters.checkpoints.safetensors_file import SAFETENSORS
 from converters.checkpoints.store import Checkpoint, Format
+from converters.checkpoints.tensor_info import TensorInfo
 from converters.checkpoints.tensorflow_files import SAVED_MODEL, TENSORFLOW
 from converters.checkpoints.torch_file import TORCH
 from converters.errors import CheckpointError, OutputError
@@ -41,6 +42,30 @@ def open_checkpoint(path: str | Path, *, root: str = "") -> Iterator[Checkpoint]
         CheckpointError: there is nothing, of no known format, or it is damaged or unsafe.
     """
     path = Path(path)
+    with _kind(path).open(path) as checkpoint:
+        yield _below(checkpoint, root, path) if root else checkpoint
+
+
+def list_checkpoint(path: str | Path, *, root: str = "") -> dict[str, TensorInfo]:
+    """What a checkpoint holds: names, types and shapes, if possible without loading a framework.
+
+    Args:
+        path: the file or folder.
+        root: as for :func:`open_checkpoint`.
+
+    Raises:
+        CheckpointError: as for :func:`open_checkpoint`.
+    """
+    path = Path(path)
+    listed = _kind(path).listing(path)
+    if listed is None:
+        with open_checkpoint(path, root=root) as checkpoint:
+            return dict(checkpoint.tensors)
+    names = _names_below(listed, root, path) if root else {name: name for name in listed}
+    return {short: listed[name] for short, name in names.items()}
+
+
+def _kind(path: Path) -> Format:
     if not (path.exists() or path.with_name(path.name + ".index").exists()):
         raise CheckpointError(f"{path} doesn't exist. Check the path.")
     found = next((f for f in FORMATS if f.recognises(path)), None)
@@ -49,21 +74,22 @@ def open_checkpoint(path: str | Path, *, root: str = "") -> Iterator[Checkpoint]
             f"{path} is no checkpoint of a known format. Known are "
             f"{', '.join(f.name for f in FORMATS)}."
         )
-    with found.open(path) as checkpoint:
-        yield _below(checkpoint, root, path) if root else checkpoint
+    return found
 
 
-def _below(checkpoint: Checkpoint, root: str, path: Path) -> Checkpoint:
-    names = {
-        name[len(root) + 1 :]: name
-        for name in checkpoint.tensors
-        if name.startswith((f"{root}.", f"{root}/"))
-    }
+def _names_below(tensors: Collection[str], root: str, path: Path) -> dict[str, str]:
+    """The names below a root, by what they are called there."""
+    names = {n[len(root) + 1 :]: n for n in tensors if n.startswith((f"{root}.", f"{root}/"))}
     if not names:
-        first = sorted({name.split(".")[0].split("/")[0] for name in checkpoint.tensors})
+        first = sorted({name.split(".")[0].split("/")[0] for name in tensors})
         raise CheckpointError(
             f"{path} holds nothing below {root!r}; its names begin with {', '.join(first[:10])}."
         )
+    return names
+
+
+def _below(checkpoint: Checkpoint, root: str, path: Path) -> Checkpoint:
+    names = _names_below(checkpoint.tensors, root, path)
     tensors = {short: checkpoint.tensors[name] for short, name in names.items()}
     return Checkpoint(
         tensors,

@@ -84,6 +84,7 @@ class Format:
         written: from the beginning to the end by one process ("whole"), by one that may go on where
             another stopped ("resumed"), or by several at a time, too ("shared"). With a template
             it is always "whole".
+        listing: what one holds, without its framework; None if that has to be read by it.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Format:
     create: Create
     template: str = "possible"
     written: Literal["whole", "resumed", "shared"] = "whole"
+    listing: Callable[[Path], Mapping[str, TensorInfo] | None] = lambda _: None
 
 
 def require_same(name: str, info: TensorInfo, value: Numbers) -> None:

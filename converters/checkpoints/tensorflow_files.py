@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from converters.checkpoints.listing import tensorflow_listing
 from converters.checkpoints.store import (
     Checkpoint,
     Format,
@@ -219,6 +220,14 @@ def _objects(keys: Mapping[str, str]) -> bytes:
     return serialized
 
 
+def _listing(path: Path) -> Mapping[str, TensorInfo] | None:
+    prefix = prefix_of(path)
+    found = tensorflow_listing(Path(f"{prefix}.index")) if prefix is not None else None
+    if found is None:
+        return None
+    return {_named(key): found[key] for key in sorted(found, key=_named)}
+
+
 def _is_checkpoint(path: Path) -> bool:
     return not (path / "saved_model.pb").is_file() and prefix_of(path) is not None
 
@@ -230,6 +239,7 @@ TENSORFLOW = Format(
     open_tensorflow,
     create_tensorflow,
     written="resumed",
+    listing=_listing,
 )
 SAVED_MODEL = Format(
     "a SavedModel",
@@ -238,4 +248,5 @@ SAVED_MODEL = Format(
     open_tensorflow,
     create_saved_model,
     template="needed",
+    listing=_listing,
 )

@@ -21,6 +21,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from converters.checkpoints.listing import torch_listing
 from converters.checkpoints.raw import bytes_of, read_at
 from converters.checkpoints.store import (
     Checkpoint,
@@ -288,4 +289,12 @@ def _recognises(path: Path) -> bool:
     return path.is_file() and path.suffix in _SUFFIXES
 
 
-TORCH = Format("a PyTorch file", _SUFFIXES, _recognises, open_torch, create_torch, written="shared")
+TORCH = Format(
+    "a PyTorch file",
+    _SUFFIXES,
+    _recognises,
+    open_torch,
+    create_torch,
+    written="shared",
+    listing=torch_listing,
+)

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from converters import NameMap, convert_checkpoint, open_checkpoint, verify_checkpoint
+from converters import NameMap, convert_checkpoint, list_checkpoint, verify_checkpoint
 from parity.cli.failures import ExitCode
 
 _PATH = click.Path(path_type=Path)
@@ -134,8 +134,7 @@ def _names(mapping: Path | None, numbers: tuple[str, ...]) -> NameMap | None:
 
 
 def _inspect(source: Path, root: str, *, as_json: bool) -> ExitCode:
-    with open_checkpoint(source, root=root) as found:
-        tensors = dict(found.tensors)
+    tensors = list_checkpoint(source, root=root)
     total = sum(info.bytes for info in tensors.values())
     if as_json:
         listed = {
