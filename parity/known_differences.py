@@ -140,20 +140,24 @@ class KnownDifference:
 
 
 def tiny(array: np.ndarray) -> float:
-    """The smallest normal number of an array's type.
+    """The smallest normal number of an array's type; 0 for integers.
 
     >>> tiny(np.float32(1)) == 2.0**-126
     True
     """
+    if array.dtype.kind in "biu":
+        return 0.0
     return float(ml_dtypes.finfo(array.dtype).smallest_normal)  # type: ignore[no-untyped-call]
 
 
 def eps(array: np.ndarray) -> float:
-    """The distance of 1 to the next number of an array's type.
+    """The distance of 1 to the next number of an array's type; 0 for integers.
 
     >>> eps(np.float32(1)) == 2.0**-23
     True
     """
+    if array.dtype.kind in "biu":
+        return 0.0
     return float(ml_dtypes.finfo(array.dtype).eps)  # type: ignore[no-untyped-call]
 
 

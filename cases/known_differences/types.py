@@ -337,6 +337,22 @@ ENTRIES = (
         reference="86",
     ),
     KnownDifference(
+        name="matmul-of-int32-in-keras",
+        kind=Kind.TYPE,
+        torch="torch.matmul(x, y)",
+        keras="keras.ops.matmul(x, y)",
+        where="x.dtype == np.int32 and (np.abs(x.astype('f8')) @ np.abs(y.astype('f8'))"
+        " > 2**24).any()",
+        example={"x": i32([[100_000_001]]), "y": i32([[1]])},
+        without={"x": i32([[1_000_001]]), "y": i32([[1]])},
+        gives=("int32 [[100000001]]", "int32 [[100000000]]"),
+        relation="np.abs(tensorflow.astype('f8') - np.clip(x.astype('f8') @ y.astype('f8'), "
+        "-(2.0**31), 2.0**31)) <= 2.0**-20 * (np.abs(x.astype('f8')) @ np.abs(y.astype('f8')))",
+        in_tensorflow="tf.matmul(x, y)",
+        rows=("matmul_integers",),
+        why="Keras multiplies integers as float32 numbers; raw TensorFlow as integers",
+    ),
+    KnownDifference(
         name="fft-of-integers",
         kind=Kind.TYPE,
         torch="torch.fft.fft(x)",

@@ -81,12 +81,13 @@ def difference_program(entry: KnownDifference) -> str:
         return ""
     theirs = entry.tensorflow or entry.keras
     if entry.runtime == "XLA":
+        names = ", ".join(entry.example)
         given = ", ".join(f"{name}={name}" for name in entry.example)
         inner = textwrap.indent(_returned(theirs, given), "    ")
         theirs = (
             "@tf.function(jit_compile=True, autograph=False)\n"
-            f"def compiled():\n{inner}\n"
-            "return compiled()"
+            f"def compiled({names}):\n{inner}\n"
+            f"return compiled({names})"
         )
     gradient = entry.result.removeprefix("gradient of ") if "gradient" in entry.result else ""
     calls = {"torch": entry.torch, language: theirs}
@@ -102,16 +103,16 @@ def _body(language: str, call: str, arguments: Arguments, gradient: str) -> list
     if language == "torch":
         return [
             f"    {gradient}.requires_grad_()",
-            "    def call():",
+            f"    def call({', '.join(arguments)}):",
             *inner,
-            f"    return torch.autograd.grad(call().sum(), {gradient})[0]",
+            f"    return torch.autograd.grad(call({names}).sum(), {gradient})[0]",
         ]
     return [
-        "    def call():",
+        f"    def call({', '.join(arguments)}):",
         *inner,
         "    with tf.GradientTape() as tape:",
         f"        tape.watch({gradient})",
-        "        result = call()",
+        f"        result = call({names})",
         f"    return tape.gradient(result, {gradient})",
     ]
 
