@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from converters import CheckpointError, OutputError
-from converters.checkpoints import convert_checkpoint, open_checkpoint
+from converters.checkpoints import NameMap, Rule, convert_checkpoint, open_checkpoint
 
 ONE_PROCESS = pytest.mark.filterwarnings("ignore:torch.distributed is disabled:UserWarning")
 RANDOM = np.random.default_rng(0)
@@ -265,3 +265,58 @@ def test_a_target_that_can_not_be_written_is_refused(name, words, tmp_path):
     with pytest.raises(OutputError, match=words):
         convert_checkpoint(first(tmp_path), tmp_path / name)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["first.safetensors"]
+
+
+@pytest.fixture(scope="module")
+def specimens(tmp_path_factory):
+    from cases.checkpoint_specimens import write_all
+
+    folder = tmp_path_factory.mktemp("specimens")
+    write_all(folder)
+    return folder
+
+
+TEMPLATES = ("Lightning", "Keras .keras", "Keras 2 .h5", "TensorFlow objects, data",
+             "TensorFlow 1, data", "SavedModel, variables")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*TEMPLATES, "PyTorch, one pickle", "PyTorch distributed, data"])
+def test_what_its_own_library_wrote_goes_into_every_format_and_back(name, specimens, tmp_path):
+    from cases.checkpoint_specimens import specimen
+
+    item = specimen(name)
+    path = specimens / name.replace(" ", "-") / item.path
+    with open_checkpoint(path) as found:
+        wanted = {key: found.read(key) for key in found.tensors}
+    for number, other in enumerate((*FORMATS, "model.ckpt.index")):
+        there = convert_checkpoint(path, tmp_path / f"{number}" / other).path
+        template = path if name in TEMPLATES else None
+        ending = item.path if name in TEMPLATES else FORMATS[number % len(FORMATS)]
+        back = convert_checkpoint(there, tmp_path / f"{number}-back" / ending, template=template)
+        for result in (there, back.path):
+            with open_checkpoint(result) as found:
+                assert found.tensors.keys() == wanted.keys()
+                for key, array in wanted.items():
+                    read = found.read(key)
+                    assert (read.dtype, read.shape) == (array.dtype, array.shape)
+                    assert read.tobytes() == array.tobytes()
+
+
+def test_a_lightning_checkpoint_that_is_filled_keeps_what_is_no_tensor(specimens, tmp_path):
+    import torch
+
+    path = specimens / "Lightning" / "x.ckpt"
+    rules = NameMap((Rule(source="dense.{part}", target="state_dict.dense.{part}"),
+                     Rule(source=(), target="state_dict.steps")))  # fmt: skip
+    numbers = {"dense.weight": np.full((16, 16), 7, np.float32), "dense.bias": np.zeros(16, "f4")}
+    import safetensors.numpy
+
+    safetensors.numpy.save_file(numbers, tmp_path / "a.safetensors")
+    done = convert_checkpoint(
+        tmp_path / "a.safetensors", tmp_path / "b.ckpt", weights=rules, template=path
+    )
+    found = torch.load(done.path, weights_only=True)
+    assert (found["epoch"], found["hyper_parameters"]) == (3, {"lr": 0.1})
+    assert int(found["state_dict"]["steps"]) == 2**40 + 1
+    assert torch.equal(found["state_dict"]["dense.weight"], torch.full((16, 16), 7.0))
+    assert zipfile.ZipFile(done.path).testzip() is None
