@@ -53,7 +53,7 @@ class NameMap:
     rules: tuple[Rule, ...]
 
     @classmethod
-    def load(cls, path: Path, **parameters: int) -> NameMap:
+    def load(cls, path: str | Path, **parameters: int) -> NameMap:
         """Read a mapping file.
 
         Args:
@@ -64,7 +64,7 @@ class NameMap:
             CheckpointError: it is no TOML, says something that a rule can't, or asks for other
                 parameters.
         """
-        path = _built_in(path)
+        path = _built_in(Path(path))
         try:
             document = tomllib.loads(path.read_text())
             wanted = document.get("parameters", {})
