@@ -14,6 +14,7 @@ from parity.noise import LANES, Noise, added
 from parity.sides import Arrays
 from parity.suite.calls import function_of
 from parity.suite.case import Arguments, OperatorCase
+from parity.suite.rounding import Rounding
 from parity.suite.subjects import RUNTIMES, Outcome, Way, named, run, split
 
 MOVES = 8
@@ -54,7 +55,7 @@ class Oracle:
         dtype: str,
         way: Way,
         seed: int = 0,
-        rounding: Callable[[np.ndarray], np.ndarray] | None = None,
+        rounding: Rounding | None = None,
     ) -> Outcome:
         """Outputs and gradients; ``arguments`` may be in any type."""
         wide = widened(arguments)
@@ -124,8 +125,8 @@ def noise(
     """How far rounding errors of the arguments carry each result.
 
     Every floating-point argument and direction is multiplied by ``1 + u xi``, with xi uniform in
-    (-1, 1), a few times, and so is what PyTorch keeps between a call and its gradient, which is
-    taken at rounded values; where sums of ``terms`` numbers are inside, by correspondingly more.
+    (-1, 1), a few times, and so is what each of PyTorch's operators gives on the way to outputs and
+    gradients; where sums of ``terms`` numbers are inside, by correspondingly more.
     It is the first-order bound ``u sum |df/dx_i| |x_i|`` in the root mean square, of any number of
     outputs at once and of gradients as well.
 
@@ -151,7 +152,7 @@ def noise(
     norms: dict[str, np.ndarray] = {}
     moved: dict[str, np.ndarray] = {}
     generator = np.random.default_rng(seed)
-    for _ in range(MOVES):
+    for move in range(MOVES):
         nudged = {n: _nudged(a, applied, generator) for n, a in widened(arguments).items()}
         directions = {n: _nudged(a, applied, generator) for n, a in way.directions.items()}
         found = side(
@@ -159,7 +160,7 @@ def noise(
             dtype,
             Way(way.wanted, directions),
             seed,
-            lambda kept: _nudged(kept, applied, generator),
+            Rounding(applied, seed + move),
         ).results
         for name, array in found.items():
             before = still.get(name)

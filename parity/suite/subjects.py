@@ -15,6 +15,7 @@ import numpy as np
 from parity.sides import Arrays, as_numpy, as_torch
 from parity.suite.calls import function_of
 from parity.suite.case import Arguments, OperatorCase
+from parity.suite.rounding import Rounding, erring
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def run(
     device: str = "cpu",
     way: Way = FORWARD,
     seed: int = 0,
-    rounding: Callable[[np.ndarray], np.ndarray] | None = None,
+    rounding: Rounding | None = None,
 ) -> Outcome:
     """Run a call.
 
@@ -108,7 +109,7 @@ def run(
         device: ``cpu`` or ``cuda``.
         way: which gradients are taken too.
         seed: of random numbers that the call draws.
-        rounding: what is done to each array that PyTorch keeps for its gradient.
+        rounding: errors that PyTorch's operators make, on the way to outputs and gradients.
     """
     began = time.perf_counter()
     try:
@@ -161,7 +162,7 @@ def _run_torch(
     device: str,
     way: Way,
     seed: int,
-    rounding: Callable[[np.ndarray], np.ndarray] | None,
+    rounding: Rounding | None,
 ) -> Arrays:
     import torch
 
@@ -175,29 +176,23 @@ def _run_torch(
             function, dynamic=False
         )
         outputs = compiled(values)
-    elif rounding is not None and way.wanted:
-        with torch.autograd.graph.saved_tensors_hooks(_rounded(rounding), lambda kept: kept):
-            outputs = function(values)
     else:
-        outputs = function(values)
-    return results_of(outputs, values, way, device)
-
-
-def results_of(
-    outputs: Mapping[str, Any], values: Mapping[str, Any], way: Way, device: str
-) -> Arrays:
-    """Outputs and gradients of a call in PyTorch as arrays."""
-    return results_of_all([(outputs, values, way)], device)[0]
+        with erring(rounding):
+            outputs = function(values)
+    return results_of_all([(outputs, values, way)], device, rounding)[0]
 
 
 def results_of_all(
-    calls: Sequence[tuple[Mapping[str, Any], Mapping[str, Any], Way]], device: str
+    calls: Sequence[tuple[Mapping[str, Any], Mapping[str, Any], Way]],
+    device: str,
+    rounding: Rounding | None = None,
 ) -> list[Arrays]:
-    """The same of several calls, whose gradients are taken at once.
+    """Outputs and gradients of calls in PyTorch as arrays; all gradients are taken at once.
 
     Args:
         calls: outputs by name, what the call was given, and which gradients are taken.
         device: where they ran.
+        rounding: errors on the way to the gradients.
     """
     import torch
 
@@ -215,7 +210,8 @@ def results_of_all(
                 directions.append(as_torch(direction.astype(results[name].dtype)).to(device))
     gradients: Sequence[Any] = [None] * len(leaves)
     if ends and leaves:
-        gradients = torch.autograd.grad(ends, leaves, directions, allow_unused=True)
+        with erring(rounding):
+            gradients = torch.autograd.grad(ends, leaves, directions, allow_unused=True)
     place = 0
     for (_, values, way), results in zip(calls, found, strict=True):
         for name in way.wanted:
@@ -224,15 +220,6 @@ def results_of_all(
             gradient = torch.zeros_like(values[name]) if gradient is None else gradient
             results[f"gradient of {name}"] = _torch_array(gradient)
     return found
-
-
-def _rounded(rounding: Callable[[np.ndarray], np.ndarray]) -> Callable[[Any], Any]:
-    def pack(kept: Any) -> Any:
-        if not (kept.is_floating_point() or kept.is_complex()):
-            return kept
-        return as_torch(rounding(as_numpy(kept)))
-
-    return pack
 
 
 def _torch_array(value: Any) -> np.ndarray:

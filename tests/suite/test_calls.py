@@ -73,6 +73,12 @@ def test_a_failure_is_shrunk():
     assert smallest_arguments(strategy, 20, lambda a: False) is None
 
 
+def test_a_failure_is_named_though_there_was_no_time_to_shrink_it():
+    strategy = st.fixed_dictionaries({"n": st.integers(0, 10**6)})
+    calls = iter([True] * 3 + [False] * 10**4)
+    assert smallest_arguments(strategy, 200, lambda a: next(calls)) is not None
+
+
 def test_rows_are_equal_only_to_themselves():
     rows = [OperatorCase("a", "x", "x", lambda d: st.just({}), Exact()) for _ in range(2)]
     assert rows[0] != rows[1]
