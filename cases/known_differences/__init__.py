@@ -27,6 +27,8 @@ FAMILIES = (
     "optimisers",
     "linalg",
     "devices",
+    "narrow",
+    "range_ends",
     "compiled",
 )
 

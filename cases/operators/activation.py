@@ -5,15 +5,20 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from cases.inputs import FLOATS, REALS, Array, Axis, Shapes, given
-from cases.rows import CONDITIONED, EXACT, X, row
+from cases.rows import CONDITIONED, EITHER_ZERO, EXACT, X, row
 
 _ALONG = given(Shapes((1, 4), 1, long=True), x=Array(), axis=Axis())
 
 CASES = (
     row(
-        "relu", "F.relu(x)", "tf.nn.relu(x)", "keras.ops.relu(x)", EXACT, dtypes=(*FLOATS, "int32")
+        "relu",
+        "F.relu(x)",
+        "tf.nn.relu(x)",
+        "keras.ops.relu(x)",
+        EITHER_ZERO,
+        dtypes=(*FLOATS, "int32"),
     ),
-    row("relu6", "F.relu6(x)", "tf.nn.relu6(x)", "keras.ops.relu6(x)", EXACT),
+    row("relu6", "F.relu6(x)", "tf.nn.relu6(x)", "keras.ops.relu6(x)", EITHER_ZERO),
     row(
         "leaky_relu",
         "F.leaky_relu(x, slope)",

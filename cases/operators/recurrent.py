@@ -50,7 +50,7 @@ _TWO_BIASES = "tf.transpose(swap(w)), tf.transpose(swap(r)), tf.stack((swap(p), 
 
 
 def _layer(make: str, weights: str, state: str, shape: str = "x.shape") -> str:
-    made = make.replace(")", ", dtype=x.dtype)", 1)
+    made = make.replace(")", ", recurrent_initializer='zeros', dtype=x.dtype)", 1)
     return f"layer = {made}\n" + _LAYER.format(shape=shape, weights=weights, state=state)
 
 

@@ -20,7 +20,7 @@ CASES = (
         CONDITIONED,
         given(x=Array(low=-1, high=1)),
         REALS,
-        oracle="mpmath: erfinv(x)",
+        oracle="mpmath: mp.erfinv(x)",
     ),
     row(
         "erfcinv",

@@ -1,0 +1,179 @@
+"""Where a call in float64 passes through float32 on one side.
+
+What is off is a constant, an attribute or a running product: 1e-8 of the result, a hundred million
+times what float64 rounds by.
+"""
+
+from __future__ import annotations
+
+from cases.known_differences.arrays import f64
+from parity.known_differences import Kind, KnownDifference
+
+_WIDE = "x.dtype == np.float64"
+_V = f64([[[[1.0, 2.0, -1.0], [0.5, 0.0, 1.0]]]])
+_EXACT = f64(
+    [
+        [
+            [
+                [1.9770848839844548, 3.9083395359378197, -1.9083395359378197],
+                [1.2669088227443235, 1.067635290977294, 0.9323647090227057],
+            ]
+        ]
+    ]
+)
+_QKV = {"query": _V, "key": _V + 0.3, "value": 2 * _V, "exact": _EXACT}
+_BASE = "F.scaled_dot_product_attention(query, key, value)"
+_ATTENTION = (
+    "attention", "attention_causal", "attention_scale", "attention_mask", "attention_bias",
+)  # fmt: skip
+_KERAS_ATTENTION = (
+    "q, k, v = (tf.transpose(a, (0, 2, 1, 3)) for a in (query, key, value))\n"
+    "y = tf.transpose(keras.ops.dot_product_attention(q, k, v), (0, 2, 1, 3))\n"
+)
+_EXACT_ATTENTION = (
+    "s = tf.linalg.matmul(query, key, transpose_b=True) / math.sqrt(query.shape[-1])\n"
+    "y = tf.linalg.matmul(tf.nn.softmax(s), value)\n"
+)
+_SCALE = "the scale of attention is a float32 number in Keras"
+_RATE = "the learning rate of Keras's optimisers is a float32 variable, and so are its factors"
+_SIX = "np.abs(pytorch - tensorflow) <= 1e-6 * max(1, np.abs(pytorch).max())"
+
+
+def _torch(call: str) -> str:
+    return f"torch.round(({call} - exact) * 1e10) / 1e10"
+
+
+def _tensorflow(call: str) -> str:
+    return f"tf.round(({call} - exact) * 1e10) / 1e10"
+
+
+def _step(torch: str, keras: str) -> dict[str, str]:
+    """One step of an optimiser, less its exact result."""
+    return {
+        "torch": (
+            "p = torch.nn.Parameter(w.clone())\n"
+            f"optimizer = torch.optim.{torch}\n"
+            "p.grad = g.clone()\n"
+            "optimizer.step()\n"
+            f"return {_torch('p.detach()')}"
+        ),
+        "keras": (
+            "p = keras.Variable(w, dtype=w.dtype.name)\n"
+            f"optimizer = keras.optimizers.{keras}\n"
+            "optimizer.build([p])\n"
+            "optimizer.apply([g], [p])\n"
+            f"return {_tensorflow('p.value')}"
+        ),
+    }
+
+
+def _optimiser(
+    name: str, rows: tuple[str, ...], torch: str, keras: str, exact: float, gives: str
+) -> KnownDifference:
+    return KnownDifference(
+        name=name,
+        kind=Kind.PRECISION,
+        **_step(torch, keras),
+        where="w.dtype == np.float64",
+        relation=_SIX,
+        example={"w": f64([0.0]), "g": f64([1.0]), "exact": f64([exact])},
+        gives=("[0]", gives),
+        rows=rows,
+        why=_RATE,
+    )
+
+
+ENTRIES = (
+    KnownDifference(
+        name="leaky-relu-slope-in-float32",
+        kind=Kind.PRECISION,
+        torch="F.leaky_relu(x, slope) - x * slope",
+        tensorflow="tf.nn.leaky_relu(x, slope) - x * slope",
+        keras="keras.ops.leaky_relu(x, slope) - x * slope",
+        where=f"{_WIDE} and slope != float(np.float32(slope))",
+        relation="(x < 0) & (np.abs(tensorflow - pytorch) <= 6e-8 * np.abs(x))",
+        example={"x": f64([-1.0]), "slope": 0.2},
+        without={"x": f64([-1.0]), "slope": 0.25},
+        gives=("[0]", "[-2.98e-09]"),
+        rows=("leaky_relu",),
+        in_tensorflow="tf.where(x > 0, x, slope * x) - x * slope",
+        why="the slope is an attribute of TensorFlow's operator, and attributes are float32",
+    ),
+    KnownDifference(
+        name="leaky-relu-gradient-slope-in-float32",
+        kind=Kind.PRECISION,
+        torch="F.leaky_relu(x, slope) - x * slope",
+        tensorflow="tf.nn.leaky_relu(x, slope) - x * slope",
+        keras="keras.ops.leaky_relu(x, slope) - x * slope",
+        result="gradient of x",
+        where=f"{_WIDE} and slope != float(np.float32(slope))",
+        relation="~(x > 0) & (np.abs(tensorflow - pytorch) <= 6e-8 * np.abs(cotangent))",
+        example={"x": f64([-1.0]), "slope": 0.2},
+        without={"x": f64([-1.0]), "slope": 0.25},
+        gives=("[0]", "[2.98e-09]"),
+        rows=("leaky_relu",),
+        in_tensorflow="tf.where(x > 0, x, slope * x) - x * slope",
+        why="the slope is an attribute of TensorFlow's operator, and attributes are float32",
+    ),
+    KnownDifference(
+        name="attention-scale-in-float32",
+        kind=Kind.PRECISION,
+        torch=_torch(_BASE),
+        keras=_KERAS_ATTENTION + f"return {_tensorflow('y')}",
+        where="query.dtype == np.float64",
+        result="",
+        relation=_SIX,
+        example=_QKV,
+        gives=("[[[[0, 0, 0], [0, 0, 0]]]]", "[[[[-1.5e-09, -6e-09, 6e-09], [3.5e-09, 1.42e-08, -1.42e-08]]]]"),
+        rows=_ATTENTION,
+        in_tensorflow=_EXACT_ATTENTION + f"return {_tensorflow('y')}",
+        why=_SCALE,
+    ),
+    _optimiser("sgd-rate-in-float32", ("sgd", "sgd_momentum", "sgd_nesterov"),
+               "SGD([p], lr=0.1)", "SGD(0.1)", -0.1, "[-1.5e-09]"),
+    _optimiser("adam-rate-in-float32", ("adam_no_epsilon", "adamw", "adadelta"),
+               "Adam([p], lr=0.01, eps=0)", "Adam(0.01, epsilon=0)", -0.01, "[6.7e-08]"),
+    KnownDifference(
+        name="constant-initializer-in-float32",
+        kind=Kind.PRECISION,
+        torch=_torch("torch.nn.init.constant_(torch.empty(m, n, dtype=torch.float64), 0.3)"),
+        keras=_tensorflow("keras.initializers.Constant(0.3)((m, n), 'float64')"),
+        relation=_SIX,
+        example={"m": 1, "n": 1, "exact": f64(0.3)},
+        gives=("[[0]]", "[[1.19e-08]]"),
+        rows=("constant_initializer",),
+        in_tensorflow=_tensorflow("tf.constant_initializer(0.3)((m, n), tf.float64)"),
+        why="Keras makes a float32 tensor of the constant before it casts",
+    ),
+    KnownDifference(
+        name="nadam-product-in-float32",
+        kind=Kind.PRECISION,
+        torch=(
+            "p = torch.nn.Parameter(w.clone())\n"
+            "optimizer = torch.optim.NAdam([p], lr=0.01, eps=1e-8)\n"
+            "for _ in range(2):\n"
+            "    p.grad = g.clone()\n"
+            "    optimizer.step()\n"
+            f"return {_torch('p.detach()')}"
+        ),
+        tensorflow=(
+            "m = v = tf.zeros_like(w)\n"
+            "product = 1.0\n"
+            "for t in (1, 2):\n"
+            "    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g\n"
+            "    now = 0.9 * (1 - 0.5 * 0.96 ** (t * 0.004))\n"
+            "    later = 0.9 * (1 - 0.5 * 0.96 ** ((t + 1) * 0.004))\n"
+            "    product = product * now\n"
+            "    d = tf.sqrt(v / (1 - 0.999 ** t)) + 1e-8\n"
+            "    w = w - 0.01 * (1 - now) / (1 - product) * g / d\n"
+            "    w = w - 0.01 * later / (1 - product * later) * m / d\n"
+            f"return {_tensorflow('w')}"
+        ),
+        where="w.dtype == np.float64",
+        relation=_SIX,
+        example={"w": f64([0.0]), "g": f64([1.0]), "exact": f64([-0.018401361167452505])},
+        gives=("[-2e-10]", "[0]"),
+        rows=("nadam",),
+        why="PyTorch keeps the product of its momenta as a float32 number",
+    ),
+)  # fmt: skip
