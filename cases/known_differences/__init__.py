@@ -29,6 +29,7 @@ FAMILIES = (
     "devices",
     "narrow",
     "range_ends",
+    "huge_numbers",
     "compiled",
 )
 

@@ -124,7 +124,10 @@ ENTRIES = (
         result="",
         relation=_SIX,
         example=_QKV,
-        gives=("[[[[0, 0, 0], [0, 0, 0]]]]", "[[[[-1.5e-09, -6e-09, 6e-09], [3.5e-09, 1.42e-08, -1.42e-08]]]]"),
+        gives=(
+            "[[[[0, 0, 0], [0, 0, 0]]]]",
+            "[[[[-1.5e-09, -6e-09, 6e-09], [3.5e-09, 1.42e-08, -1.42e-08]]]]",
+        ),
         rows=_ATTENTION,
         in_tensorflow=_EXACT_ATTENTION + f"return {_tensorflow('y')}",
         why=_SCALE,

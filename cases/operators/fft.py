@@ -13,7 +13,7 @@ _PLANE = given(x=Array("bmn", specials=False), sizes={"m": (1, 12), "n": (1, 12)
 _SPACE = given(x=Array("bmnp", specials=False))
 _HALF = given(x=Array("bn", specials=False), sizes={"n": (2, 33)})
 # An angle of up to 2 pi is rounded before its cosine is taken.
-_WINDOW = Sum(terms="np.full(n, 2 * math.pi)", count="np.ones(n)")
+_WINDOW = Sum(terms="np.full(n, 2 * math.pi)", count="2")
 # TensorFlow's gradient is a complex transform of the whole length.
 _REAL = Conditioned(gradient=64)
 _LENGTH = given(n=st.integers(2, 40))

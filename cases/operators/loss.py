@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 
 from cases.inputs import REALS, Array, Below, Shape, given
 from cases.rows import CONDITIONED, row
+from parity.suite import Conditioned, Sum
 
+# What is taken off and added again (the largest logit, a norm) rounds by its own size, which the
+# noise of the arguments cancels.
+_SHIFTED = Conditioned(factor=256, gradient=256)
 _PAIR = given(x=Array("mn"), y=Array("mn", specials=False))
 _FINITE = given(x=Array("mn", specials=False), y=Array("mn", specials=False))
 _LABELS = given(
@@ -99,7 +103,7 @@ CASES = (
         "F.binary_cross_entropy_with_logits(x, y, reduction='none')",
         "tf.nn.sigmoid_cross_entropy_with_logits(y, x)",
         "keras.ops.binary_crossentropy(y, x, from_logits=True)",
-        CONDITIONED,
+        Sum(terms="np.maximum(np.abs(x), 1)", count="4"),
         _BINARY,
         REALS,
         gradients=("x",),
@@ -110,7 +114,7 @@ CASES = (
         "reduction='none')",
         "tf.nn.weighted_cross_entropy_with_logits(y, x, 3.0)",
         "",
-        CONDITIONED,
+        Sum(terms="np.maximum(3 * np.abs(x), 3)", count="4"),
         _BINARY,
         REALS,
         gradients=("x",),
@@ -133,7 +137,7 @@ CASES = (
         "F.cross_entropy(x, y, reduction='none')",
         "tf.nn.sparse_softmax_cross_entropy_with_logits(y, x)",
         "keras.ops.sparse_categorical_crossentropy(y, x, from_logits=True)",
-        CONDITIONED,
+        _SHIFTED,
         _LABELS,
         REALS,
     ),
@@ -142,7 +146,7 @@ CASES = (
         "F.cross_entropy(x, y)",
         "tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, x))",
         "keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype=x.dtype)(y, x)",
-        CONDITIONED,
+        _SHIFTED,
         _LABELS,
         REALS,
     ),
@@ -153,7 +157,7 @@ CASES = (
         "losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, x)\n"
         "return tf.reduce_sum(w * losses) / tf.reduce_sum(w)",
         "",
-        CONDITIONED,
+        _SHIFTED,
         given(
             x=Array("bn", low=-30, high=30, specials=False),
             y=Below("b", "n"),
@@ -169,7 +173,7 @@ CASES = (
         "F.cross_entropy(x, y, ignore_index=0, reduction='none')",
         "tf.where(y == 0, 0 * x[:, 0], tf.nn.sparse_softmax_cross_entropy_with_logits(y, x))",
         "",
-        CONDITIONED,
+        _SHIFTED,
         _LABELS,
         REALS,
     ),
@@ -178,7 +182,7 @@ CASES = (
         "F.cross_entropy(x, y, reduction='none')",
         "tf.nn.softmax_cross_entropy_with_logits(y, x)",
         "keras.ops.categorical_crossentropy(y, x, from_logits=True)",
-        CONDITIONED,
+        _SHIFTED,
         given(x=Array("mn", low=-30, high=30, specials=False), y=_SHARES),
         REALS,
         gradients=("x",),
@@ -192,7 +196,7 @@ CASES = (
         "n = x.shape[1]\n"
         "return keras.losses.categorical_crossentropy(tf.one_hot(y, n, dtype=x.dtype), x, True, "
         "0.1)",
-        CONDITIONED,
+        _SHIFTED,
         _LABELS,
         REALS,
     ),
@@ -309,7 +313,7 @@ CASES = (
         "torch.mean((x - y) + F.softplus(-2 * (x - y), threshold=40) - math.log(2), -1)",
         "tf.reduce_mean((x - y) + tf.math.softplus(-2 * (x - y)) - math.log(2), -1)",
         _ONE.format("log_cosh"),
-        CONDITIONED,
+        _SHIFTED,
         given(
             x=Array("mn", low=-9, high=9, specials=False),
             y=Array("mn", low=-9, high=9, specials=False),
@@ -332,7 +336,8 @@ CASES = (
     row(
         "cosine_embedding",
         "F.cosine_embedding_loss(x, y, torch.ones_like(x[:, 0]), reduction='none')",
-        "1 - tf.reduce_sum(tf.math.l2_normalize(x, -1) * tf.math.l2_normalize(y, -1), -1)",
+        "p, q = tf.reduce_sum(x * x, -1) + 1e-12, tf.reduce_sum(y * y, -1) + 1e-12\n"
+        "return 1 - tf.reduce_sum(x * y, -1) / tf.sqrt(p * q)",
         "1 + keras.losses.cosine_similarity(y, x)",
         CONDITIONED,
         given(
@@ -355,7 +360,7 @@ CASES = (
         "F.triplet_margin_loss(x, y, z, eps=0, reduction='none')",
         "tf.maximum(tf.norm(x - y, axis=-1) - tf.norm(x - z, axis=-1) + 1, 0)",
         "",
-        CONDITIONED,
+        _SHIFTED,
         given(
             x=Array("mn", specials=False),
             y=Array("mn", specials=False),
@@ -385,7 +390,7 @@ CASES = (
         "dice",
         "1 - 2 * (x * y).sum() / (x.sum() + y.sum())",
         "1 - 2 * tf.reduce_sum(x * y) / (tf.reduce_sum(x) + tf.reduce_sum(y))",
-        "keras.losses.dice(y, x)",
+        "",
         CONDITIONED,
         given(
             x=Array("mn", low=0.05, high=1, specials=False),
@@ -400,7 +405,7 @@ CASES = (
         "tp = tf.reduce_sum(x * y)\n"
         "return 1 - tp / (tp + 0.5 * tf.reduce_sum(x * (1 - y)) + 0.5 * "
         "tf.reduce_sum((1 - x) * y))",
-        "keras.losses.tversky(y, x)",
+        "",
         CONDITIONED,
         given(
             x=Array("mn", low=0.05, high=1, specials=False),
@@ -415,7 +420,7 @@ CASES = (
         "tf.fill([2], x.shape[0]), blank_index=0)",
         "keras.ops.ctc_loss(y, tf.transpose(x, (1, 0, 2)), tf.constant([2, 2]), "
         "tf.fill([2], x.shape[0]), mask_index=0)",
-        CONDITIONED,
+        _SHIFTED,
         given(
             x=Array("t2n", low=-9, high=9, specials=False),
             y=np.array(((1, 2), (2, 2))),

@@ -27,6 +27,8 @@ CASES = (
         CONDITIONED,
         _BATCH,
         FLOATS,
+        gradients=("x", "scale", "offset"),
+        doc="In inference PyTorch has no gradient of the statistics.",
     ),
     row(
         "fused_batch_norm_inference",
@@ -37,6 +39,8 @@ CASES = (
         CONDITIONED,
         _BATCH,
         ("float32",),
+        gradients=("x", "scale", "offset"),
+        doc="In inference PyTorch has no gradient of the statistics.",
     ),
     row(
         "batch_norm_training",

@@ -357,5 +357,6 @@ CASES = (
         inputs=given(x=Array()),
         dtypes=("float32",),
         gradients=False,
+        oracle="numpy: x.astype(np.float32).view(np.int32)",
     ),
 )

@@ -1,0 +1,232 @@
+"""Sums and products of infinities and of numbers so large that their sums overflow."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.known_differences.arrays import f32
+from parity.known_differences import Kind, KnownDifference
+
+_INF = float("inf")
+_EITHER = "~np.isfinite(pytorch) | ~np.isfinite(tensorflow)"
+
+
+def _beyond(*names: str) -> str:
+    return " or ".join(f"(np.abs({name}) > 1 / tiny({name}) / 4096).any()" for name in names)
+
+
+def _kernel(number: float) -> np.ndarray:
+    kernel = np.ones((1, 1, 3, 3), np.float32)
+    kernel[0, 0, 0, 1] = number
+    return kernel
+
+
+ENTRIES = (
+    KnownDifference(
+        name="convolution-of-huge-numbers",
+        kind=Kind.EDGE,
+        torch="F.conv2d(x, weight, padding=1)",
+        tensorflow=(
+            "y = tf.nn.conv2d(tf.transpose(x, (0, 2, 3, 1)), tf.transpose(weight, (2, 3, 1, 0)), "
+            "1, 'SAME')\n"
+            "return tf.transpose(y, (0, 3, 1, 2))"
+        ),
+        result="",
+        where=f"{_beyond('x', 'weight')} or np.isnan(x).any() or np.isnan(weight).any()",
+        relation=_EITHER,
+        example={"x": f32([[[[1, 2], [3, 4]]]]), "weight": _kernel(_INF)},
+        without={"x": f32([[[[1, 2], [3, 4]]]]), "weight": _kernel(1)},
+        gives=("[[[[nan, nan], [inf, inf]]]]", "[[[[10, 10], [inf, inf]]]]"),
+        rows=(
+            "conv1d", "conv1d_stride", "conv1d_same", "conv1d_dilated", "conv1d_causal",
+            "conv2d", "conv2d_bias", "conv2d_stride", "conv2d_padding", "conv2d_same",
+            "conv2d_same_stride", "conv2d_dilated", "atrous_conv2d", "conv2d_groups",
+            "depthwise_conv2d", "depthwise_conv2d_same", "depthwise_conv2d_multiplier",
+            "separable_conv2d", "conv2d_channels_first", "conv3d", "conv3d_stride",
+            "conv3d_same", "conv_transpose1d", "conv_transpose1d_stride", "conv_transpose2d",
+            "conv_transpose2d_stride", "conv_transpose2d_same", "conv_transpose3d",
+            "conv_transpose3d_stride", "correlate",
+        ),
+        why="kernels multiply padding and unused places by infinity, and add in other orders",
+    ),
+    KnownDifference(
+        name="normalisation-of-huge-numbers",
+        kind=Kind.EDGE,
+        torch="F.layer_norm(x, x.shape[1:], eps=1e-5)",
+        tensorflow=(
+            "mean, var = tf.nn.moments(x, (-1,), keepdims=True)\n"
+            "return (x - mean) * tf.math.rsqrt(var + 1e-5)"
+        ),
+        keras="keras.ops.layer_normalization(x, axis=-1, epsilon=1e-5)",
+        result="",
+        where="(np.abs(x) > 1 / np.sqrt(tiny(x)) / 16).any()",
+        relation="np.ones_like(pytorch, bool)",
+        example={"x": f32([[1e30, 1.0, -1e30, 0.0]])},
+        without={"x": f32([[1, 2, 3, 4]])},
+        gives=("[[nan, nan, nan, nan]]", "[[0, 0, -0, 0]]"),
+        rows=("layer_norm", "rms_norm"),
+        rounding=8,
+        why="the square of a number overflows unless it is scaled first",
+    ),
+    KnownDifference(
+        name="whole-products-of-keras-saturate",
+        kind=Kind.TYPE,
+        torch="torch.matmul(x, y)",
+        keras="keras.ops.matmul(x, y)",
+        where="(np.abs(x.astype(float)) @ np.abs(y.astype(float)) >= 2.0**24).any()",
+        relation="np.ones_like(pytorch, bool)",
+        example={"x": f32([[65536]]).astype("int32"), "y": f32([[65536]]).astype("int32")},
+        without={"x": f32([[6]]).astype("int32"), "y": f32([[7]]).astype("int32")},
+        gives=("int32 [[0]]", "int32 [[-2147483648]]"),
+        rows=("matmul_integers",),
+        in_tensorflow="tf.linalg.matmul(x, y)",
+        why="Keras multiplies matrices of whole numbers as floating-point numbers",
+    ),
+    KnownDifference(
+        name="cholesky-solve-gradient-of-the-upper-half",
+        kind=Kind.GRADIENT,
+        torch="torch.cholesky_solve(y, x)",
+        tensorflow="tf.linalg.cholesky_solve(x, y)",
+        result="gradient of x",
+        where="x.shape[-1] > 1",
+        relation="(np.triu(np.ones_like(x), 1) == 1) & (tensorflow == 0)",
+        example={"x": f32([[2, 0], [1, 2]]), "y": f32([[1], [1]])},
+        without={"x": f32([[2]]), "y": f32([[1]])},
+        gives=("[[-0.1875, -0.09375], [-0.125, -0.0625]]", "[[-0.1875, 0], [-0.125, -0.0625]]"),
+        rows=("cholesky_solve",),
+        rounding=8,
+        why="PyTorch multiplies the factor by its transpose, TensorFlow solves two triangles",
+    ),
+    KnownDifference(
+        name="signbit-of-nan-and-zero",
+        kind=Kind.EDGE,
+        torch="torch.signbit(x)",
+        tensorflow="tf.experimental.numpy.signbit(x)",
+        where="(~(np.abs(x) >= tiny(x))).any()",
+        relation="~(np.abs(x) >= tiny(x)) & (pytorch != tensorflow)",
+        example={"x": f32([-0.0])},
+        without={"x": f32([-1])},
+        gives=("[True]", "[False]"),
+        rows=("signbit",),
+        in_tensorflow="tf.bitcast(x, tf.int32) < 0",
+        why="TensorFlow compares with 0",
+    ),
+    KnownDifference(
+        name="truth-of-subnormal-numbers",
+        kind=Kind.EDGE,
+        torch="x.to(torch.bool)",
+        tensorflow="tf.cast(x, tf.bool)",
+        where="x.dtype.kind not in 'iu' and ((np.abs(x) < tiny(x)) & (x != 0)).any()",
+        relation="(np.abs(x) < tiny(x)) & (x != 0) & ~tensorflow",
+        example={"x": f32([1e-45])},
+        without={"x": f32([1])},
+        gives=("[True]", "[False]"),
+        rows=("cast_to_bool",),
+        why="a subnormal number is 0 to TensorFlow",
+    ),
+    KnownDifference(
+        name="truth-of-two-subnormal-numbers",
+        kind=Kind.EDGE,
+        torch="torch.logical_and(x, y)",
+        tensorflow="tf.math.logical_and(tf.cast(x, tf.bool), tf.cast(y, tf.bool))",
+        keras="keras.ops.logical_and(x, y)",
+        where=(
+            "x.dtype.kind not in 'iu' and ((np.abs(x) < tiny(x)) & (x != 0)).any()"
+            " or x.dtype.kind not in 'iu' and ((np.abs(y) < tiny(y)) & (y != 0)).any()"
+        ),
+        relation="((np.abs(x) < tiny(x)) | (np.abs(y) < tiny(y))) & pytorch & ~tensorflow",
+        example={"x": f32([1e-45]), "y": f32([1])},
+        without={"x": f32([1]), "y": f32([1])},
+        gives=("[True]", "[False]"),
+        rows=("logical_and_numbers",),
+        why="a subnormal number is 0 to TensorFlow",
+    ),
+    KnownDifference(
+        name="count-of-subnormal-numbers",
+        kind=Kind.EDGE,
+        torch="torch.count_nonzero(x, axis)",
+        tensorflow="tf.math.count_nonzero(x, axis)",
+        keras="keras.ops.cast(keras.ops.count_nonzero(x, axis), 'int64')",
+        where="x.dtype.kind not in 'iu' and ((np.abs(x) < tiny(x)) & (x != 0)).any()",
+        relation="pytorch - tensorflow == ((np.abs(x) < tiny(x)) & (x != 0)).sum(axis)",
+        example={"x": f32([1e-45, 1]), "axis": 0},
+        without={"x": f32([1, 1]), "axis": 0},
+        gives=("2", "1"),
+        rows=("count_nonzero",),
+        why="a subnormal number is 0 to TensorFlow",
+    ),
+    KnownDifference(
+        name="window-of-odd-length",
+        kind=Kind.SEMANTIC,
+        torch="torch.hann_window(n)",
+        tensorflow="tf.signal.hann_window(n)",
+        where="n % 2 == 1",
+        relation="np.ones_like(pytorch, bool)",
+        example={"n": 5},
+        without={"n": 4},
+        gives=("[0, 0.3455, 0.9045, 0.9045, 0.3455]", "[0, 0.5, 1, 0.5, 0]"),
+        rows=("hann_window", "hamming_window"),
+        in_tensorflow="tf.signal.hann_window(n + 1, False)[:-1]",
+        rounding=2,
+        why="TensorFlow's periodic window of an odd length is the symmetric one",
+    ),
+    KnownDifference(
+        name="slice-update-of-keras-has-no-gradient",
+        kind=Kind.GRADIENT,
+        torch="torch.slice_scatter(x, y, 1, 0, 2).sum()",
+        keras=(
+            "with tf.GradientTape() as tape:\n"
+            "    tape.watch(x)\n"
+            "    z = keras.ops.slice_update(x, (0, 0), y)\n"
+            "tape.gradient(z, x)\n"
+            "return tf.reduce_sum(z)"
+        ),
+        result="",
+        example={"x": f32([[1, 2, 3]]), "y": f32([[4, 5]])},
+        gives=("12", "raises LookupError"),
+        rows=("slice_scatter",),
+        in_tensorflow="tf.reduce_sum(tf.concat((y, x[:, 2:]), 1))",
+        why="it is an operator of XLA without a gradient",
+    ),
+    KnownDifference(
+        name="dilated-convolution-gradient-of-wide-numbers",
+        kind=Kind.GRADIENT,
+        torch="F.conv1d(x, weight, dilation=2)",
+        tensorflow=(
+            "with tf.GradientTape() as tape:\n"
+            "    tape.watch(x)\n"
+            "    y = tf.nn.conv1d(tf.transpose(x, (0, 2, 1)), tf.transpose(weight, (2, 1, 0)), 1, "
+            "'VALID', dilations=2)\n"
+            "tape.gradient(y, x)\n"
+            "return tf.transpose(y, (0, 2, 1))"
+        ),
+        result="",
+        where="x.dtype == np.float64",
+        example={"x": np.ones((1, 1, 5)), "weight": np.ones((1, 1, 2))},
+        without={"x": np.ones((1, 1, 5), np.float32), "weight": np.ones((1, 1, 2), np.float32)},
+        gives=("[[[2, 2, 2]]]", "raises InvalidArgumentError"),
+        rows=("conv1d_dilated", "conv2d_dilated", "conv2d_groups"),
+        why="only oneDNN has the gradient on a CPU, and it has none for float64",
+    ),
+    KnownDifference(
+        name="rfft-gradient-of-a-cropped-line",
+        kind=Kind.GRADIENT,
+        torch="torch.fft.rfft(x, 4).real",
+        tensorflow=(
+            "with tf.GradientTape() as tape:\n"
+            "    tape.watch(x)\n"
+            "    y = tf.math.real(tf.signal.rfft(x, [4]))\n"
+            "tape.gradient(y, x)\n"
+            "return y"
+        ),
+        result="",
+        where="x.shape[-1] > 4",
+        example={"x": f32([1, 2, 3, 4, 5])},
+        without={"x": f32([1, 2, 3, 4])},
+        gives=("[10, -2, -2]", "raises InvalidArgumentError"),
+        rows=("rfft_length",),
+        in_tensorflow="tf.math.real(tf.signal.rfft(x[:4]))",
+        rounding=4,
+        why="TensorFlow's gradient has the length of the transform, not of the line",
+    ),
+)  # fmt: skip
