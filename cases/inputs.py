@@ -301,9 +301,10 @@ def _with_specials(draw: st.DrawFn, part: Array, array: np.ndarray, dtype: str) 
     flat = array.reshape(-1)
     chosen = specials(dtype) if part.specials is True else part.specials or ()
     chosen = tuple(v for v in chosen if np.isnan(v) or part.low <= v <= part.high)
-    if not chosen or not flat.size or not draw(st.booleans()):
+    if not chosen or not flat.size or draw(st.integers(0, 2)) == 0:
         return array
-    for _ in range(draw(st.integers(1, 4))):
+    chosen += tuple(v for v in chosen if not np.isfinite(v)) * 2  # those that get lost
+    for _ in range(draw(st.integers(1, 5))):
         place = draw(st.integers(0, flat.size - 1))
         flat[place] = draw(st.sampled_from(chosen))
     return flat.reshape(array.shape)

@@ -29,7 +29,7 @@ FAMILIES = (
     "devices",
     "narrow",
     "range_ends",
-    "huge_numbers",
+    "kernels",
     "compiled",
 )
 

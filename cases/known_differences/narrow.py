@@ -6,7 +6,7 @@ times what float64 rounds by.
 
 from __future__ import annotations
 
-from cases.known_differences.arrays import f64
+from cases.known_differences.arrays import f32, f64
 from parity.known_differences import Kind, KnownDifference
 
 _WIDE = "x.dtype == np.float64"
@@ -23,6 +23,7 @@ _EXACT = f64(
 )
 _QKV = {"query": _V, "key": _V + 0.3, "value": 2 * _V, "exact": _EXACT}
 _BASE = "F.scaled_dot_product_attention(query, key, value)"
+_STILL = {"w": f32([0.0]), "g": f32([0.0]), "exact": f32([0.0])}
 _ATTENTION = (
     "attention", "attention_causal", "attention_scale", "attention_mask", "attention_bias",
 )  # fmt: skip
@@ -77,6 +78,7 @@ def _optimiser(
         where="w.dtype == np.float64",
         relation=_SIX,
         example={"w": f64([0.0]), "g": f64([1.0]), "exact": f64([exact])},
+        without=_STILL,
         gives=("[0]", gives),
         rows=rows,
         why=_RATE,
@@ -124,6 +126,7 @@ ENTRIES = (
         result="",
         relation=_SIX,
         example=_QKV,
+        without={name: 0 * array.astype("float32") for name, array in _QKV.items()},
         gives=(
             "[[[[0, 0, 0], [0, 0, 0]]]]",
             "[[[[-1.5e-09, -6e-09, 6e-09], [3.5e-09, 1.42e-08, -1.42e-08]]]]",
@@ -175,6 +178,7 @@ ENTRIES = (
         where="w.dtype == np.float64",
         relation=_SIX,
         example={"w": f64([0.0]), "g": f64([1.0]), "exact": f64([-0.018401361167452505])},
+        without=_STILL,
         gives=("[-2e-10]", "[0]"),
         rows=("nadam",),
         why="PyTorch keeps the product of its momenta as a float32 number",
