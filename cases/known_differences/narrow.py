@@ -48,24 +48,24 @@ def _tensorflow(call: str) -> str:
     return f"tf.round(({call} - exact) * 1e10) / 1e10"
 
 
-def _step(torch: str, keras: str) -> dict[str, str]:
+def _step(torch: str, keras: str) -> tuple[str, str]:
     """One step of an optimiser, less its exact result."""
-    return {
-        "torch": (
+    return (
+        (
             "p = torch.nn.Parameter(w.clone())\n"
             f"optimizer = torch.optim.{torch}\n"
             "p.grad = g.clone()\n"
             "optimizer.step()\n"
             f"return {_torch('p.detach()')}"
         ),
-        "keras": (
+        (
             "p = keras.Variable(w, dtype=w.dtype.name)\n"
             f"optimizer = keras.optimizers.{keras}\n"
             "optimizer.build([p])\n"
             "optimizer.apply([g], [p])\n"
             f"return {_tensorflow('p.value')}"
         ),
-    }
+    )
 
 
 def _optimiser(
@@ -74,7 +74,8 @@ def _optimiser(
     return KnownDifference(
         name=name,
         kind=Kind.PRECISION,
-        **_step(torch, keras),
+        torch=_step(torch, keras)[0],
+        keras=_step(torch, keras)[1],
         where="w.dtype == np.float64",
         relation=_SIX,
         example={"w": f64([0.0]), "g": f64([1.0]), "exact": f64([exact])},
