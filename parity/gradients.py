@@ -31,7 +31,7 @@ from parity.kept_results import rounded_results
 from parity.noise import Noise, added, both, nudge, rounding_of
 from parity.oracles import replay_wide
 from parity.results import Comparison
-from parity.sides import Arrays, Source, as_numpy, as_torch
+from parity.sides import Arrays, Source, as_numpy, as_torch, unchanged
 from parity.targets import Place, Target
 from parity.terms import gradient_terms
 from parity.tolerance import PEAK, SUMS, WHOLE, certified, whole
@@ -240,7 +240,8 @@ def _torch_gradients(
     leaves = list(held.values())
     for leaf in leaves:
         leaf.requires_grad_()
-    results = torch_call(conversion, tensors)()
+    with unchanged(conversion.model, training=conversion.model.training):
+        results = torch_call(conversion, tensors)()
     pairs = []
     for output in laid.outputs:
         if output.name in cotangents and isinstance(output.value, Value):

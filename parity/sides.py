@@ -192,7 +192,9 @@ def _tensorflow_source(
     capture = target.capture if isinstance(target, Conversion) else tf_graph
     captured: Graph = capture(source, examples)
     named = bind(captured, args, kwargs)
-    run = tf_caller(source, examples, unchanged=bool(captured.mutations))
+    training = isinstance(target, Conversion) and target.training
+    _require_no_draws(captured)
+    run = tf_caller(source, examples, unchanged=bool(captured.mutations), training=training)
 
     def call() -> Arrays:
         leaves = leaves_of(captured.result, run(named))
@@ -202,6 +204,21 @@ def _tensorflow_source(
     label = str(source) if isinstance(source, str | Path) else f"{name} (TensorFlow)"
     promoted = promote(captured)
     return Source(captured, captured, promoted, named, (), call, label, "TensorFlow eager")
+
+
+def _require_no_draws(graph: Graph) -> None:
+    """Refuse a model of TensorFlow's that draws random numbers.
+
+    Raises:
+        CheckError: it does: PyTorch's are others.
+    """
+    for node in graph.all_nodes:
+        if "Random" in node.op and node.op.startswith("tf."):
+            place = f" of module {node.module}" if node.module else ""
+            raise CheckError(
+                f"{node.op}{place} draws random numbers, and PyTorch draws others. Check the model "
+                "with its rate of dropout at zero, or in inference."
+            )
 
 
 def _array(leaf: Any) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from converters.conversion import Conversion
+from converters.errors import CaptureError
 from converters.graph import Graph
 from converters.tf_to_torch.model_file import ModelFile
 
@@ -23,6 +24,7 @@ def tf_to_torch(
     *,
     signature: str | None = None,
     custom_objects: Mapping[str, Any] | None = None,
+    training: bool = False,
 ) -> Conversion:
     """Convert a TensorFlow or Keras model to PyTorch.
 
@@ -33,6 +35,8 @@ def tf_to_torch(
             doesn't say what it takes; their sizes stand for open ones in estimates of cost.
         signature: which of a SavedModel's, if it has several.
         custom_objects: classes and functions by name that a Keras file needs; it brings no code.
+        training: a Keras model as it trains: with the statistics of the batch, which it keeps as
+            Keras does, and with dropout.
 
     Returns:
         The conversion. ``parity.check(source, conversion, inputs)`` proves it.
@@ -43,7 +47,11 @@ def tf_to_torch(
         UnsupportedOpError: operators have no lowering; all are listed.
         LoweringError: a lowering failed.
     """
-    options: Any = {"signature": signature, "custom_objects": custom_objects}
+    options: Any = {
+        "signature": signature,
+        "custom_objects": custom_objects,
+        "training": training,
+    }
     captured = _captured(source, example_inputs, **options)
     graph = _plain_graph(captured)
 
@@ -56,7 +64,12 @@ def tf_to_torch(
         from converters.tf_to_torch.readable.emit import readable
 
         with contextlib.suppress(UnwritableError):
-            return readable(graph, captured, load(), again)
+            return readable(graph, captured, load(), again, training=training)
+    if training:
+        raise CaptureError(
+            f"{type(source).__name__} has branches or loops that depend on data, or no layers. "
+            "Such a model is converted without training=True."
+        )
     return convert_tf(graph, capture=again)
 
 
@@ -66,13 +79,18 @@ def tf_graph(
     *,
     signature: str | None = None,
     custom_objects: Mapping[str, Any] | None = None,
+    training: bool = False,
 ) -> Graph:
-    """The graph of a TensorFlow or Keras model.
+    """The graph of a TensorFlow or Keras model; see :func:`tf_to_torch`.
 
     Raises:
         CaptureError: the source can't be captured.
     """
-    options: Any = {"signature": signature, "custom_objects": custom_objects}
+    options: Any = {
+        "signature": signature,
+        "custom_objects": custom_objects,
+        "training": training,
+    }
     return _plain_graph(_captured(source, example_inputs, **options))
 
 
@@ -100,12 +118,14 @@ def tf_caller(
     example_inputs: Sequence[object] | Mapping[str, object] | None = None,
     *,
     unchanged: bool = False,
+    training: bool = False,
 ) -> Callable[[Mapping[str, Any]], Any]:
     """What runs a TensorFlow or Keras model itself, eagerly.
 
     Args:
         source: as for :func:`tf_to_torch`.
         example_inputs: as for :func:`tf_to_torch`.
+        training: as for :func:`tf_to_torch`.
         unchanged: give the variables that a call assigns to their values back afterwards.
 
     Returns:
@@ -117,7 +137,7 @@ def tf_caller(
     from converters.tf_to_torch.source import variables_held
     from converters.tf_to_torch.sources import open_source
 
-    opened = open_source(source, example_inputs)
+    opened = open_source(source, example_inputs, training=training)
     held = variables_held(opened.owner) if unchanged else []
 
     def call(arrays: Mapping[str, Any]) -> Any:

@@ -16,13 +16,16 @@ from converters.tf_to_torch.names import BUFFERS, attribute_name, torch_names
 from converters.tf_to_torch.source import TensorFlowSource, Variable
 
 
-def keras_source(model: keras.Layer, examples: Mapping[str, Any] | None) -> TensorFlowSource:
+def keras_source(
+    model: keras.Layer, examples: Mapping[str, Any] | None, *, training: bool = False
+) -> TensorFlowSource:
     """Open a Keras model or layer.
 
     Args:
         model: functional, sequential, subclassed, or a single layer.
         examples: what it is called with, by position (``"0"``, ``"1"``, ...) or name; needed where
             it doesn't say so itself.
+        training: whether it is called as it trains.
 
     Raises:
         CaptureError: Keras runs on another backend, or it isn't known what the model takes.
@@ -34,7 +37,7 @@ def keras_source(model: keras.Layer, examples: Mapping[str, Any] | None) -> Tens
         )
     structure = _inputs(model)
     if structure is None:
-        return _called(model, examples)
+        return _called(model, examples, training=training)
     specs: dict[str, tf.TensorSpec] = {}
     signature: dict[str, object] = {}
 
@@ -63,7 +66,7 @@ def keras_source(model: keras.Layer, examples: Mapping[str, Any] | None) -> Tens
                 return given[leaf.producer]
             return map_structure(fill, leaf)
 
-        return model(fill(nested), training=False)
+        return model(fill(nested), training=training)
 
     return TensorFlowSource(
         f"{model.name} (Keras)", call, signature, specs, keras_variables(model), model
@@ -80,7 +83,7 @@ def _inputs(model: Any) -> Any:
     return None
 
 
-def _called(model: Any, examples: Mapping[str, Any] | None) -> TensorFlowSource:
+def _called(model: Any, examples: Mapping[str, Any] | None, *, training: bool) -> TensorFlowSource:
     """A model that is known by a call only."""
     if not examples:
         raise InputsNeededError(
@@ -100,7 +103,7 @@ def _called(model: Any, examples: Mapping[str, Any] | None) -> TensorFlowSource:
         return model(
             *[given[key] for key in positional],
             **{key: value for key, value in given.items() if key not in positional},
-            **({"training": False} if model._call_has_training_arg else {}),
+            **({"training": training} if model._call_has_training_arg else {}),
         )
 
     call(*examples.values())  # builds the layers that it has

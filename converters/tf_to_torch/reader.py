@@ -237,7 +237,7 @@ class Reader:
         args = {**_by_name(op, inputs), **_attributes(op)}
         of_sizes = self._is_size(kind, args, op, frame)
         specs = [
-            ScalarSpec(tensor.dtype.name) if of_sizes else self.spec(tensor, f"{name}:{i}")
+            ScalarSpec(tensor.dtype.name) if of_sizes else self._result(op, tensor, f"{name}:{i}")
             for i, tensor in enumerate(op.outputs)
         ]
         values = self.add_node(name, kind, args, specs, frame)
@@ -376,6 +376,13 @@ class Reader:
             for axis, size in enumerate(tensor.shape)
         )
         return TensorSpec(shape, self.dtype(tensor.dtype, name))
+
+    def _result(self, op: Any, tensor: Any, name: str) -> TensorSpec | ScalarSpec:
+        """What a result is; one of unknown rank that nothing takes is empty."""
+        taken = tensor.consumers() or any(tensor is output for output in op.graph.outputs)
+        if tensor.shape.rank is None and not taken and tensor.dtype != tf.variant:
+            return TensorSpec((0,), self.dtype(tensor.dtype, name))
+        return self.spec(tensor, name)
 
     def _hint(self, axis: int, hint: Sequence[int] | None) -> int:
         """A size for cost estimates."""

@@ -108,6 +108,9 @@ def _batch_norm(
         if found is None or specs[found] != vector:
             return ()
         vectors[name] = found
+    held = (nodes.get(vectors[name].producer) for name in ("mean", "variance"))
+    if any(maker is not None and maker.op != "tf.Const" for maker in held):
+        return ()  # statistics of the batch, which get a gradient
     args = {
         "x": image,
         **vectors,

@@ -25,6 +25,7 @@ def open_source(
     *,
     signature: str | None = None,
     custom_objects: Mapping[str, Any] | None = None,
+    training: bool = False,
 ) -> TensorFlowSource:
     """Open a source.
 
@@ -33,6 +34,7 @@ def open_source(
         example_inputs: as there.
         signature: as there.
         custom_objects: as there.
+        training: as there.
 
     Raises:
         CaptureError: it is none, or can't be opened.
@@ -40,12 +42,17 @@ def open_source(
     import keras
 
     examples = _by_key(example_inputs)
+    if training and not isinstance(source, keras.Layer):
+        raise CaptureError(
+            "only a Keras model says how it trains. Pass the model itself "
+            "(keras.saving.load_model reads a file), or convert it without training=True."
+        )
     if isinstance(source, str | Path):
         source = ModelFile(source, signature, custom_objects)
     if isinstance(source, ModelFile):
         return source.opened(examples)
     if isinstance(source, keras.Layer):
-        return keras_source(source, examples)
+        return keras_source(source, examples, training=training)
     if hasattr(source, "structured_input_signature") or hasattr(source, "get_concrete_function"):
         return function_source(source, examples)
     if isinstance(source, tf.Module) or callable(source):

@@ -20,7 +20,7 @@ import torch
 
 from parity.errors import ProgramError
 from parity.runtimes.torch_program import TorchProgram
-from parity.sides import as_numpy, as_torch
+from parity.sides import as_numpy, as_torch, unchanged
 
 See = Callable[[Any, str, Any], Any]
 
@@ -65,7 +65,11 @@ class SourceProgram(TorchProgram):
             return as_torch(given[name]) if name in given else value
 
         try:
-            with torch.no_grad(), watched(self.module, enter, see):
+            with (
+                unchanged(self.module, training=self.module.training),
+                torch.no_grad(),
+                watched(self.module, enter, see),
+            ):
                 self.module(*self.arguments(tensors))
         except (RuntimeError, ValueError, IndexError) as error:
             reason = str(error).strip().split("\n")[0]

@@ -36,7 +36,14 @@ from converters.weights import WeightMap, WeightRule
 Capture = Callable[[Any, Any], Graph]
 
 
-def readable(source: Graph, captured: Captured, registry: Registry, capture: Capture) -> Conversion:
+def readable(
+    source: Graph,
+    captured: Captured,
+    registry: Registry,
+    capture: Capture,
+    *,
+    training: bool = False,
+) -> Conversion:
     """Convert a Keras model.
 
     Args:
@@ -44,6 +51,7 @@ def readable(source: Graph, captured: Captured, registry: Registry, capture: Cap
         captured: the same with the calls of its layers.
         registry: the lowerings.
         capture: captures another source in the same way.
+        training: whether it was captured as it trains.
 
     Raises:
         UnwritableError: it holds what has no plain Python form: branches, loops.
@@ -54,7 +62,7 @@ def readable(source: Graph, captured: Captured, registry: Registry, capture: Cap
     paths = Paths(captured.recorder.calls, found)
     plan = _plan(captured, found, graph, paths)
     laid = assign_layouts(graph, registry.extended(_lowerings(plan, {})))
-    return _emit(_Job(source, laid, plan, registry, capture))
+    return _emit(_Job(source, laid, plan, registry, capture, training))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +93,7 @@ class _Job:
     plan: _Plan
     registry: Registry
     capture: Capture
+    training: bool
 
     @property
     def wide(self) -> bool:
@@ -92,7 +101,12 @@ class _Job:
 
     def promoted(self) -> Conversion:
         wide = _Job(
-            promote(self.source), promote(self.graph), self.plan, self.registry, self.capture
+            promote(self.source),
+            promote(self.graph),
+            self.plan,
+            self.registry,
+            self.capture,
+            self.training,
         )
         return _emit(wide)
 
@@ -141,7 +155,7 @@ def _emit(job: _Job) -> Conversion:
     model.load_state_dict(_state(graph, plan, weights, skeletons), assign=True)
     _set_trainable(model, described)
     return Conversion(
-        model=model.eval(),
+        model=model.train(job.training),
         weights=weights,
         provenance=_provenance(graph, described.program, source),
         source=job.source,
@@ -149,7 +163,7 @@ def _emit(job: _Job) -> Conversion:
         save=ReadableSaver(model, source, examples_of(graph)),
         promoted=job.promoted,
         capture=job.capture,
-        training=False,
+        training=job.training,
         given=model,
     )
 
@@ -233,6 +247,7 @@ def _described(
         graph.signature,
         graph.result,
         job.wide,
+        job.training,
     )
     return found, constants
 

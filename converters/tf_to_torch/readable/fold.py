@@ -81,8 +81,23 @@ def folded(captured: Captured) -> Folded:
         if not torn:
             break
         refused |= torn
+    graph = _without_draws(graph, kept, captured)
     by_op = {f"{PREFIX}{one.call.index}": one for one in kept}
     return Folded(graph, by_op, _scopes(graph, captured, by_op))
+
+
+def _without_draws(graph: Graph, kept: Sequence[Kept], captured: Captured) -> Graph:
+    """The graph without the states of random numbers that modules of PyTorch draw themselves."""
+    names = {handle: name for name, handle in captured.handles.items()}
+    drawn = {
+        names.get(id(generator.state.value.handle))
+        for one in kept
+        for generator in one.call.layer._seed_generators
+    }
+    if not drawn & set(graph.mutations):
+        return graph
+    mutations = {name: value for name, value in graph.mutations.items() if name not in drawn}
+    return drop_dead_nodes(graph.replace(mutations=mutations))
 
 
 def _torn(graph: Graph, kept: Sequence[Kept], captured: Captured) -> set[int]:

@@ -102,7 +102,7 @@ class Writer:
                 self._call_block(place, item)
             elif str(item.node.target) == "aten.copy_.default":
                 target, value = (self.program.value(arg) for arg in item.node.args[:2])
-                self.body.lines.append(f"{self._text(target)}.copy_({self._text(value)})")
+                self.body.lines.append(f"{self._text(target)}.copy_({self._text(value)}.detach())")
             else:
                 self._assign(place, self.program.made(item), item)
         self.body.results = [self._text(value) for value in self.outputs]

@@ -59,6 +59,7 @@ class Described:
         signature: the arguments of the model's call, with names of inputs as leaves.
         result: what it returns, with names of outputs as leaves.
         exact: whether numbers are written with all their digits.
+        training: whether it is the model as it trains.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Described:
     signature: Mapping[str, object]
     result: object
     exact: bool = False
+    training: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -82,6 +84,7 @@ class Source:
         classes: the text of each class, by name, in order; the model's is the last.
         name: of the model's class.
         title: what the source was, in words.
+        training: whether it is the model as it trains.
         places: for each value where it is assigned: the path of the module, which call of it, the
             number of the statement in its ``forward`` and the place among what that assigns.
     """
@@ -89,6 +92,7 @@ class Source:
     classes: dict[str, str]
     name: str
     title: str
+    training: bool = False
     places: dict[fx.Node, str] = field(default_factory=dict)
 
     def text(self, weights: str) -> str:
@@ -96,7 +100,13 @@ class Source:
         body = "\n\n\n".join(self.classes.values())
         functional = "import torch.nn.functional as F\n" if re.search(r"\bF\.", body) else ""
         return _FILE.format(
-            title=self.title, name=self.name, weights=weights, functional=functional, body=body
+            title=self.title,
+            name=self.name,
+            weights=weights,
+            functional=functional,
+            body=body,
+            mode="train" if self.training else "eval",
+            purpose="as it trains" if self.training else "in inference",
         )
 
 
@@ -117,12 +127,12 @@ import torch
 
 
 def load(weights: str | Path = Path(__file__).with_name("{weights}")) -> {name}:
-    """The model with its weights, in inference."""
+    """The model with its weights, {purpose}."""
     from safetensors.torch import load_file
 
     model = {name}()
     model.load_state_dict(load_file(weights))
-    return model.eval()
+    return model.{mode}()
 '''
 
 
@@ -156,7 +166,7 @@ class _Writing:
         self.model, self.classes = model, classes
         self.root = nested(model.program, model.paths, classes)
         self.labels = _labels(model.program)
-        self.source_ = Source({}, model.name, model.title)
+        self.source_ = Source({}, model.name, model.title, model.training)
         self.names: dict[str, str] = {}
         self.kinds: dict[str, str] = {}
         self.counts: dict[str, int] = {}
