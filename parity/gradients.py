@@ -242,17 +242,17 @@ def _torch_gradients(
         leaf.requires_grad_()
     with unchanged(conversion.model, training=conversion.model.training):
         results = torch_call(conversion, tensors)()
-    pairs = []
-    for output in laid.outputs:
-        if output.name in cotangents and isinstance(output.value, Value):
-            spec, result = specs[output.value], results[output.name]
-            assert isinstance(spec, TensorSpec)
-            direction = as_torch(Place("", spec.axes).physical(cotangents[output.name]))
-            if result.requires_grad:
-                pairs.append((result, direction.to(result.dtype)))
-    gradients = torch.autograd.grad(
-        [result for result, _ in pairs], leaves, [d for _, d in pairs], allow_unused=True
-    )
+        pairs = []
+        for output in laid.outputs:
+            if output.name in cotangents and isinstance(output.value, Value):
+                spec, result = specs[output.value], results[output.name]
+                assert isinstance(spec, TensorSpec)
+                direction = as_torch(Place("", spec.axes).physical(cotangents[output.name]))
+                if result.requires_grad:
+                    pairs.append((result, direction.to(result.dtype)))
+        gradients = torch.autograd.grad(
+            [result for result, _ in pairs], leaves, [d for _, d in pairs], allow_unused=True
+        )
     arrays = {
         name: as_numpy(torch.zeros_like(leaf) if gradient is None else gradient)
         for (name, leaf), gradient in zip(held.items(), gradients, strict=True)
