@@ -1,6 +1,8 @@
-"""What XLA does where others refuse."""
+"""What XLA does where others refuse or give NaN."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from cases.known_differences.arrays import f32, i64
 from parity.known_differences import Kind, KnownDifference
@@ -117,5 +119,66 @@ ENTRIES = (
         rows=("remainder_integers",),
         why="XLA has no errors at run time: a remainder by 0 is the dividend",
         reference="26",
+    ),
+    *(
+        KnownDifference(
+            name=f"{call}-with-nan-compiled",
+            kind=Kind.EDGE,
+            torch=f"torch.{call}(x, y)",
+            tensorflow=f"tf.{call}(x, y)",
+            runtime="XLA",
+            device="cpu",
+            where="(np.isnan(y) & ~np.isnan(x)).any()",
+            example={"x": f32([np.nan, 1]), "y": f32([2, np.nan])},
+            without={"x": f32([np.nan, 1]), "y": f32([2, 3])},
+            gives=("[nan, nan]", "[nan, 1]"),
+            relation="np.isnan(y) & np.isnan(pytorch) & (tensorflow == x)",
+            rows=(call,),
+            in_tensorflow=f"tf.where(tf.math.is_nan(y), y, tf.{call}(x, y))",
+            why="XLA on CPU keeps its first argument where the comparison with NaN fails; "
+            "eagerly TensorFlow gives NaN, as PyTorch",
+        )
+        for call in ("maximum", "minimum")
+    ),
+    *(
+        KnownDifference(
+            name=f"{ours}-with-nan-compiled",
+            kind=Kind.EDGE,
+            torch=f"torch.{ours}(x, axis)",
+            tensorflow=f"tf.{theirs}(x, axis)",
+            runtime="XLA",
+            device="cpu",
+            where="np.isnan(x).any()",
+            example={"x": f32([np.nan, 1]), "axis": 0},
+            without={"x": f32([2, 1]), "axis": 0},
+            gives=("nan", "1"),
+            relation="np.isnan(pytorch) & (np.isin(tensorflow, x) | np.isinf(tensorflow))",
+            rows=(ours,),
+            in_tensorflow="n = tf.reduce_any(tf.math.is_nan(x), axis)\n"
+            f"return tf.where(n, math.nan, tf.{theirs}(x, axis))",
+            why="XLA on CPU passes NaN by; eagerly TensorFlow gives NaN, as PyTorch",
+        )
+        for ours, theirs in (("amax", "reduce_max"), ("amin", "reduce_min"))
+    ),
+    *(
+        KnownDifference(
+            name=f"{ours}-gradient-with-nan-compiled",
+            kind=Kind.GRADIENT,
+            torch=f"torch.{ours}(x, axis)",
+            tensorflow=f"tf.{theirs}(x, axis)",
+            runtime="XLA",
+            device="cpu",
+            result="gradient of x",
+            where="np.isnan(x).any()",
+            example={"x": f32([np.nan, 1]), "axis": 0},
+            without={"x": f32([2, 1]), "axis": 0},
+            gives=("[nan, nan]", "[0, 1]"),
+            relation="np.isnan(pytorch) & np.isfinite(tensorflow)"
+            " & (np.abs(tensorflow) <= np.abs(cotangent).max())",
+            rows=(ours,),
+            why="no number equals a result of NaN, so that PyTorch divides by a count of 0; XLA on "
+            "CPU passes NaN by",
+        )
+        for ours, theirs in (("amax", "reduce_max"), ("amin", "reduce_min"))
     ),
 )
