@@ -36,7 +36,7 @@ def rounded_results(
     def compute(node: Node, arguments: Mapping[str, object]) -> Sequence[object] | None:
         library, name, *_ = node.op.split(".")
         spec = specs.get(Value(node.name))
-        if library != "aten" or not isinstance(spec, TensorSpec):
+        if not isinstance(spec, TensorSpec):
             return None
         if not (spec.dtype.is_floating or spec.dtype.is_complex):
             return None
@@ -45,6 +45,13 @@ def rounded_results(
         def errors(x: Any) -> Any:
             return 1 + u * (2 * torch.rand(x.shape, generator=generator, dtype=torch.float64) - 1)
 
+        if node.op in _OF_TENSORFLOW:
+            name, key, axis = _OF_TENSORFLOW[node.op]
+            given: Any = arguments[key]
+            wide = isinstance(given, torch.Tensor) and given.dtype == torch.float64
+            return (_kept(name, given, axis, errors(given)),) if wide else None
+        if library != "aten":
+            return None
         found = normalised(node, arguments, errors)
         if found is not None:
             return found
@@ -215,3 +222,10 @@ _KEPT: Mapping[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any, Any], A
         (_log_softmax, _log_softmax_slope),
     ),
 }
+
+_OF_TENSORFLOW = {
+    "tf.Sigmoid": ("sigmoid", "x", None),
+    "tf.Softmax": ("softmax", "logits", -1),
+    "tf.Tanh": ("tanh", "x", None),
+}
+"""TensorFlow's operators of that kind: what they are here, their argument, and their axis."""

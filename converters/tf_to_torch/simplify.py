@@ -16,7 +16,8 @@ def simplified(graph: Graph) -> Graph:
 
     Batch normalisation by statistics that are kept, written as ``x * m + (beta - mean * m)`` with
     ``m = gamma / sqrt(variance + epsilon)``, becomes one node, without gamma or beta too; a tensor
-    that is reshaped and squeezed to the shape that it had is itself. Channels are last.
+    that is reshaped and squeezed to the shape that it had is itself, and so is one times a number
+    that is 1 (``silu`` has such a factor). Channels are last.
     """
     graph = with_channels_last(graph)
     nodes = {node.name: node for node in graph.nodes}
@@ -27,14 +28,16 @@ def simplified(graph: Graph) -> Graph:
         normal = _batch_norm(node, nodes, specs)
         if normal:
             found[node.name] = normal
-        origin = _round_trip(node, nodes, specs)
+        origin = _round_trip(node, nodes, specs) or _unscaled(node, specs)
         if origin is not None:
             same[Value(node.name)] = origin
     if not found and not same:
         return graph
 
     def swap(leaf: object) -> object:
-        return same.get(leaf, leaf) if isinstance(leaf, Value) else leaf
+        while isinstance(leaf, Value) and leaf in same:
+            leaf = same[leaf]
+        return leaf
 
     changed = tuple(
         replace(node, args={name: map_argument(swap, arg) for name, arg in node.args.items()})
@@ -42,7 +45,7 @@ def simplified(graph: Graph) -> Graph:
         for node in found.get(old.name, (old,))
     )
     outputs = tuple(replace(o, value=map_argument(swap, o.value)) for o in graph.outputs)
-    mutations = {name: same.get(value, value) for name, value in graph.mutations.items()}
+    mutations = {name: swap(value) for name, value in graph.mutations.items()}
     return drop_dead_nodes(graph.replace(nodes=changed, outputs=outputs, mutations=mutations))
 
 
@@ -66,6 +69,17 @@ def _round_trip(
     known = specs[origin]
     fixed = isinstance(known, TensorSpec) and all(isinstance(size, int) for size in known.shape)
     return origin if fixed and known == node.outputs[0] else None
+
+
+def _unscaled(node: Node, specs: Mapping[Value, object]) -> Value | None:
+    """What a tensor was before it was multiplied by 1."""
+    if node.op != "tf.Mul":
+        return None
+    for one, other in (("x", "y"), ("y", "x")):
+        factor, origin = node.args[one], node.args[other]
+        if isinstance(factor, float) and factor == 1.0 and isinstance(origin, Value):
+            return origin if isinstance(specs.get(origin), TensorSpec) else None
+    return None
 
 
 def _batch_norm(

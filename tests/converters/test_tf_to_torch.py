@@ -166,3 +166,20 @@ def test_the_command_line_converts_a_keras_file(model, tmp_path, capsys):
     assert "same function" in capsys.readouterr().out
     assert (tmp_path / "out.pt2-report" / "report.json").is_file()
     assert torch.export.load(out).module()(torch.from_numpy(IMAGES)).shape == (3, 5)
+
+
+def test_kernels_lie_as_the_images_do_and_files_hold_them_plainly(conversion, tmp_path):
+    kernel = conversion.model.get_parameter("conv.weight")
+    assert kernel.is_contiguous(memory_format=torch.channels_last)
+    conversion.save(tmp_path / "model.pt2")
+    assert kernel.is_contiguous(memory_format=torch.channels_last)
+    held = torch.export.load(tmp_path / "model.pt2").state_dict["conv.weight"]
+    assert held.is_contiguous()
+    assert torch.equal(held, kernel)
+
+
+def test_a_factor_of_one_is_left_out():
+    """``silu`` is written with one."""
+    model = keras.Sequential([layers.Input((3,)), layers.Dense(2, "silu")])
+    found = [node.op for node in converters.tf_graph(model).nodes]
+    assert found.count("tf.Mul") == 1

@@ -20,6 +20,7 @@ from converters.passes.promote import promote
 from converters.registry import Lowering, Registry
 from converters.tf_to_torch.capture import Captured
 from converters.tf_to_torch.emit import MARK, examples_of, mark, traced
+from converters.tf_to_torch.memory import kernels_channels_last
 from converters.tf_to_torch.names import attribute_name
 from converters.tf_to_torch.readable.blocks import SCOPE, Program, Step, program_of
 from converters.tf_to_torch.readable.calls import LayerCall
@@ -154,6 +155,7 @@ def _emit(job: _Job) -> Conversion:
     weights = _weights(graph, plan, skeletons)
     model.load_state_dict(_state(graph, plan, weights, skeletons), assign=True)
     _set_trainable(model, described)
+    kernels_channels_last(model)
     return Conversion(
         model=model.train(job.training),
         weights=weights,

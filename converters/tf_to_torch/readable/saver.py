@@ -10,6 +10,7 @@ import torch
 
 from converters.errors import OutputError
 from converters.files import replaced_file
+from converters.tf_to_torch.memory import kernels_in_order
 from converters.tf_to_torch.readable.source import Source
 from converters.tf_to_torch.targets import require_suffix
 
@@ -47,8 +48,8 @@ class ReadableSaver:
                 work.write_text(self._source.text(weights.name), encoding="utf-8")
                 self._write_weights(work_weights)
             return path
-        program = self._program(path) if path.suffix == ".pt2" else None
-        with replaced_file(path, force=force) as work:
+        with kernels_in_order(self._model), replaced_file(path, force=force) as work:
+            program = self._program(path) if path.suffix == ".pt2" else None
             if program is not None:
                 torch.export.save(program, work)
             elif path.suffix == ".safetensors":
@@ -58,7 +59,7 @@ class ReadableSaver:
         return path
 
     def _state(self) -> dict[str, torch.Tensor]:
-        return {key: value.detach() for key, value in self._model.state_dict().items()}
+        return {k: value.detach().contiguous() for k, value in self._model.state_dict().items()}
 
     def _write_weights(self, path: Path) -> None:
         from safetensors.torch import save_file
