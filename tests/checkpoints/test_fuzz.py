@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cases.checkpoint_fuzz import fuzz, mutant
+from cases.checkpoint_fuzz import PAGE, RESULTS, Row, current, fuzz, mutant
 from cases.checkpoint_specimens import SPECIMENS
+from cases.figures import read_rows
 
 MUTANTS = 100
 
@@ -14,6 +15,13 @@ def test_a_hundred_mutants_of_every_file_end_well():
     assert {row.mutants for row in rows} == {MUTANTS}
     assert [row for row in rows if not row.passes] == []
     assert all(row.refused for row in rows)
+
+
+def test_the_published_run_ended_well_and_its_page_is_current():
+    rows = read_rows(Row, RESULTS)
+    assert [row.name for row in rows] == [item.name for item in SPECIMENS]
+    assert all(row.passes and row.mutants >= 2000 for row in rows)
+    assert PAGE.read_text() == current(), "run: tox run -e fuzz -- --write"
 
 
 def test_mutants_are_many_and_the_same_each_time():
