@@ -15,7 +15,7 @@ HEADROOM = 1.25
 
 
 def lower(package: str, data: SuiteData) -> int:
-    """Lower a package's budgets to what a run measured; none is ever raised.
+    """Lower a package's budgets to what a run measured; none is raised, nor above the row's own.
 
     Args:
         package: of the rows.
@@ -30,7 +30,8 @@ def lower(package: str, data: SuiteData) -> int:
     known: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     changed = 0
     for tally in data.tallies:
-        if not isinstance(row_of(package, tally.row).rule, Ulps):
+        rule = row_of(package, tally.row).rule
+        if not isinstance(rule, Ulps):
             continue
         for runtime, spread in spread_by_runtime(tally).items():
             if not sum(spread.counts):
@@ -38,7 +39,7 @@ def lower(package: str, data: SuiteData) -> int:
             budget = budget_of(spread.largest)
             place = known.setdefault(tally.row, {}).setdefault(tally.dtype, {})
             place = place.setdefault(tally.device, {})
-            if budget < place.get(runtime, math.inf):
+            if budget < place.get(runtime, rule.budget):
                 place[runtime] = budget
                 changed += 1
     with replaced_file(path, force=True) as work:
