@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def _proof(case: ModelCase, folder: Path, *, gradients: bool) -> KerasProof:
     proof = KerasProof(
         case.name,
         case.domain,
-        *_judged(result),
+        *_judged(result, conversion.source),
         nodes=len(result.nodes),
         difference=result.certificate.max_rel,
         used=max((c.margin for c in result.outputs), default=0.0),
@@ -78,17 +79,41 @@ def _proof(case: ModelCase, folder: Path, *, gradients: bool) -> KerasProof:
     if case.other_inputs is None or proof.outcome != "proved":
         return proof
     other = parity.check(source, conversion, case.other_inputs(), gradients=False)
-    outcome, detail = _judged(other.results[0])
+    outcome, detail = _judged(other.results[0], conversion.source)
     said = proof.detail if outcome == "proved" else f"at other sizes: {detail}"
     return dataclasses.replace(proof, outcome=outcome, detail=said, sizes=True)
 
 
-def _judged(result: Any) -> tuple[str, str]:
-    uncovered = [node.name for node in result.nodes if not node.covered]
+def _judged(result: Any, graph: Any) -> tuple[str, str]:
+    uncovered = unjudged(graph, {node.name: node.covered for node in result.nodes})
     proved = result.certificate.outcome == "same function" and result.verdict.passes
     if proved and uncovered:
         return "not proved", f"not covered: {', '.join(uncovered)}"
     return "proved" if proved else "not proved", result.summary
+
+
+def unjudged(graph: Any, covered: Mapping[str, bool]) -> list[str]:
+    """The nodes that nothing says something of.
+
+    A layer that became one module has no tensor for what it computes on its way: it is judged as
+    one, where all that reads it is.
+
+    Args:
+        graph: the source's.
+        covered: whether a node was compared itself, by name.
+    """
+    from converters import values_in
+
+    readers: dict[str, set[str]] = {}
+    for node in graph.nodes:
+        for value in values_in(dict(node.args)):
+            readers.setdefault(value.producer, set()).add(node.name)
+    judged: set[str] = set()
+    for node in reversed(graph.nodes):
+        own = readers.get(node.name, set())
+        if covered.get(node.name) or (own and own <= judged):
+            judged.add(node.name)
+    return [name for name, was in covered.items() if not was and name not in judged]
 
 
 @click.command()
