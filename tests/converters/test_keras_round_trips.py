@@ -99,3 +99,27 @@ def test_a_pytorch_model_comes_back_with_the_same_weights(name: str):
     )
     for key, value in module.state_dict().items():
         np.testing.assert_array_equal(returned[key], value.numpy())
+
+
+def test_mobilenet_goes_there_and_back_with_the_same_weights():
+    keras.utils.set_random_seed(0)
+    model = keras.applications.MobileNetV2((96, 96, 3), alpha=0.35, weights=None, classes=10)
+    rng = np.random.default_rng(1)
+    for variable in model.variables:
+        if variable.path.split("/")[-1] in ("gamma", "moving_variance"):
+            variable.assign(rng.uniform(0.5, 1.5, variable.shape))
+        elif variable.path.split("/")[-1] in ("beta", "moving_mean", "bias"):
+            variable.assign(rng.normal(0, 0.3, variable.shape))
+    x = rng.standard_normal((2, 96, 96, 3)).astype(np.float32)
+    there = converters.tf_to_torch(model)
+    expected = model(x, training=False).numpy()
+    assert expected.std() > 0.01
+    found = there.model(torch.from_numpy(x)).detach().numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    state = {key: value.numpy() for key, value in there.model.state_dict().items()}
+    back = converters.torch_to_tf(there.model, (torch.from_numpy(x),))
+    np.testing.assert_allclose(np.asarray(back.model(x)), expected, atol=1e-5)
+    again = back.weights.to_source({k: v.numpy() for k, v in back.model.weights.items()})
+    returned = there.weights.to_source({**state, **again})
+    for parameter in there.source.parameters:
+        np.testing.assert_array_equal(returned[parameter.name], parameter.value)
