@@ -11,7 +11,7 @@ import tensorflow as tf
 from converters.dtypes import DType
 from converters.graph import map_argument
 from converters.tf_to_torch.lowerings import SIZES
-from converters.tf_to_torch.schema import PREFIX, is_listed, op_def
+from converters.tf_to_torch.schema import PREFIX, is_listed, op_def, type_of
 from converters.tf_to_torch.tf_replay import raw_operator
 
 LARGEST = 4096
@@ -50,7 +50,7 @@ def folded(op: Any, args: Mapping[str, object]) -> list[np.ndarray] | None:
 
 
 def _is_small(tensor: Any) -> bool:
-    known = tensor.dtype not in (tf.variant, tf.resource, tf.string)
+    known = isinstance(type_of(tensor.dtype), DType)
     return known and (tensor.shape.num_elements() or 0) <= LARGEST
 
 

@@ -265,7 +265,7 @@ class Reader:
             return sizes
         types = [tensor.dtype.as_numpy_dtype for tensor in op.outputs]
         return [
-            Constant(f"{name}/{i}", array.astype(dtype))
+            Constant(f"{name}_{i}" if i else name, array.astype(dtype))
             for i, (array, dtype) in enumerate(zip(sizes, types, strict=True))
         ]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import tensorflow as tf
+
+from converters.tf_to_torch.tf_wide_images import WIDE_IMAGES
 
 
 def fused_batch_norm_v3(
@@ -111,59 +112,13 @@ def _pool3d(pool: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
     return pooled
 
 
-def _places(count: int, size: int, *, align_corners: bool, half_pixel_centers: bool) -> np.ndarray:
-    steps = np.arange(count, dtype=np.float64)
-    if align_corners:
-        return steps * ((size - 1) / max(count - 1, 1))
-    return (steps + 0.5) * (size / count) - 0.5 if half_pixel_centers else steps * (size / count)
-
-
-def _linear(count: int, size: int, **options: bool) -> np.ndarray:
-    """What each pixel of a resized axis takes of each pixel of the source."""
-    places = np.maximum(_places(count, size, **options), 0)
-    low = np.floor(places)
-    weight = places - low
-    matrix, rows = np.zeros((count, size)), np.arange(count)
-    np.add.at(matrix, (rows, np.clip(low, 0, size - 1).astype(int)), 1 - weight)
-    np.add.at(matrix, (rows, np.clip(low + 1, 0, size - 1).astype(int)), weight)
-    return matrix
-
-
-def _cubic(count: int, size: int, **options: bool) -> np.ndarray:
-    """The same with Keys' cubic polynomials, looked up in TensorFlow's table of 1024 steps."""
-    places = _places(count, size, **options)
-    low = np.floor(places)
-    step = np.round((places - low) * 1024) / 1024
-    matrix, rows = np.zeros((count, size)), np.arange(count)
-    for offset in (-1, 0, 1, 2):
-        d = np.abs(step - offset)
-        near = (1.5 * d - 2.5) * d * d + 1
-        far = ((-0.5 * d + 2.5) * d - 4) * d + 2
-        inside = (low + offset >= 0) & (low + offset <= size - 1)
-        weight = np.where(inside, np.where(d <= 1, near, far), 0.0)
-        np.add.at(matrix, (rows, np.clip(low + offset, 0, size - 1).astype(int)), weight)
-    return matrix / matrix.sum(1, keepdims=True)
-
-
-def _resized(matrix: Callable[..., np.ndarray]) -> Callable[..., tf.Tensor]:
-    def resize(images: tf.Tensor, size: tf.Tensor, **options: bool) -> tf.Tensor:
-        height, width = (int(entry) for entry in size)
-        x = tf.cast(images, tf.float64)
-        rows = tf.constant(matrix(height, images.shape[1], **options))
-        columns = tf.constant(matrix(width, images.shape[2], **options))
-        return tf.einsum("nhwc,oh,pw->nopc", x, rows, columns)
-
-    return resize
-
-
 WIDE: Mapping[str, Callable[..., object]] = {
     "tf.FusedBatchNormV3": fused_batch_norm_v3,
     "tf.FusedBatchNormV2": lambda **given: fused_batch_norm_v3(**given)[:5],
     "tf.Conv2D": conv2d,
     "tf.MaxPool3D": _pool3d(tf.nn.max_pool2d),
     "tf.AvgPool3D": _pool3d(tf.nn.avg_pool2d),
-    "tf.ResizeBilinear": _resized(_linear),
-    "tf.ResizeBicubic": _resized(_cubic),
+    **WIDE_IMAGES,
 }
 """What computes an operator in float64."""
 

@@ -61,7 +61,7 @@ class SourceProgram(TorchProgram):
         def see(module: Any, key: str, value: Any) -> Any:
             name = f"{paths[id(module)]}#{calls[id(module)]}/{key}"
             if name in wanted:
-                found[name] = as_numpy(value)
+                found[name] = as_numpy(value).copy()  # a buffer may change afterwards
             return as_torch(given[name]) if name in given else value
 
         try:

@@ -1,0 +1,22 @@
+"""TensorFlow's operators, each with arguments that it is tried with.
+
+Rows name arguments as the operator's definition does. An array is a tensor; everything else is a
+number that the graph holds. Attributes that a row doesn't name have their defaults.
+"""
+
+from __future__ import annotations
+
+from cases.tf_operators.algebra import algebra_cases
+from cases.tf_operators.basic import basic_cases
+from cases.tf_operators.case import TensorFlowCase
+from cases.tf_operators.images import image_cases
+from cases.tf_operators.indexing import indexing_cases
+from cases.tf_operators.training import training_cases
+
+__all__ = ["TensorFlowCase", "tensorflow_cases"]
+
+
+def tensorflow_cases() -> list[TensorFlowCase]:
+    """Every row."""
+    families = (basic_cases, algebra_cases, image_cases, indexing_cases, training_cases)
+    return [case for family in families for case in family()]
