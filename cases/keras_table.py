@@ -8,18 +8,23 @@ from pathlib import Path
 
 from cases.figures import BASELINES, read_rows, write_rows
 from cases.keras_layers import split
-from cases.keras_verdicts import NOT_RUN, REFUSED, RIGHT, TRIVIAL, Entry
+from cases.keras_verdicts import NOT_RUN, NOT_TRIED, REFUSED, RIGHT, TRIVIAL, Entry
 
 RESULTS = BASELINES / "keras_layers.json"
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "keras_layers.md"
 
-FINE = (RIGHT, REFUSED, NOT_RUN, TRIVIAL)
+FINE = (RIGHT, REFUSED, NOT_RUN, NOT_TRIED, TRIVIAL)
 """What a run may end in without failing."""
 
 
 def read(path: Path = RESULTS) -> tuple[Entry, ...]:
     """The figures of the last whole run."""
     return read_rows(Entry, path)
+
+
+def tried(entries: Sequence[Entry]) -> list[Entry]:
+    """Those calls that TensorFlow runs and that weren't left out."""
+    return [entry for entry in entries if entry.outcome not in (NOT_RUN, NOT_TRIED)]
 
 
 def write(entries: Sequence[Entry]) -> None:
@@ -42,7 +47,7 @@ def page(entries: Sequence[Entry]) -> str:
 
 
 def _lines(entries: Sequence[Entry]) -> Iterator[str]:
-    runs = [entry for entry in entries if entry.outcome != NOT_RUN]
+    runs = tried(entries)
     right = [entry for entry in runs if entry.outcome == RIGHT]
     counts = Counter(entry.outcome for entry in entries)
     whole = [entry for entry in right if entry.certificate == "same function"]
@@ -54,7 +59,7 @@ def _lines(entries: Sequence[Entry]) -> Iterator[str]:
     yield "inference, and checked by `parity.check`: outputs, every operator and gradients in the"
     yield "model's own type, and the certificate in float64."
     yield ""
-    yield f"**{len(right)} of {len(runs)}** calls that TensorFlow runs on a CPU are right"
+    yield f"**{len(right)} of {len(runs)}** tried calls that TensorFlow runs on a CPU are right"
     yield f"({100 * len(right) / max(len(runs), 1):.3g} %), {len(whole)} of them with the"
     yield "certificate `same function`, the others with `same function up to float32 constants`."
     yield f"{sum(entry.gradients for entry in right)} gradients were compared."
@@ -66,7 +71,7 @@ def _lines(entries: Sequence[Entry]) -> Iterator[str]:
     for outcome, meaning in _MEANINGS.items():
         if counts[outcome]:
             yield f"| {outcome} | {counts[outcome]} | {meaning} |"
-    others = [entry for entry in entries if entry.outcome != RIGHT]
+    others = [entry for entry in entries if entry.outcome not in (RIGHT, NOT_TRIED)]
     if others:
         yield ""
         yield "## What is not right, and why"
@@ -97,4 +102,5 @@ _MEANINGS = {
     "wrong": "a difference that isn't rounding",
     "error": "no verdict",
     NOT_RUN: "TensorFlow itself doesn't run it on a CPU",
+    NOT_TRIED: "this run left it out",
 }

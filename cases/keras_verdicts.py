@@ -18,6 +18,9 @@ RIGHT, WRONG, TRIVIAL, REFUSED, ERROR = "right", "wrong", "trivial", "refused", 
 NOT_RUN = "not in TensorFlow"
 """TensorFlow itself doesn't run the call on a CPU."""
 
+NOT_TRIED = "not tried"
+"""The run left it out."""
+
 FUNCTIONS = ("same function", "same function up to float32 constants")
 Inputs = Any
 

@@ -190,6 +190,8 @@ def _algebra() -> Iterator[TensorFlowCase]:
         yield TensorFlowCase(f"tf.{name}", {"x": x, "y": y, "adj_y": True})
     given = {"x": floats(2, 1, 3, 4), "y": floats(5, 4, 2), "Tout": DType.float32}
     yield TensorFlowCase("tf.BatchMatMulV3", given, False)
+    given = {name: (40 * floats(3, 3, seed=i)).astype(np.int8) for i, name in enumerate("xy")}
+    yield TensorFlowCase("tf.BatchMatMulV3", {**given, "Tout": DType.int32}, False)
     yield TensorFlowCase("tf.Einsum", {"inputs": (floats(2, 3, 4), b), "equation": "abc,cd->bad"})
     yield TensorFlowCase("tf.L2Loss", {"t": a})
     band = {"input": floats(2, 4, 5), "num_lower": 1, "num_upper": -1}

@@ -43,9 +43,9 @@ def folded(op: Any, args: Mapping[str, object]) -> list[np.ndarray] | None:
 
     try:
         found = raw_operator(kind)(**{name: given(name, item) for name, item in args.items()})
+        results = [np.asarray(item.numpy()) for item in tf.nest.flatten(found)]
     except (tf.errors.OpError, TypeError, ValueError):  # no kernel for these types on this machine
         return None
-    results = [np.asarray(item) for item in tf.nest.flatten(found)]
     return results if all(item.size <= LARGEST for item in results) else None
 
 

@@ -73,6 +73,8 @@ def batch_mat_mul_v3(
     grad_y: bool = False,
 ) -> Tensor:
     """Products of matrices. Shapes: x (..., m, k), y (..., k, n) -> (..., m, n). Dtypes: all."""
+    if not Tout.is_floating_point:  # products of bytes don't fit into bytes
+        x, y = x.to(Tout), y.to(Tout)
     return torch.matmul(_adjoint(x, adj_x), _adjoint(y, adj_y)).to(Tout)
 
 
