@@ -7,6 +7,7 @@ number that the graph holds. Attributes that a row doesn't name have their defau
 from __future__ import annotations
 
 from cases.tf_operators.algebra import algebra_cases
+from cases.tf_operators.backward import backward_cases
 from cases.tf_operators.basic import basic_cases
 from cases.tf_operators.case import TensorFlowCase
 from cases.tf_operators.images import image_cases
@@ -18,5 +19,12 @@ __all__ = ["TensorFlowCase", "tensorflow_cases"]
 
 def tensorflow_cases() -> list[TensorFlowCase]:
     """Every row."""
-    families = (basic_cases, algebra_cases, image_cases, indexing_cases, training_cases)
+    families = (
+        basic_cases,
+        algebra_cases,
+        image_cases,
+        indexing_cases,
+        training_cases,
+        backward_cases,
+    )
     return [case for family in families for case in family()]

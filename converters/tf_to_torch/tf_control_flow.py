@@ -50,7 +50,7 @@ def _of_lists(node: Node, arguments: Mapping[str, Any]) -> Sequence[object]:
 _LISTS = (
     "tf.TensorListReserve tf.EmptyTensorList tf.TensorListFromTensor tf.TensorListGetItem "
     "tf.TensorListSetItem tf.TensorListStack tf.TensorListLength tf.TensorListPushBack "
-    "tf.TensorListPopBack"
+    "tf.TensorListPopBack tf.TensorListGather tf.TensorListScatterV2"
 ).split()
 
 FUNCTIONS: Mapping[str, Callable[[Node, Mapping[str, Any]], Sequence[object]]] = {

@@ -112,9 +112,22 @@ def _pool3d(pool: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
     return pooled
 
 
+def _avg_pool3d_grad(
+    orig_input_shape: tf.Tensor, grad: tf.Tensor, **attributes: object
+) -> tf.Tensor:
+    """What reaches the volume that was pooled."""
+    x = tf.zeros(orig_input_shape, grad.dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        result = _pool3d(tf.nn.avg_pool2d)(input=x, **attributes)
+    return tape.gradient(result, x, output_gradients=grad)
+
+
 WIDE: Mapping[str, Callable[..., object]] = {
     "tf.FusedBatchNormV3": fused_batch_norm_v3,
     "tf.FusedBatchNormV2": lambda **given: fused_batch_norm_v3(**given)[:5],
+    "tf.FusedBatchNorm": lambda **given: fused_batch_norm_v3(**given)[:5],
+    "tf.AvgPool3DGrad": _avg_pool3d_grad,
     "tf.Conv2D": conv2d,
     "tf.MaxPool3D": _pool3d(tf.nn.max_pool2d),
     "tf.AvgPool3D": _pool3d(tf.nn.avg_pool2d),

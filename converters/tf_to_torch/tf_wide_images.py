@@ -55,6 +55,15 @@ def _resized(matrix: Callable[..., np.ndarray]) -> Callable[..., tf.Tensor]:
     return resize
 
 
+def _resize_bilinear_grad(
+    grads: tf.Tensor, original_image: tf.Tensor, **options: bool
+) -> tf.Tensor:
+    _, height, width, _ = original_image.shape
+    rows = tf.constant(_linear(grads.shape[1], height, **options))
+    columns = tf.constant(_linear(grads.shape[2], width, **options))
+    return tf.einsum("nopc,oh,pw->nhwc", grads, rows, columns)
+
+
 def _lanczos(radius: float, x: np.ndarray) -> np.ndarray:
     return np.where(x > radius, 0.0, np.sinc(x) * np.sinc(x / radius))
 
@@ -219,6 +228,7 @@ def _in_top_k(predictions: tf.Tensor, targets: tf.Tensor, k: Any) -> tf.Tensor:
 WIDE_IMAGES: Mapping[str, Callable[..., object]] = {
     "tf.ResizeBilinear": _resized(_linear),
     "tf.ResizeBicubic": _resized(_cubic),
+    "tf.ResizeBilinearGrad": _resize_bilinear_grad,
     "tf.ResizeArea": _resized(_areas),
     "tf.ScaleAndTranslate": _scale_and_translate,
     "tf.CropAndResize": _crop_and_resize,

@@ -184,6 +184,35 @@ def test_control_flow_follows_the_data(function):
         np.testing.assert_allclose(found, function(given).numpy(), rtol=1e-6)
 
 
-def test_a_list_of_open_length_is_refused_with_the_way_out():
-    with pytest.raises(converters.LoweringError, match="fixed sequence length"):
-        converters.tf_to_torch(stacked((None, 3), layers.LSTM(2, activation="relu")))
+def recurrent() -> Callable[..., object]:
+    layer = layers.LSTM(3, return_sequences=True)
+    layer.build((None, None, 3))
+    return tf.function(layer.call, input_signature=[tf.TensorSpec([2, None, 3])])
+
+
+OPEN: dict[str, Callable[[], Callable[..., object]]] = {
+    "recurrence": recurrent,
+    "map": lambda: tf.function(
+        lambda x: tf.map_fn(lambda row: row * tf.reduce_sum(row), x),
+        input_signature=[tf.TensorSpec([None, 2, 3])],
+    ),
+    "scan": lambda: tf.function(
+        lambda x: tf.scan(lambda a, b: a * 0.5 + b, x),
+        input_signature=[tf.TensorSpec([None, 2, 3])],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_lists_of_open_length_compute_the_same_at_lengths_that_were_never_traced(name: str):
+    function = OPEN[name]()
+    rng = np.random.default_rng(0)
+    shape = (2, 5, 3) if name == "recurrence" else (5, 2, 3)
+    x = rng.standard_normal(shape).astype(np.float32)
+    conversion = converters.tf_to_torch(function, (x,))
+    parity.assert_parity(function, conversion, (x,), runs=2, gradients=False)
+    for length in (1, 9):
+        shape = (2, length, 3) if name == "recurrence" else (length, 2, 3)
+        other = rng.standard_normal(shape).astype(np.float32)
+        found = conversion.model(torch.from_numpy(other)).detach().numpy()
+        np.testing.assert_allclose(found, function(other).numpy(), atol=1e-6)

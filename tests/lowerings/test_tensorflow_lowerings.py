@@ -21,6 +21,7 @@ from converters.torch_tensors import from_numpy
 REGISTRY = load()
 CASES = tensorflow_cases()
 TRIED_IN_MODELS = (
+    "tf.TensorListGather tf.TensorListScatterV2 "
     "tf.Const tf.FusedBatchNormV3 tf.If tf.ResourceGather tf.While tf.EmptyTensorList "
     "tf.TensorListFromTensor tf.TensorListGetItem tf.TensorListLength tf.TensorListPopBack "
     "tf.TensorListPushBack tf.TensorListReserve tf.TensorListSetItem tf.TensorListStack"

@@ -13,8 +13,7 @@ from typing import Any
 import torch
 from torch._higher_order_ops.while_loop import while_loop_op
 
-from converters.errors import UnsupportedVariantError
-from converters.tf_to_torch.lists import TensorList
+from converters.tf_to_torch.lists import OpenList, TensorList, opened
 from converters.tf_to_torch.lowerings import Tensor, lower
 
 Branch = Callable[..., list[Any]]
@@ -30,11 +29,8 @@ def _is_known(condition: Any) -> bool:
 def _as_tensor(value: Any) -> Tensor:
     if isinstance(value, torch.Tensor):
         return value
-    if isinstance(value, TensorList):
-        raise UnsupportedVariantError(
-            "a list of tensors in a branch or a loop whose number of steps depends on data is not "
-            "supported. Give the loop a number of steps that is known (a fixed sequence length)."
-        )
+    if isinstance(value, TensorList | OpenList):
+        return opened(value).stacked()
     kind = torch.bool if isinstance(value, bool) else torch.int32
     return torch.full((), value, dtype=torch.float32 if isinstance(value, float) else kind)
 
@@ -78,21 +74,53 @@ def _repeated(
     cond: Branch, body: Branch, carried: Sequence[Any], captured: Sequence[Any]
 ) -> list[Any]:
     """A loop whose number of steps is known only when the model runs."""
+    carried = [opened(v) if isinstance(v, TensorList | OpenList) else v for v in carried]
+    if any(isinstance(value, OpenList) and value.stack is None for value in carried):
+        carried = _shaped(carried, body(*carried, *captured))
     start = tuple(_alone(value) for value in carried)
-    tensors = tuple(value for value in captured if isinstance(value, torch.Tensor))
+    tensors = tuple(_as_tensor(value) for value in captured if _is_held(value))
 
     def filled(given: Sequence[Any]) -> list[Any]:
         rest = iter(given)
-        return [next(rest) if isinstance(v, torch.Tensor) else v for v in captured]
+        return [_like(v, next(rest)) if _is_held(v) else v for v in captured]
+
+    def entered(given: Sequence[Any]) -> list[Any]:
+        return [_like(value, tensor) for value, tensor in zip(carried, given, strict=True)]
 
     count = len(start)
 
     def again(*values: Any) -> Tensor:
-        return _as_tensor(cond(*values[:count], *filled(values[count:]))[0]).reshape(())
+        found = cond(*entered(values[:count]), *filled(values[count:]))
+        return _as_tensor(found[0]).reshape(())
 
     def step(*values: Any) -> tuple[Tensor, ...]:
-        results = body(*values[:count], *filled(values[count:]))
+        results = body(*entered(values[:count]), *filled(values[count:]))
         return tuple(_alone(result) for result in results)
 
     run: Any = while_loop_op
-    return list(run(again, step, start, tensors))
+    found = run(again, step, start, tensors)
+    return [_like(value, tensor) for value, tensor in zip(carried, found, strict=True)]
+
+
+def _is_held(value: Any) -> bool:
+    """Whether a loop is handed a tensor for something."""
+    return isinstance(value, torch.Tensor | TensorList | OpenList)
+
+
+def _like(value: Any, tensor: Tensor) -> Any:
+    """A tensor as the list that it stands for, if it stands for one."""
+    if isinstance(value, TensorList | OpenList):
+        return OpenList(tensor.shape[0], tensor.dtype, tensor)
+    return tensor
+
+
+def _shaped(carried: Sequence[Any], after: Sequence[Any]) -> list[Any]:
+    """The values that enter a loop, where one step of it tells the shapes of its lists."""
+    found: list[Any] = []
+    for value, later in zip(carried, after, strict=True):
+        if isinstance(value, OpenList) and value.stack is None:
+            shape = opened(later).stacked().shape[1:]
+            empty = torch.zeros((value.length, *shape), dtype=value.dtype)
+            value = OpenList(value.length, value.dtype, empty)  # it is another now
+        found.append(value)
+    return found
