@@ -17,11 +17,13 @@ class TensorFlowCase:
         op: with the prefix ``tf.``.
         arguments: by the names of its definition.
         differentiable: whether the gradient is compared too.
+        results: how many results count, from the front; None for all. TensorFlow leaves some unset.
     """
 
     op: str
     arguments: Mapping[str, Any]
     differentiable: bool = True
+    results: int | None = None
 
 
 def floats(*shape: int, low: float = -2.0, high: float = 2.0, seed: int = 0) -> np.ndarray:
