@@ -9,6 +9,9 @@ from cases.keras_layers import harvested, layer_call, layer_files, split
 from cases.keras_table import PAGE, page, read, tried
 from cases.keras_verdicts import REFUSED, RIGHT, Entry, judged
 
+pytestmark = pytest.mark.filterwarnings("default")
+"""What Keras's own tests warn of is Keras's matter."""
+
 FIGURES = read()
 SAMPLE = tried(FIGURES)[::8]
 
