@@ -49,7 +49,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="torch-tf-parity", prog_name="parity")
 def parity() -> None:
-    """Convert models from PyTorch to TensorFlow and prove that they compute the same function.
+    """Move models between PyTorch and TensorFlow and prove that they compute the same function.
 
     Exit codes: 0 parity; 1 mismatch, or the gate failed; 2 usage, or an input that can't be read; 3
     the model uses what is not supported; 4 a failure of this tool.
