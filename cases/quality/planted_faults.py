@@ -77,7 +77,7 @@ _WRAPPED = (
            "exp", "relu", "floor", "add", "maximum", "sum", "amax", "sqrt", "softplus", "reshape",
            "clamp", "cumsum", "mul", "square", "index_select"),
     *_each("infinities bounded", "tf.clip_by_value(CALL, x.dtype.min, x.dtype.max)",
-           "neg", "div", "relu6", "sub", "reciprocal", "permute", "gather", "cat", "flip", "tril"),
+           "neg", "div", "silu", "sub", "reciprocal", "permute", "gather", "cat", "flip", "tril"),
     *_each("no gradient", "tf.stop_gradient(CALL)",
            "sin", "matmul", "softmax", "prod", "cumprod", "conv2d", "max_pool2d_overlapping",
            "gather", "mse", "layer_norm_planes", "atan2", "det", "inverse", "log_softmax"),
