@@ -8,6 +8,7 @@ it keeps the figures in ``reports/baselines/suite_quality.json`` and writes
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -23,6 +24,8 @@ from parity.suite import OperatorCase
 
 RECORD = Path(__file__).resolve().parents[2] / "reports" / "baselines" / "suite_quality.json"
 EXAMPLES = 8
+MORE = 40
+"""Examples for a fault that fewer didn't catch, as in a release run."""
 _WIDE = ("float32", "float64")
 
 
@@ -56,19 +59,22 @@ def dtypes_of(case: OperatorCase) -> tuple[str, ...]:
     return wide or case.dtypes[:1]
 
 
-def failures(case: OperatorCase, dtype: str, runtime: str) -> dict[str, str]:
+def failures(
+    case: OperatorCase, dtype: str, runtime: str, examples: int = EXAMPLES
+) -> dict[str, str]:
     """What the suite objects to in one runtime: results by name, with the reason.
 
     Args:
         case: the row.
         dtype: one of its types.
         runtime: beside PyTorch's own.
+        examples: sets of arguments.
     """
     from cases.known_differences import KNOWN_DIFFERENCES
     from parity.suite.survey import survey
     from parity.verdict import Verdict
 
-    lines = survey(case, dtype, ("torch", runtime), examples=EXAMPLES, known=KNOWN_DIFFERENCES)
+    lines = survey(case, dtype, ("torch", runtime), examples=examples, known=KNOWN_DIFFERENCES)
     return {
         line.worst.name: line.worst.detail
         for line in lines
@@ -87,8 +93,8 @@ def rows() -> dict[str, OperatorCase]:
 
 
 @cache
-def _healthy(row: str, dtype: str) -> frozenset[str]:
-    return frozenset(failures(rows()[row], dtype, "tensorflow"))
+def _healthy(row: str, dtype: str, examples: int) -> frozenset[str]:
+    return frozenset(failures(rows()[row], dtype, "tensorflow", examples))
 
 
 def try_fault(fault: Fault) -> Trial:
@@ -99,9 +105,9 @@ def try_fault(fault: Fault) -> Trial:
     """
     case = rows()[fault.row]
     faulty = replace(case, tensorflow=fault.planted(case.tensorflow))
-    for dtype in dtypes_of(case):
-        found = failures(faulty, dtype, "tensorflow")
-        new = sorted(set(found) - _healthy(fault.row, dtype))
+    for examples, dtype in itertools.product((EXAMPLES, MORE), dtypes_of(case)):
+        found = failures(faulty, dtype, "tensorflow", examples)
+        new = sorted(set(found) - _healthy(fault.row, dtype, examples))
         if new:
             detail = f"{new[0]}, {dtype}: {found[new[0]]}"
             return Trial(fault.row, fault.what, faulty=True, alarm=True, detail=detail)

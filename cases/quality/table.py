@@ -6,6 +6,8 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
+from cases.quality.faithful_variants import VARIANTS
+from cases.quality.planted_faults import FAULTS
 from cases.quality.run import RECORD, Trial
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "suite_quality.md"
@@ -40,6 +42,9 @@ def page(kept: list[Trial]) -> str:
         "|---|---|---|---|",
         _share("planted faults caught", faults),
         _share("faithful variants let pass", variants),
+        "",
+        f"There are {len(FAULTS)} faults and {len(VARIANTS)} variants; counted are those tried",
+        "when this page was last written.",
         "",
         "Trials are made in float32 and float64, where a row has them. A fault is caught where a",
         "result fails that passes without the fault. The faults are in",
