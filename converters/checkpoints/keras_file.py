@@ -205,6 +205,7 @@ def _new_dataset(file: Any, name: str, info: TensorInfo) -> None:
     created.set_layout(h5py.h5d.CONTIGUOUS)
     created.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     created.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    created.set_obj_track_times(False)  # the same numbers are the same bytes at any time
     is_bfloat16 = info.dtype is DType.bfloat16
     dtype = _BFLOAT16 if is_bfloat16 else info.dtype.numpy
     parent, _, own = name.rpartition("/")

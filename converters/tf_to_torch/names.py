@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import keyword
 import re
 from collections.abc import Sequence
@@ -67,12 +68,20 @@ def torch_word(word: str) -> str:
 
 
 def attribute_name(part: str) -> str:
-    """A part of a path as an attribute's name.
+    """A part of a path as a name in Python that means nothing else in a module or its source.
 
-    >>> attribute_name("conv-1"), attribute_name("1x1")
-    ('conv_1', '_1x1')
+    >>> attribute_name("conv-1"), attribute_name("1x1"), attribute_name("train")
+    ('conv_1', '_1x1', 'train_')
     """
-    name = re.sub(r"\W", "_", part)
-    if keyword.iskeyword(name) or hasattr(builtins, name):
+    name = re.sub(r"^__+", "_", re.sub(r"\W", "_", part, flags=re.ASCII))
+    if keyword.iskeyword(name) or hasattr(builtins, name) or name in taken_names():
         return f"{name}_"  # PyTorch 2.13 mixes up arguments whose names are Python's
     return f"_{name}" if not name or name[0].isdigit() else name
+
+
+@functools.cache
+def taken_names() -> frozenset[str]:
+    """What a module calls its own methods and attributes, and a source file its imports."""
+    import torch
+
+    return frozenset({*dir(torch.nn.Module()), "self", "torch", "F", "nn", "Tensor", "Path"})

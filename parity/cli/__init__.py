@@ -12,12 +12,13 @@ from collections.abc import Sequence
 
 import click
 
-from parity.cli.failures import ExitCode, explain
+from parity.cli import failures
+from parity.cli.failures import ExitCode
 
 _COMMANDS = {
     "checkpoint": "Move weights between the frameworks' files.",
     "check": "Prove that two models compute the same function.",
-    "convert": "Convert a PyTorch model to TensorFlow and prove it.",
+    "convert": "Convert a model to the other framework and prove it.",
     "gate": "Compare a report with the committed baseline.",
     "explain": "Say what is known of an operator.",
     "map": "Find out which weights of two models are which.",
@@ -76,5 +77,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if "--debug" in arguments and not isinstance(error, click.ClickException):
             raise
-        return explain(error)
+        return failures.explain(error)
     return code if isinstance(code, int) else ExitCode.parity

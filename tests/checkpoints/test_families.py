@@ -209,9 +209,12 @@ def test_the_weights_cross_there_and_back_and_the_models_compute_the_same(name, 
 
 @pytest.fixture
 def float64():
-    keras.backend.set_floatx("float64")
+    before = keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")  # or the one that was asked for first stays
     yield
-    keras.backend.set_floatx("float32")
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy(before)
 
 
 def test_resnet_50_crosses_and_computes_the_same_in_float64(float64, tmp_path):

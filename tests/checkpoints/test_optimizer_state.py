@@ -22,9 +22,12 @@ STEPS = 3
 
 @pytest.fixture(autouse=True)
 def float64():
-    keras.backend.set_floatx("float64")
+    before = keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")  # or the one that was asked for first stays
     yield
-    keras.backend.set_floatx("float32")
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy(before)
 
 
 class Net(nn.Module):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,15 @@ def test_an_interrupted_run_goes_on_and_the_result_is_the_same_to_the_byte(
         assert verify_checkpoint(tmp_path / "two.json", given, done.path) == COUNT + 3
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_conversion_writes_the_same_bytes_at_another_time(name, tmp_path):
+    given = source(tmp_path)
+    convert_checkpoint(given, tmp_path / "one" / name, weights=TURNED, shard=SHARD)
+    time.sleep(1.1)  # files that hold times hold seconds
+    convert_checkpoint(given, tmp_path / "two" / name, weights=TURNED, shard=SHARD)
+    assert bytes_below(tmp_path / "one") == bytes_below(tmp_path / "two")
+
+
 def test_what_another_conversion_left_counts_for_nothing(tmp_path, monkeypatch):
     given, stopping = source(tmp_path), Stopping(monkeypatch)
     stopping.stop = 5
@@ -154,11 +164,12 @@ def test_formats_that_one_process_writes_refuse_more(name, workers, tmp_path):
 
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
 from converters import convert_checkpoint
 from converters.checkpoints import conversion, store
 
 original = conversion.moved
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it would be ignored
 
 def slow(*arguments, **options):
     for number, step in enumerate(original(*arguments, **options)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from converters.tf_to_torch.names import attribute_name, torch_word
+from converters.tf_to_torch.names import attribute_name, taken_names, torch_word
 from converters.tf_to_torch.readable.calls import LayerCall
 from converters.tf_to_torch.readable.fold import Folded
 
@@ -37,7 +37,7 @@ class Paths:
     def _free(self, above: str, name: str) -> str:
         wanted = f"{above}.{name}" if above else name
         found, number = wanted, 1
-        while found in self._taken or name in _OWN:
+        while found in self._taken or name in taken_names():
             number += 1
             found, name = f"{wanted}_{number}", ""
         self._taken.add(found)
@@ -65,9 +65,3 @@ class Paths:
         """Where something is that no layer owns."""
         above, _, last = name.rpartition(".")
         return self._free(above, last)
-
-
-_OWN = frozenset(
-    {"forward", "train", "eval", "to", "float", "double", "half", "cpu", "cuda", "type", "apply"}
-)
-"""Names that modules have for methods."""

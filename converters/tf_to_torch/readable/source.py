@@ -23,7 +23,7 @@ from converters.tf_to_torch.readable.blocks import (
     nested,
 )
 from converters.tf_to_torch.readable.forward import WIDTH, Body, Writer
-from converters.tf_to_torch.readable.table import Part, literal
+from converters.tf_to_torch.readable.table import Part, literal, plain
 
 _LETTERS = {3: "L", 4: "HW", 5: "DHW"}
 
@@ -100,9 +100,10 @@ class Source:
         body = "\n\n\n".join(self.classes.values())
         functional = "import torch.nn.functional as F\n" if re.search(r"\bF\.", body) else ""
         return _FILE.format(
-            title=self.title,
+            title=plain(self.title),
             name=self.name,
-            weights=weights,
+            weights=plain(weights),
+            file=literal(weights),
             functional=functional,
             body=body,
             mode="train" if self.training else "eval",
@@ -126,7 +127,7 @@ import torch
 {body}
 
 
-def load(weights: str | Path = Path(__file__).with_name("{weights}")) -> {name}:
+def load(weights: str | Path = Path(__file__).with_name({file})) -> {name}:
     """The model with its weights, {purpose}."""
     from safetensors.torch import load_file
 
@@ -234,7 +235,7 @@ class _Writing:
             *(line for text in (*first, *body.lines) for line in _wrapped(f"        {text}")),
             *_wrapped(f"        return {returned}"),
         ]
-        doc = self.model.title if block.call is None else f"The Keras layer {block.path}"
+        doc = plain(self.model.title) if block.call is None else f"The Keras layer {block.path}"
         text = "\n".join(lines)
         if block.path in self.kinds:
             if self.names.get(text) != self.kinds[block.path] and block.call is not None:
@@ -343,12 +344,12 @@ def _paths(structure: Any, text: str) -> list[tuple[str, str]]:
     if isinstance(structure, Value):
         return [(structure.producer, text)]
     if isinstance(structure, Mapping):
-        items = [(f"{text}[{key!r}]", item) for key, item in structure.items()]
+        items = [(f"{text}[{literal(key)}]", item) for key, item in structure.items()]
     elif isinstance(structure, tuple | list):
         items = [(f"{text}[{place}]", item) for place, item in enumerate(structure)]
     else:
         return []
-    return [leaf for path, item in items for leaf in _paths(item, path.replace("'", '"'))]
+    return [leaf for path, item in items for leaf in _paths(item, path)]
 
 
 def _structure(structure: Any, texts: Mapping[str, str]) -> str:
@@ -357,7 +358,7 @@ def _structure(structure: Any, texts: Mapping[str, str]) -> str:
         return texts[structure.producer]
     inner = map_structure(lambda item: _structure(item, texts), structure)
     if isinstance(inner, Mapping):
-        return "{" + ", ".join(f'"{key}": {text}' for key, text in inner.items()) + "}"
+        return "{" + ", ".join(f"{literal(key)}: {text}" for key, text in inner.items()) + "}"
     if isinstance(inner, list):
         return f"[{', '.join(map(str, inner))}]"
     if isinstance(inner, tuple):

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import json
 import pkgutil
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -96,6 +97,15 @@ def literal(value: Any, *, exact: bool = False) -> str:
     if isinstance(value, str):
         return json.dumps(value)
     return str(value) if isinstance(value, torch.dtype) else repr(value)
+
+
+def plain(words: str) -> str:
+    """Words that can stand in a docstring: a model's name may come from a stranger's file.
+
+    >>> plain("net (Keras)"), plain("a'b")
+    ('net (Keras)', 'a_b')
+    """
+    return re.sub(r"[^\w .,()+-]", "_", words)
 
 
 def rounded(number: float) -> float:
