@@ -96,7 +96,7 @@ def unjudged(graph: Any, covered: Mapping[str, bool]) -> list[str]:
     """The nodes that nothing says something of.
 
     A layer that became one module has no tensor for what it computes on its way: it is judged as
-    one, where all that reads it is.
+    one, where its result is. What another layer reads has to have been compared itself.
 
     Args:
         graph: the source's.
@@ -104,6 +104,7 @@ def unjudged(graph: Any, covered: Mapping[str, bool]) -> list[str]:
     """
     from converters import values_in
 
+    layers = {node.name: node.module for node in graph.nodes}
     readers: dict[str, set[str]] = {}
     for node in graph.nodes:
         for value in values_in(dict(node.args)):
@@ -111,7 +112,8 @@ def unjudged(graph: Any, covered: Mapping[str, bool]) -> list[str]:
     judged: set[str] = set()
     for node in reversed(graph.nodes):
         own = readers.get(node.name, set())
-        if covered.get(node.name) or (own and own <= judged):
+        inside = {layers[name] for name in own} == {node.module}
+        if covered.get(node.name) or (inside and own <= judged):
             judged.add(node.name)
     return [name for name, was in covered.items() if not was and name not in judged]
 
