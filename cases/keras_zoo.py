@@ -96,7 +96,8 @@ def unjudged(graph: Any, covered: Mapping[str, bool]) -> list[str]:
     """The nodes that nothing says something of.
 
     A layer that became one module has no tensor for what it computes on its way: it is judged as
-    one, where its result is. What another layer reads has to have been compared itself.
+    one, where its result is. What another layer reads has to have been compared itself, unless it
+    is a constant.
 
     Args:
         graph: the source's.
@@ -106,13 +107,14 @@ def unjudged(graph: Any, covered: Mapping[str, bool]) -> list[str]:
 
     layers = {node.name: node.module for node in graph.nodes}
     readers: dict[str, set[str]] = {}
+    reads = {node.name: list(values_in(dict(node.args))) for node in graph.nodes}
     for node in graph.nodes:
-        for value in values_in(dict(node.args)):
+        for value in reads[node.name]:
             readers.setdefault(value.producer, set()).add(node.name)
     judged: set[str] = set()
     for node in reversed(graph.nodes):
         own = readers.get(node.name, set())
-        inside = {layers[name] for name in own} == {node.module}
+        inside = {layers[name] for name in own} == {node.module} or not reads[node.name]
         if covered.get(node.name) or (inside and own <= judged):
             judged.add(node.name)
     return [name for name, was in covered.items() if not was and name not in judged]
