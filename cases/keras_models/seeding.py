@@ -63,7 +63,7 @@ def images(
         high: 1 for numbers from -1 to 1, 255 for numbers from 0 to 255.
         width: their width where it is another.
 
-    >>> images(1, 4, high=255).min() >= 0
+    >>> bool(images(1, 4, high=255).min() >= 0)
     True
     """
     generator = np.random.default_rng(seed)
