@@ -236,7 +236,7 @@ CASES = (
         "tf.math.nextafter(x, y)",
         "keras.ops.nextafter(x, y)",
         EXACT,
-        dtypes=("float64",),
+        dtypes=REALS,
         gradients=False,
     ),
     _pair(

@@ -6,7 +6,7 @@ import numpy as np
 
 from cases.inputs import REALS, Array, Shape, given
 from cases.rows import CONDITIONED, EXACT, row
-from parity.suite import Conditioned, Factorisation
+from parity.suite import Factorisation
 
 
 def _invertible(generator: np.random.Generator, shape: Shape) -> np.ndarray:
@@ -92,7 +92,7 @@ CASES = (
         "torch.linalg.pinv(x)",
         "tf.linalg.pinv(x)",
         "keras.ops.pinv(x)",
-        Conditioned(factor=64),
+        CONDITIONED,
         _TALL,
         REALS,
         gradients=False,

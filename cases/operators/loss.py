@@ -7,11 +7,8 @@ from hypothesis import strategies as st
 
 from cases.inputs import REALS, Array, Below, Shape, given
 from cases.rows import CONDITIONED, row
-from parity.suite import Conditioned, Sum
+from parity.suite import Sum
 
-# What is taken off and added again (the largest logit, a norm) rounds by its own size, which the
-# noise of the arguments cancels.
-_SHIFTED = Conditioned(factor=256, gradient=256)
 _PAIR = given(x=Array("mn"), y=Array("mn", specials=False))
 _FINITE = given(x=Array("mn", specials=False), y=Array("mn", specials=False))
 _LABELS = given(
@@ -137,7 +134,7 @@ CASES = (
         "F.cross_entropy(x, y, reduction='none')",
         "tf.nn.sparse_softmax_cross_entropy_with_logits(y, x)",
         "keras.ops.sparse_categorical_crossentropy(y, x, from_logits=True)",
-        _SHIFTED,
+        CONDITIONED,
         _LABELS,
         REALS,
     ),
@@ -146,7 +143,7 @@ CASES = (
         "F.cross_entropy(x, y)",
         "tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, x))",
         "keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype=x.dtype)(y, x)",
-        _SHIFTED,
+        CONDITIONED,
         _LABELS,
         REALS,
     ),
@@ -157,7 +154,7 @@ CASES = (
         "losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, x)\n"
         "return tf.reduce_sum(w * losses) / tf.reduce_sum(w)",
         "",
-        _SHIFTED,
+        CONDITIONED,
         given(
             x=Array("bn", low=-30, high=30, specials=False),
             y=Below("b", "n"),
@@ -173,7 +170,7 @@ CASES = (
         "F.cross_entropy(x, y, ignore_index=0, reduction='none')",
         "tf.where(y == 0, 0 * x[:, 0], tf.nn.sparse_softmax_cross_entropy_with_logits(y, x))",
         "",
-        _SHIFTED,
+        CONDITIONED,
         _LABELS,
         REALS,
     ),
@@ -182,7 +179,7 @@ CASES = (
         "F.cross_entropy(x, y, reduction='none')",
         "tf.nn.softmax_cross_entropy_with_logits(y, x)",
         "keras.ops.categorical_crossentropy(y, x, from_logits=True)",
-        _SHIFTED,
+        CONDITIONED,
         given(x=Array("mn", low=-30, high=30, specials=False), y=_SHARES),
         REALS,
         gradients=("x",),
@@ -196,7 +193,7 @@ CASES = (
         "n = x.shape[1]\n"
         "return keras.losses.categorical_crossentropy(tf.one_hot(y, n, dtype=x.dtype), x, True, "
         "0.1)",
-        _SHIFTED,
+        CONDITIONED,
         _LABELS,
         REALS,
     ),
@@ -313,7 +310,7 @@ CASES = (
         "torch.mean((x - y) + F.softplus(-2 * (x - y), threshold=40) - math.log(2), -1)",
         "tf.reduce_mean((x - y) + tf.math.softplus(-2 * (x - y)) - math.log(2), -1)",
         _ONE.format("log_cosh"),
-        _SHIFTED,
+        CONDITIONED,
         given(
             x=Array("mn", low=-9, high=9, specials=False),
             y=Array("mn", low=-9, high=9, specials=False),
@@ -360,7 +357,7 @@ CASES = (
         "F.triplet_margin_loss(x, y, z, eps=0, reduction='none')",
         "tf.maximum(tf.norm(x - y, axis=-1) - tf.norm(x - z, axis=-1) + 1, 0)",
         "",
-        _SHIFTED,
+        CONDITIONED,
         given(
             x=Array("mn", specials=False),
             y=Array("mn", specials=False),
@@ -420,7 +417,7 @@ CASES = (
         "tf.fill([2], x.shape[0]), blank_index=0)",
         "keras.ops.ctc_loss(y, tf.transpose(x, (1, 0, 2)), tf.constant([2, 2]), "
         "tf.fill([2], x.shape[0]), mask_index=0)",
-        _SHIFTED,
+        CONDITIONED,
         given(
             x=Array("t2n", low=-9, high=9, specials=False),
             y=np.array(((1, 2), (2, 2))),
