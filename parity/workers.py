@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures import TimeoutError as Late
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -30,6 +31,15 @@ def settle() -> None:
         import torch
 
         torch.set_num_threads(1)
+
+
+def settle_quietly() -> None:
+    """As :func:`settle`, in a process whose libraries' logs nobody is to see."""
+    with Path(os.devnull).open(
+        "wb"
+    ) as nowhere:  # below Python: TensorFlow writes to the descriptor
+        os.dup2(nowhere.fileno(), 2)
+    settle()
 
 
 def each(

@@ -75,7 +75,7 @@ def ops(
     every_type: bool,
     calibrate: bool,
     as_json: bool,
-    debug: bool,  # noqa: ARG001  # read by the entry point
+    debug: bool,
 ) -> ExitCode:
     """Compare PyTorch's own operators NAME with TensorFlow's; all of them by default.
 
@@ -94,8 +94,10 @@ def ops(
     from parity.suite.survey import Effort
     from parity.suite.tally import Tally
     from parity.suite.task import tasks_of
+    from parity.workers import settle, settle_quietly
 
     console = Console(stderr=as_json)
+    prepare = settle if debug else settle_quietly
     rows = chosen(package, names, families)
     require_names(runtimes, RUNTIMES, "runtime")
     require_names(
@@ -112,11 +114,12 @@ def ops(
     count = workers or os.cpu_count() or 1
     with progress_bar() as progress:
         for done, (task, found) in enumerate(
-            execute(tasks, workers=count, cluster=place == "ray", seen=seen), start=1
+            execute(tasks, workers=count, cluster=place == "ray", settle=prepare, seen=seen),
+            start=1,
         ):
             tallies += found
             progress(f"{task.pairs[0][1]} {task.pairs[0][2]}", done, len(tasks))
-    data = suite_data(tallies, seen[0] if seen else environment(), quality_of(package))
+    data = suite_data(tallies, seen[0] if seen else environment(prepare), quality_of(package))
     if against is not None:
         data = replace(data, changes=changes(read_suite(against), data))
     report = write_suite(data, folder, seed or 0)

@@ -33,7 +33,7 @@ def record(
     package: str,
     *,
     as_json: bool,
-    debug: bool,  # noqa: ARG001  # read by the entry point
+    debug: bool,
 ) -> ExitCode:
     """Run operators NAME in FRAMEWORK and keep what they give in the folder BUNDLE.
 
@@ -47,8 +47,10 @@ def record(
     from parity.suite.rows import chosen
     from parity.suite.subjects import RUNTIMES
     from parity.suite.survey import Effort
+    from parity.workers import settle, settle_quietly
 
     console = Console(stderr=as_json)
+    prepare = settle if debug else settle_quietly
     own = runtimes_for(framework, runtimes)
     effort = Effort(examples, samples=samples)
     todo = [
@@ -59,12 +61,14 @@ def record(
     ]
     entries = []
     with progress_bar() as progress:
-        found = recorded(todo, workers=workers or os.cpu_count() or 1)
+        found = recorded(todo, workers=workers or os.cpu_count() or 1, settle=prepare)
         for done, (recording, some) in enumerate(found, start=1):
             entries += some
             progress(f"{recording.row} {recording.dtype}", done, len(todo))
     entries.sort(key=lambda entry: (entry.family, entry.row, entry.dtype))
-    write_bundle(Bundle(framework, device, package, environment(), now(), tuple(entries)), bundle)
+    write_bundle(
+        Bundle(framework, device, package, environment(prepare), now(), tuple(entries)), bundle
+    )
     names_of = ", ".join(name for name in own if name in RUNTIMES)
     console.print(f"{len(entries)} calls of {names_of} recorded: {bundle}", highlight=False)
     if as_json:

@@ -42,7 +42,7 @@ def replay(
     *,
     tf32: bool,
     as_json: bool,
-    debug: bool,  # noqa: ARG001  # read by the entry point
+    debug: bool,
 ) -> ExitCode:
     """Judge a framework by BUNDLE, which 'parity record' made with the other one elsewhere."""
     from dataclasses import replace
@@ -54,19 +54,21 @@ def replay(
     from parity.suite.replay import replay as replayed
     from parity.suite.replay import replaying, runtimes_for
     from parity.suite.report import suite_data
+    from parity.workers import settle, settle_quietly
 
     console = Console(stderr=as_json)
+    prepare = settle if debug else settle_quietly
     read = read_bundle(bundle)
     other = {"torch": "tensorflow", "tensorflow": "torch"}[read.framework]
     own = runtimes_for(framework or other, runtimes)
     tasks = replaying(read, package, known, own, device, tf32=tf32)
     tallies = []
     with progress_bar() as progress:
-        found = replayed(tasks, workers=workers or os.cpu_count() or 1)
+        found = replayed(tasks, workers=workers or os.cpu_count() or 1, settle=prepare)
         for done, (_, tally) in enumerate(found, start=1):
             tallies.append(tally)
             progress(f"{tally.row} {tally.dtype}", done, len(tasks))
-    here = environment()
+    here = environment(prepare)
     there = {f"recorded: {name}": version for name, version in read.environment.versions.items()}
     there_settings = {f"recorded: {n}": value for n, value in read.environment.settings.items()}
     here = replace(

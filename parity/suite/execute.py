@@ -122,8 +122,12 @@ def _done(task: Task) -> Done | str:
     return found, _SAID[0]
 
 
-def environment() -> Environment:
-    """Where this machine's workers make their numbers."""
+def environment(settle: Callable[[], object] = settle) -> Environment:
+    """Where this machine's workers make their numbers.
+
+    Args:
+        settle: prepares a worker.
+    """
     (_, found), *_ = each(
         _environment, [()], workers=1, seconds=SECONDS, tasks_per_process=1, settle=settle
     )

@@ -9,6 +9,7 @@ from parity.report.json import decode, encode, read_bytes
 from parity.results import Report
 from parity.suite.heat_map import page
 from parity.suite.report import SCHEMA_VERSION, SuiteData, report_of
+from parity.suite.repro import write_programs
 
 DATA, PAGE = "operators.json", "operators.html"
 
@@ -22,7 +23,8 @@ def write_suite(data: SuiteData, folder: Path, seed: int = 0) -> Report:
         seed: of the run.
 
     Returns:
-        The report, as it was written beside the data and the page.
+        The report, as it was written beside the data, the page, and a program for each result that
+        fails.
     """
     from converters import replaced_file
 
@@ -32,6 +34,7 @@ def write_suite(data: SuiteData, folder: Path, seed: int = 0) -> Report:
     for name, content in ((DATA, encode(data)), (PAGE, page(data).encode("utf-8"))):
         with replaced_file(folder / name, force=True) as work:
             work.write_bytes(content)
+    write_programs(data.tallies, folder)
     return report
 
 

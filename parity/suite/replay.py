@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from converters import ConversionError
@@ -103,7 +103,11 @@ def _asked(
 
 
 def record(
-    recordings: Sequence[Recording], *, workers: int, seconds: float = 600.0
+    recordings: Sequence[Recording],
+    *,
+    workers: int,
+    seconds: float = 600.0,
+    settle: Callable[[], object] = settle,
 ) -> Iterator[tuple[Recording, list[Entry]]]:
     """Record rows in worker processes.
 
@@ -192,7 +196,11 @@ def replaying(
 
 
 def replay(
-    tasks: Sequence[Replaying], *, workers: int, seconds: float = 600.0
+    tasks: Sequence[Replaying],
+    *,
+    workers: int,
+    seconds: float = 600.0,
+    settle: Callable[[], object] = settle,
 ) -> Iterator[tuple[Replaying, Tally]]:
     """Judge recorded rows in worker processes; a crash is a result."""
     given = [(task,) for task in tasks]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from parity.results import Certificate, Comparison, Environment, Report, Result
+from parity.suite.repro import FOLDER, file_name
 from parity.suite.subjects import RUNTIMES
 from parity.suite.survey import gravity
 from parity.suite.tally import Line, Spread, Tally
@@ -116,8 +117,18 @@ def _result(tally: Tally, seed: int) -> Result:
         seed=seed,
         inputs={},
         floor=dict(tally.floor),
+        repro=_repro(tally),
         seconds=sum(tally.seconds.values()),
     )
+
+
+def _repro(tally: Tally) -> str:
+    """The program of the gravest failing result that has one."""
+    shown = [line for line in tally.lines if line.program]
+    if not shown:
+        return ""
+    worst = max(shown, key=lambda line: gravity(line.worst))
+    return f"{FOLDER}/{file_name(tally, worst.runtime, worst.worst.name)}"
 
 
 def _comparison(line: Line) -> Comparison:

@@ -10,7 +10,7 @@ import numpy as np
 from parity.known_differences import Arguments, KnownDifference
 from parity.suite.calls import is_body
 
-_HEAD = (
+HEAD = (
     "import math",
     "import numpy as np",
     "import tensorflow as tf",
@@ -41,20 +41,23 @@ def program(
     Returns:
         The program; empty where an argument is too large to be written out.
     """
-    words = [f"{name}={_word(value)}" for name, value in arguments.items()]
+    words = [f"{name}={_few_words(value)}" for name, value in arguments.items()]
     if any(word.endswith("=") for word in words):
         return ""
-    lines = [*_HEAD]
+    lines = [*HEAD]
     if "keras" in calls:
         lines.append("import keras")
     lines.append("nan, inf = math.nan, math.inf")
     lines.append(f"arguments = dict({', '.join(words)})")
-    tensors = [name for name, value in arguments.items() if isinstance(value, np.ndarray)]
+    tensors = {
+        name: str(value.dtype) for name, value in arguments.items() if isinstance(value, np.ndarray)
+    }
     for language, call in calls.items():
         lines.append(f"def in_{language}({', '.join(arguments)}):")
-        for name in tensors:
-            half = language == "torch" and str(getattr(arguments[name], "dtype", "")) == "bfloat16"
-            lines.append(f"    {name} = {(_HALF if half else _MAKE[language]).format(name)}")
+        lines += [
+            f"    {name} = {_made(name, dtype_name, language)}"
+            for name, dtype_name in tensors.items()
+        ]
         if "dtype" in call:
             lines.append(f"    dtype = {_PACKAGE[language]}.{dtype}")
         if "device" in call:
@@ -83,7 +86,7 @@ def difference_program(entry: KnownDifference) -> str:
     if entry.runtime == "XLA":
         names = ", ".join(entry.example)
         given = ", ".join(f"{name}={name}" for name in entry.example)
-        inner = textwrap.indent(_returned(theirs, given), "    ")
+        inner = textwrap.indent(returned(theirs, given), "    ")
         theirs = (
             "@tf.function(jit_compile=True, autograph=False)\n"
             f"def compiled({names}):\n{inner}\n"
@@ -96,7 +99,7 @@ def difference_program(entry: KnownDifference) -> str:
 
 def _body(language: str, call: str, arguments: Arguments, gradient: str) -> list[str]:
     names = ", ".join(f"{name}={name}" for name in arguments)
-    body = textwrap.indent(_returned(call, names), "    ")
+    body = textwrap.indent(returned(call, names), "    ")
     if not gradient:
         return body.splitlines()
     inner = textwrap.indent(body, "    ").splitlines()
@@ -117,7 +120,29 @@ def _body(language: str, call: str, arguments: Arguments, gradient: str) -> list
     ]
 
 
-def _returned(call: str, names: str) -> str:
+def _made(name: str, dtype: str, language: str) -> str:
+    half = language == "torch" and dtype == "bfloat16"
+    return (_HALF if half else _MAKE[language]).format(name)
+
+
+def tensor_line(name: str, value: np.ndarray, language: str) -> str:
+    """The line that makes a framework's tensor of an array.
+
+    Args:
+        name: of the variable.
+        value: the array.
+        language: ``torch``, ``tensorflow`` or ``keras``.
+    """
+    return f"{name} = {_made(word(value), str(value.dtype), language)}"
+
+
+def returned(call: str, names: str) -> str:
+    """The body of a function that gives what a call gives.
+
+    Args:
+        call: the text of a row.
+        names: its arguments, as they are passed to a function that is named.
+    """
     call = textwrap.dedent(call).strip()
     module, colon, function = call.partition(":")
     if colon and module.replace(".", "").replace("_", "").isalnum() and function.isidentifier():
@@ -127,12 +152,33 @@ def _returned(call: str, names: str) -> str:
     return f"return {call}" if "\n" not in call else f"return (\n{call}\n)"
 
 
-def _word(value: object) -> str:
+def _few_words(value: object) -> str:
+    """An argument as a program has it; empty where that would be long."""
+    few = not isinstance(value, np.ndarray) or value.size <= _FEW or _same(value)
+    return word(value) if few else ""
+
+
+def _same(value: np.ndarray) -> bool:
+    """Whether all elements have the same bits."""
+    return value.tobytes() == np.full_like(value, value.flat[0]).tobytes()
+
+
+def word(value: object) -> str:
+    """An argument as a program has it.
+
+    >>> word(np.zeros((2, 3), "float32"))
+    "np.full((2, 3), 0.0, 'float32')"
+    """
     if not isinstance(value, np.ndarray):
         return repr(value)
     name = repr(str(value.dtype))
     if not value.size:
         return f"np.zeros({value.shape}, {name})"
-    if value.size > _FEW and (value == value.flat[0]).all():
+    if value.dtype.kind == "c":  # what numpy writes for NaN and infinities can't be read
+        parts = value.reshape(-1).view(value.real.dtype)
+        return (
+            f"np.array({parts.tolist()}, '{value.real.dtype}').view({name}).reshape({value.shape})"
+        )
+    if value.size > 1 and _same(value):
         return f"np.full({value.shape}, {value.flat[0].item()!r}, {name})"
-    return "" if value.size > _FEW else f"np.array({value.tolist()}, {name})"
+    return f"np.array({value.tolist()}, {name})"

@@ -15,6 +15,7 @@ from parity.known_differences import KnownDifference
 from parity.results import Comparison
 from parity.suite.case import Arguments, OperatorCase
 from parity.suite.draw import drawn_arguments, smallest_arguments, whole_type
+from parity.suite.repro import program_of
 from parity.suite.rules import Distribution, Factorisation
 from parity.suite.run import Question, answer, ask, judge, runtimes_of
 from parity.suite.subjects import RUNTIMES, Outcome
@@ -100,20 +101,25 @@ class Survey:
         pair = {"torch", "tensorflow", runtime} if not RUNTIMES[runtime].compiler else {runtime}
         end = time.perf_counter() + effort.shrink
 
-        def fails(arguments: Arguments) -> bool:
-            if time.perf_counter() > end:
-                return False
+        def line_of(arguments: Arguments) -> Line | None:
             other = Survey(self.case, self.dtype, self.device, self.budgets, self.known)
             asked = other.ask(arguments)
             other.judge(asked, other.answers(asked, sorted(pair)), only=[runtime])
-            line = other.lines.get((runtime, name))
+            return other.lines.get((runtime, name))
+
+        def fails(arguments: Arguments) -> bool:
+            if time.perf_counter() > end:
+                return False
+            line = line_of(arguments)
             return line is not None and bool(line.arguments)
 
         strategy = self.case.inputs(self.dtype)
         found = smallest_arguments(strategy, effort.examples, fails, effort.chance)
         if found is not None:
+            simplest = line_of(found)
+            program = simplest.program if simplest is not None else ""
             line = self.lines[runtime, name]
-            self.lines[runtime, name] = replace(line, arguments=in_words(found))
+            self.lines[runtime, name] = replace(line, arguments=in_words(found), program=program)
 
     def ask(self, arguments: Arguments) -> Question:
         """The oracle's answer."""
@@ -148,11 +154,12 @@ class Survey:
         measured = _is_numeric(self.case) and comparison.verdict is not Verdict.known_difference
         if measured and name in outcome.results and name in asked.truth.results:
             spread = spread_of(outcome.results[name], np.asarray(asked.truth.results[name]))
-        words = ""
+        words = program = ""
         if gravity(comparison)[0] > 0:
+            program = program_of(self.case, runtime, asked, name)
             place = comparison.worst.index if comparison.worst is not None else ()
             words = in_words(asked.arguments, place if comparison.shape else ())
-        new = Line(runtime, comparison, count, 1, spread, words)
+        new = Line(runtime, comparison, count, 1, spread, words, program)
         old = self.lines.get((runtime, name))
         if old is not None:
             worst = max(old, new, key=lambda line: gravity(line.worst))

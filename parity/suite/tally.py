@@ -76,7 +76,7 @@ class Line:
         examples: with how many sets of arguments.
         spread: its errors, in units of the last place.
         arguments: those that gave the worst, in words, if it doesn't pass.
-        known: the known differences that were seen.
+        program: shows the worst where it doesn't pass; it needs nothing of this project.
     """
 
     runtime: str
@@ -85,7 +85,7 @@ class Line:
     examples: int = 1
     spread: Spread = Spread()
     arguments: str = ""
-    known: tuple[str, ...] = ()
+    program: str = ""
 
 
 @dataclass(frozen=True, slots=True)
