@@ -18,6 +18,7 @@ from parity.cli.suite_options import row_options
 @click.argument("framework", type=click.Choice(["torch", "tensorflow"]))
 @click.argument("bundle", type=click.Path(path_type=Path, file_okay=False))
 @row_options
+@click.option("--force", is_flag=True, help="Replace what is at BUNDLE.")
 @machine_options
 def record(
     framework: str,
@@ -32,6 +33,7 @@ def record(
     workers: int | None,
     package: str,
     *,
+    force: bool,
     as_json: bool,
     debug: bool,
 ) -> ExitCode:
@@ -40,6 +42,7 @@ def record(
     'parity replay' judges the other framework by it, on another machine and in an environment where
     FRAMEWORK isn't installed.
     """
+    from converters import OutputError
     from parity.suite.bundle import Bundle, now, write_bundle
     from parity.suite.execute import environment
     from parity.suite.replay import Recording, runtimes_for
@@ -49,6 +52,10 @@ def record(
     from parity.suite.survey import Effort
     from parity.workers import settle, settle_quietly
 
+    if bundle.exists() and not force:  # said now, not when everything was run
+        raise OutputError(
+            f"{bundle} exists already. Choose another path, or pass --force to replace it."
+        )
     console = Console(stderr=as_json)
     prepare = settle if debug else settle_quietly
     own = runtimes_for(framework, runtimes)

@@ -88,8 +88,17 @@ def digest_of(case: OperatorCase) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def write_bundle(bundle: Bundle, folder: Path) -> None:
-    """Write a bundle, whole or not at all; one that is there is replaced."""
+def write_bundle(bundle: Bundle, folder: Path, *, force: bool = False) -> None:
+    """Write a bundle, whole or not at all.
+
+    Args:
+        bundle: what was recorded.
+        folder: where to.
+        force: replace what is there.
+
+    Raises:
+        OutputError: something is there and ``force`` is not set, or the disk refuses.
+    """
     from safetensors.numpy import save
 
     from converters import replaced_folder
@@ -107,7 +116,7 @@ def write_bundle(bundle: Bundle, folder: Path) -> None:
     arrays = save(store.arrays)
     document["arrays_sha256"] = hashlib.sha256(arrays).hexdigest()
     document["sha256"] = _sha(document)
-    with replaced_folder(folder, force=True) as work:
+    with replaced_folder(folder, force=force) as work:
         (work / ARRAYS).write_bytes(arrays)
         (work / DOCUMENT).write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
 

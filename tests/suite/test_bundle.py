@@ -12,7 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from converters import OutputError
+from parity.cli.record import record
 from parity.environment import collect
 from parity.suite.bundle import (
     ARRAYS,
@@ -101,6 +104,18 @@ def bundle(tmp_path):
     folder = tmp_path / "bundle"
     write_bundle(Bundle("torch", "cpu", GOOD, collect(), now(), (entry,)), folder)
     return folder
+
+
+def test_a_folder_that_is_there_is_not_replaced_by_a_bundle(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "one.jpg").write_text("dear")
+
+    done = CliRunner().invoke(record, ["torch", str(folder), "twice", "--cases", GOOD])
+
+    assert isinstance(done.exception, OutputError)
+    assert "--force" in str(done.exception)
+    assert [path.name for path in folder.iterdir()] == ["one.jpg"]
 
 
 def test_a_bundle_reads_back_as_it_was_written(bundle):
