@@ -22,7 +22,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from converters.checkpoints.names import literal, template, with_parameters
+from converters.checkpoints.names import choices, literal, template, with_parameters
 from converters.checkpoints.rule import Rule
 from converters.errors import CheckpointError
 from converters.weights import WeightMap
@@ -34,6 +34,7 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     parameters: dict[str, str] = {}
+    presets: dict[str, dict[str, int]] = {}
     rule: tuple[Rule, ...]
 
 
@@ -57,19 +58,21 @@ class NameMap:
         """Read a mapping file.
 
         Args:
-            path: of the file; or the name of a built-in mapping (``bert``).
+            path: of the file; or the name of a built-in mapping (``bert``), or of a size of one
+                whose numbers are known (``resnet50``).
             parameters: numbers that the file asks for.
 
         Raises:
             CheckpointError: it is no TOML, says something that a rule can't, or asks for other
                 parameters.
         """
-        path = _built_in(Path(path))
+        path, preset = _built_in(Path(path))
         try:
             document = tomllib.loads(path.read_text())
-            wanted = document.get("parameters", {})
-            _require_given(path, wanted, parameters)
-            return cls(_File.model_validate(_with_numbers(document, parameters)).rule)
+            wanted, numbers = document.get("parameters", {}), {**preset, **parameters}
+            _require_given(path, wanted, numbers)
+            rules = _File.model_validate(_with_numbers(document, numbers)).rule
+            return cls(tuple(one for rule in rules for one in _expanded(path, rule)))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise CheckpointError(f"{path} is no TOML file: {error}.") from error
         except ValidationError as error:
@@ -136,7 +139,7 @@ class NameMap:
                 for part in map(template, given):
                     for name in [n for n in left if part.match(n) is not None]:
                         del left[name]
-            if not other or not given:
+            if not other or not given or any(template(n).empty for n in (*given, *other)):
                 continue
             first = template(given[0])
             places = [values for name in names if (values := first.match(name)) is not None]
@@ -175,17 +178,46 @@ class NameMap:
 FAMILIES = Path(__file__).with_name("families")
 
 
-def _built_in(path: Path) -> Path:
-    """The file of a built-in mapping, if that is what is meant."""
+def _built_in(path: Path) -> tuple[Path, dict[str, int]]:
+    """The file of a built-in mapping, if that is what is meant, and the numbers of its size."""
     own = FAMILIES / f"{path}.toml"
     if path.suffix or path.exists() or path.name != str(path):
-        return path
-    if not own.is_file():
-        known = ", ".join(sorted(item.stem for item in FAMILIES.glob("*.toml")))
+        return path, {}
+    if own.is_file():
+        return own, {}
+    sizes = {
+        name: (file, numbers)
+        for file in FAMILIES.glob("*.toml")
+        for name, numbers in tomllib.loads(file.read_text()).get("presets", {}).items()
+    }
+    if str(path) not in sizes:
+        known = ", ".join(sorted({*sizes, *(item.stem for item in FAMILIES.glob("*.toml"))}))
         raise CheckpointError(
             f"{path} is neither a file nor a built-in mapping. These are {known}."
         )
-    return own
+    return sizes[str(path)]
+
+
+def _expanded(path: Path, rule: Rule) -> list[Rule]:
+    """The rules that one with alternatives stands for."""
+    try:
+        source, target = ([choices(n) for n in names] for names in (rule.source, rule.target))
+        numbers = {len(names) for names in (*source, *target)}
+        if len(numbers) > 1:
+            raise ValueError(
+                f"{', '.join((*rule.source, *rule.target))} don't have as many alternatives each"
+            )
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}.") from error
+    return [
+        rule.model_copy(
+            update={
+                "source": tuple(names[each] for names in source),
+                "target": tuple(names[each] for names in target),
+            }
+        )
+        for each in range(max(numbers, default=1))
+    ]
 
 
 def _require_given(path: Path, wanted: Any, given: Mapping[str, int]) -> None:

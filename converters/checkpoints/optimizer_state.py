@@ -156,7 +156,7 @@ def _require_steps_alike(
             f"{', '.join(source)} is not trained by both optimisers. Freeze it in both models, or "
             "in none."
         )
-    if rule.join == "sum" and len(source) > 1:
+    if rule.join in ("sum", "difference") and len(source) > 1:
         raise CheckpointError(
             f"{' and '.join(source)} take a step each, but are one tensor in the other model, "
             "which takes one: training would go on otherwise. Move the weights alone."

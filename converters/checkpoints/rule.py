@@ -35,8 +35,9 @@ class Rule(BaseModel):
         axis: of joining, splitting and reordering, in the target's order of axes.
         join: "concat" and "stack" put tensors beside each other; "sum" adds them up, and gives all
             to the first one, zeros to the others on the way back (the two biases of PyTorch's
-            recurrent cells); "same" are names of one tensor (tied weights), of which the source
-            may lack all but the first.
+            recurrent cells); "difference" takes the others off the first one, with zeros on the way
+            back (a convolution's bias off the mean of the normalisation behind it); "same" are
+            names of one tensor (tied weights), of which the source may lack all but the first.
         blocks: the target's equal parts along ``axis`` are these of the source (gates of recurrent
             cells); ``block_axis`` if it is another axis than that of joining and splitting.
         pattern: of the target's tensors once they are joined and split, as in einops: "(h k) d -> d
@@ -56,7 +57,7 @@ class Rule(BaseModel):
     layout: Layout = "same"
     axes: tuple[int, ...] | None = None
     axis: int = 0
-    join: Literal["concat", "stack", "sum", "same"] = "concat"
+    join: Literal["concat", "stack", "sum", "difference", "same"] = "concat"
     blocks: tuple[int, ...] | None = None
     block_axis: int | None = None
     pattern: str | None = None
@@ -112,7 +113,7 @@ class Rule(BaseModel):
             parts = [array]
         elif self.join == "same":
             parts = [array] * len(self.source)
-        elif self.join == "sum":
+        elif self.join in ("sum", "difference"):
             parts = [array, *(np.zeros_like(array) for _ in self.source[1:])]
         elif self.join == "stack":
             if array.shape[self.axis] != len(self.source):
@@ -241,8 +242,10 @@ class Rule(BaseModel):
             return arrays[0]
         if self.join == "stack":
             return np.stack(arrays, self.axis)
-        if self.join == "sum":
-            total: np.ndarray = np.sum(arrays, 0, dtype=arrays[0].dtype)
+        if self.join in ("sum", "difference"):
+            first, *others = arrays
+            sign = 1 if self.join == "sum" else -1
+            total: np.ndarray = np.sum([first, *(sign * a for a in others)], 0, dtype=first.dtype)
             return total
         return np.concatenate(arrays, self.axis)
 
