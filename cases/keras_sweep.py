@@ -3,7 +3,8 @@
 Each call is a task in a worker process, so one that crashes or hangs ends nothing but itself. What
 is done is kept on disk, and a run that was interrupted goes on where it stopped, as long as neither
 the code nor the frameworks have changed. ``--write`` keeps the figures in
-``reports/baselines/keras_layers.json`` and writes ``docs/keras_layers.md``.
+``reports/baselines/keras_layers.json``, those of calls that this run left out too, and writes
+``docs/keras_layers.md``.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from rich.console import Console
 
 from cases.kept import keep, kept
 from cases.keras_layers import harvested, layer_files, split
-from cases.keras_table import FINE, write
-from cases.keras_verdicts import ERROR, NOT_TRIED, Entry, judged
+from cases.keras_table import FINE, read, write
+from cases.keras_verdicts import ERROR, NOT_RUN, NOT_TRIED, RIGHT, Entry, judged
 from cases.sweep_results import fingerprint
 from parity.workers import each
 
@@ -49,10 +50,17 @@ def entries(names: Sequence[str], *, workers: int, seconds: float) -> Iterator[E
 @click.option("--workers", default=2, show_default=True, help="How many processes.")
 @click.option("--seconds", default=SECONDS_PER_CALL, help="How long one call may take.")
 @click.option("--every", default=1, show_default=True, help="Only every so-manieth call.")
+@click.option("--open", "opens", is_flag=True, help="Only calls without a good figure yet.")
 @click.option("--write", "writes", is_flag=True, help="Write the figures and the table.")
 @click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, show_default=True)
 def main(
-    files: tuple[str, ...], workers: int, seconds: int, every: int, writes: bool, folder: Path
+    files: tuple[str, ...],
+    workers: int,
+    seconds: int,
+    every: int,
+    opens: bool,
+    writes: bool,
+    folder: Path,
 ) -> None:
     """Prove the calls of the test FILES (``core/dense`` ...), of all by default."""
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
@@ -64,14 +72,18 @@ def main(
     wanted = [call.name for file in files or known for call in harvested(file)]
     mark = fingerprint()
     done = kept(folder, mark, Entry)
-    chosen = wanted[::every]
+    before = {entry.call: entry for entry in read()}
+    good = {name for name, entry in before.items() if entry.outcome in (RIGHT, NOT_RUN)}
+    chosen = [name for name in wanted[::every] if not (opens and name in good)]
     todo = [name for name in chosen if name not in done]
     for entry in entries(todo, workers=workers, seconds=seconds):
         done[entry.call] = entry
         keep(folder, mark, entry.call, entry)
         console.print(f"{entry.outcome}  {entry.call}: {entry.detail}")
-    left = {name: Entry(name, split(name)[1], NOT_TRIED) for name in wanted if name not in done}
-    found = [done.get(name) or left[name] for name in wanted]
+    found = [
+        done.get(name) or before.get(name) or Entry(name, split(name)[1], NOT_TRIED)
+        for name in wanted
+    ]
     outcomes = Counter(entry.outcome for entry in found)
     console.print(", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()))
     if writes:

@@ -122,7 +122,7 @@ def built(call: LayerCall) -> tuple[Any, Inputs]:
     options.pop("training", None)  # captured as it runs in inference
     data = given_data(call)
     for fixed in (False, True):
-        keras.backend.clear_session()
+        keras.backend.clear_session(free_memory=False)  # a worker ends before it matters
         try:
             model = _functional(call, data, options, fixed=fixed)
             if not any(map(call.given.get, ("input_sparse", "input_ragged"))):
@@ -195,14 +195,16 @@ def _array(item: Any) -> Any:
 
 def _functional(call: LayerCall, data: Any, options: Mapping[str, Any], *, fixed: bool) -> Any:
     import keras
+    import tensorflow as tf
 
     layer = call.layer(**call.arguments)
-    flags = {key: bool(call.given.get(f"input_{key}")) for key in ("sparse", "ragged")}
     count = iter(range(1000))
 
     def symbol(item: Any) -> Any:
         kind = keras.backend.standardize_dtype(item.dtype)
         shape = tuple(item.shape) if fixed else (None, *item.shape[1:])
+        kinds = {"sparse": tf.SparseTensor, "ragged": tf.RaggedTensor}
+        flags = {key: isinstance(item, kind) for key, kind in kinds.items()}
         return keras.Input(batch_shape=shape, dtype=kind, name=f"x{next(count)}", **flags)
 
     inputs = keras.tree.map_structure(symbol, data)
@@ -228,14 +230,36 @@ def seed_weights(model: keras.Layer) -> None:
 
 def _hollow(module: Any, inputs: Inputs) -> str:
     """What is wrong with outputs that prove nothing."""
+    import tensorflow as tf
     import torch
     from torch.utils import _pytree as pytree
 
     from cases.substance import flipped, trivial_outputs
 
-    tensors = pytree.tree_map(lambda array: torch.from_numpy(np.array(array)), inputs)
-    found = trivial_outputs(module, tensors, flipped(tensors))
+    def tensors(leaf: Any) -> Any:
+        parts = _components(leaf) if isinstance(leaf, tf.SparseTensor) else leaf
+        return pytree.tree_map(lambda array: torch.from_numpy(np.array(array)), parts)
+
+    def others(leaf: Any) -> Any:
+        sparse = isinstance(leaf, tf.SparseTensor)
+        return tensors(_other(leaf)) if sparse else flipped(tensors(leaf))
+
+    one, other = (pytree.tree_map(given, inputs) for given in (tensors, others))
+    found = trivial_outputs(module, one, other)
     return "; ".join(f"{name or 'output'}: {what}" for name, what in found.items())
+
+
+def _components(tensor: Any) -> dict[str, Any]:
+    """What a converted model takes in the place of a sparse tensor."""
+    return {name: getattr(tensor, name) for name in ("indices", "values", "dense_shape")}
+
+
+def _other(tensor: Any) -> Any:
+    """A sparse tensor the other way round along all of its axes."""
+    import tensorflow as tf
+
+    indices = tensor.dense_shape - 1 - tensor.indices
+    return tf.SparseTensor(indices[::-1], tensor.values[::-1], tensor.dense_shape)
 
 
 def _first(error: BaseException) -> str:

@@ -40,7 +40,7 @@ from converters.leaf import Leaf
 from converters.passes.expose_draws import draws_alone, is_draw, with_draws_given
 from converters.passes.promote import SIZING, promote
 from converters.skeleton import Skeleton, matched_nodes
-from converters.source_replay import replay
+from converters.source_replay import has_derivative, replay
 from converters.structure import flat_names
 from converters.tf_to_torch import (
     convert_tf,
@@ -53,7 +53,6 @@ from converters.tf_to_torch import (
 )
 from converters.torch_to_tf import (
     convert,
-    has_derivative,
     is_torchscript,
     keras_optimizer,
     keras_record,

@@ -48,3 +48,12 @@ def replay(
             return own(node, given) if found is None else found
 
         return evaluate(graph, {**known, **values}, call, observe, inside)
+
+
+def has_derivative(op: str) -> bool:
+    """Whether the framework that an operator belongs to can differentiate it."""
+    if op.startswith("tf."):
+        from converters.tf_to_torch.schema import has_derivative as found
+    else:
+        from converters.torch_to_tf.schema import has_derivative as found
+    return found(op)

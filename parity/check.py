@@ -116,7 +116,8 @@ def check(
     if verdict is Verdict.mismatch and (state := moved_state(target, one.graph)):
         summary += f" {state}"
     if barrier:
-        summary += f" Gradients were not compared: {barrier} has no derivative in PyTorch."
+        framework = "TensorFlow" if one.graph.framework == "tensorflow" else "PyTorch"
+        summary += f" Gradients were not compared: {barrier} has no derivative in {framework}."
     result = Result(
         case=case or one.label,
         source=one.label,

@@ -87,19 +87,26 @@ def compare_gradients(one: Source, other: Target, seed: int) -> tuple[Comparison
 
 
 def not_differentiable(graph: Graph) -> str:
-    """The first operator that takes and returns floats and has no derivative.
+    """The first operator between what is differentiated and a result that has no derivative.
 
-    It is one of the user's own, made without ``register_autograd``. Empty if there is none.
+    It is one of the user's own, made without ``register_autograd``, or one of TensorFlow's that has
+    no gradient, or one that raises. Empty if there is none.
     """
     specs = graph.specs
+    moved = {Value(p.name) for p in graph.parameters if p.trainable}
+    moved |= {Value(item.name) for item in graph.inputs}
 
     def floating(spec: object) -> bool:
         return isinstance(spec, TensorSpec) and (spec.dtype.is_floating or spec.dtype.is_complex)
 
     for node in graph.nodes:
-        takes = any(floating(specs[value]) for value in values_in(dict(node.args)))
+        values = set(values_in(dict(node.args))) & moved
+        results = [Value(node.name, index) for index in range(len(node.outputs))]
+        takes = any(floating(specs[value]) for value in values)
         if takes and any(map(floating, node.outputs)) and not has_derivative(node.op):
             return node.op
+        if values:
+            moved.update(results)
     return ""
 
 

@@ -223,9 +223,10 @@ def _require_no_draws(graph: Graph) -> None:
 
 def _array(leaf: Any) -> Any:
     """A torch tensor's numbers, within nested arguments too."""
+    import torch
     from torch.utils import _pytree as pytree
 
-    return pytree.tree_map(as_numpy, leaf)
+    return pytree.tree_map_only(torch.Tensor, as_numpy, leaf)
 
 
 def _require_draws_outside(graph: Graph) -> None:
@@ -287,7 +288,8 @@ def torch_inputs(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return as_torch(leaf) if isinstance(leaf, np.ndarray) else leaf
 
     args, kwargs = pytree.tree_map(tensor, (args, kwargs))
-    if not any(isinstance(leaf, torch.Tensor) for leaf in pytree.tree_leaves((args, kwargs))):
+    given = pytree.tree_leaves((args, kwargs))
+    if not any(isinstance(leaf, torch.Tensor) or is_tensorflow(leaf) for leaf in given):
         raise CheckError(
             "the inputs hold no tensor. Pass a tuple or a dict of arrays, as forward takes them."
         )

@@ -14,6 +14,7 @@ import tensorflow as tf
 from converters.errors import CaptureError
 from converters.graph import Graph, Input, Output, TensorSpec, Value
 from converters.structure import leaves, map_structure
+from converters.tf_to_torch.composites import split
 from converters.tf_to_torch.readable.calls import Recorder
 from converters.tf_to_torch.reader import Constant, Frame, Reader, Resource
 from converters.tf_to_torch.source import TensorFlowSource, Variable
@@ -104,6 +105,8 @@ def _named(result: Any, found: list[tf.Tensor]) -> object:
         return {str(key): _named(item, found) for key, item in result.items()}
     if isinstance(result, list | tuple):
         return tuple(_named(item, found) for item in result)
+    if isinstance(result, tf.SparseTensor):
+        return _named(split(result), found)
     if result is None or isinstance(result, str):
         return result
     found.append(tf.convert_to_tensor(result))

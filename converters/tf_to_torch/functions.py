@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from converters.errors import CaptureError, InputsNeededError
 from converters.graph import Value, values_in
+from converters.tf_to_torch.composites import component_specs, composed
 from converters.tf_to_torch.names import BUFFERS, attribute_name, torch_names
 from converters.tf_to_torch.source import TensorFlowSource, Variable
 
@@ -40,7 +41,9 @@ def function_source(function: Any, examples: Mapping[str, Any] | None) -> Tensor
 
     def call(*arguments: Any) -> Any:
         given = {**fixed, **dict(zip(signature, arguments, strict=True))}
-        ordered = list(given.values())
+        ordered = [
+            composed(*pair) for pair in zip([*args, *kwargs.values()], given.values(), strict=True)
+        ]
         named = dict(zip(keys, ordered[positional:], strict=True))
         return function(*ordered[:positional], **named)
 
@@ -102,6 +105,8 @@ def open_spec(example: Any) -> Any:
         return {key: open_spec(item) for key, item in example.items()}
     if isinstance(example, list | tuple):
         return type(example)(open_spec(item) for item in example)
+    if isinstance(example, tf.SparseTensor):
+        return tf.SparseTensorSpec([None, *example.shape[1:]], example.dtype)
     tensor = tf.convert_to_tensor(_array(example))
     shape = [None, *tensor.shape[1:]] if tensor.shape.rank else []
     return tf.TensorSpec(shape, tensor.dtype)
@@ -118,10 +123,12 @@ def named_structure(spec: Any, name: str, specs: dict[str, tf.TensorSpec]) -> ob
     if isinstance(spec, list | tuple):
         return tuple(named_structure(v, f"{name}_{i}", specs) for i, v in enumerate(spec))
     if not isinstance(spec, tf.TensorSpec):
-        if isinstance(spec, tf.RaggedTensorSpec | tf.SparseTensorSpec):
+        if isinstance(spec, tf.SparseTensorSpec):
+            return named_structure(component_specs(spec), name, specs)
+        if isinstance(spec, tf.RaggedTensorSpec):
             raise CaptureError(
-                f"{name} is a {type(spec).__name__.removesuffix('Spec')}, which PyTorch's graphs "
-                "have not. Pass a dense tensor and its lengths or mask."
+                f"{name} is a ragged tensor, which PyTorch's graphs have not. Pass a dense tensor "
+                "and its lengths or mask."
             )
         return spec
     found, number = name, 0

@@ -11,6 +11,7 @@ import tensorflow as tf
 from converters.errors import CaptureError, InputsNeededError
 from converters.graph import Value
 from converters.structure import map_structure
+from converters.tf_to_torch.composites import composed, split
 from converters.tf_to_torch.functions import named_structure, open_spec
 from converters.tf_to_torch.names import BUFFERS, attribute_name, torch_names
 from converters.tf_to_torch.source import TensorFlowSource, Variable
@@ -40,26 +41,29 @@ def keras_source(
         return _called(model, examples, training=training)
     specs: dict[str, tf.TensorSpec] = {}
     signature: dict[str, object] = {}
+    arguments: list[tf.TypeSpec] = []
 
     def named(item: Any) -> object:
         if isinstance(item, Mapping | list | tuple):
             return map_structure(named, item)
-        for kind in ("sparse", "ragged"):
-            if getattr(item, kind, False):
-                raise CaptureError(
-                    f"{item.name} of {model.name} is a {kind} tensor, which PyTorch's graphs have "
-                    "not. Build the model with a dense input, and its lengths or mask."
-                )
+        if getattr(item, "ragged", False):
+            raise CaptureError(
+                f"{item.name} of {model.name} is a ragged tensor, which PyTorch's graphs have not. "
+                "Build the model with a dense input, and its lengths or mask."
+            )
         own = "x" if item.name.startswith("keras_tensor") else item.name
-        name = _unique(own, specs)
-        specs[name] = tf.TensorSpec(item.shape, item.dtype, name=name)
-        signature[name] = Value(name)
+        name = _unique(own, signature)
+        if getattr(item, "sparse", False):
+            arguments.append(tf.SparseTensorSpec(item.shape, item.dtype))
+        else:
+            arguments.append(tf.TensorSpec(item.shape, item.dtype, name=name))
+        signature[name] = named_structure(arguments[-1], name, specs)
         return Value(name)
 
     nested = named(structure)
 
     def call(*tensors: Any) -> Any:
-        given = dict(zip(signature, tensors, strict=True))
+        given = dict(zip(signature, map(composed, arguments, tensors), strict=True))
 
         def fill(leaf: object) -> Any:
             if isinstance(leaf, Value):
@@ -93,20 +97,21 @@ def _called(model: Any, examples: Mapping[str, Any] | None, *, training: bool) -
     positional = [key for key in examples if key.isdigit()]
     signature: dict[str, object] = {}
     specs: dict[str, tf.TensorSpec] = {}
+    wanted = [open_spec(item) for item in examples.values()]
 
-    for key, item in examples.items():
+    for key, spec in zip(examples, wanted, strict=True):
         name = f"x{key}" if key.isdigit() else attribute_name(key)
-        signature[name] = named_structure(open_spec(item), name, specs)
+        signature[name] = named_structure(spec, name, specs)
 
     def call(*arguments: Any) -> Any:
-        given = dict(zip(examples, arguments, strict=True))
+        given = dict(zip(examples, map(composed, wanted, arguments), strict=True))
         return model(
             *[given[key] for key in positional],
             **{key: value for key, value in given.items() if key not in positional},
             **({"training": training} if model._call_has_training_arg else {}),
         )
 
-    call(*examples.values())  # builds the layers that it has
+    call(*map(split, examples.values()))  # builds the layers that it has
     return TensorFlowSource(
         f"{model.name} (Keras)", call, signature, specs, keras_variables(model), model
     )

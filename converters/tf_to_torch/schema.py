@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.framework import op_def_registry
+from tensorflow.python.framework import op_def_registry, ops
 
 from converters.dtypes import DType
 from converters.registry import SchemaArgument
@@ -34,6 +34,33 @@ def op_def(op: str) -> Any:
     'features'
     """
     return op_def_registry.get(op.removeprefix(PREFIX)) if op.startswith(PREFIX) else None
+
+
+@functools.cache
+def has_derivative(op: str) -> bool:
+    """Whether TensorFlow can differentiate through an operator.
+
+    One that is registered as having no gradient passes none, which is a derivative; some have no
+    function registered, and some one that doesn't take what the operator returns
+    (``SparseSparseMinimum`` in TensorFlow 2.21).
+
+    >>> has_derivative("tf.Relu"), has_derivative("tf.SparseSparseMinimum")
+    (True, False)
+    """
+    definition = op_def(op)
+    if definition is None or op in CONTROL_FLOW:
+        return True
+    try:
+        function = ops._gradient_registry.lookup(definition.name)
+    except LookupError:
+        return False
+    if function is None or any(a.number_attr or a.type_list_attr for a in definition.output_arg):
+        return True
+    try:
+        inspect.signature(function).bind(None, *definition.output_arg)
+    except TypeError:
+        return False
+    return True
 
 
 def argument_name(name: str) -> str:

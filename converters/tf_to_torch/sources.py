@@ -10,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from converters.errors import CaptureError
+from converters.structure import leaves
+from converters.tf_to_torch.composites import split
 from converters.tf_to_torch.functions import function_source, module_source
 from converters.tf_to_torch.keras_source import keras_source
 from converters.tf_to_torch.model_file import ModelFile
@@ -84,10 +86,15 @@ def _by_key(examples: Any) -> dict[str, Any] | None:
 def hints_of(source: TensorFlowSource, examples: Any) -> dict[str, Sequence[int]]:
     """For each input a shape, of which the open sizes are taken. A batch is more than one."""
     given = _by_key(examples) or {}
-    arrays = list(given.values())
+    arguments = list(given.values())
+    found: dict[str, Any] = {}
+    for place, (key, structure) in enumerate(source.signature.items()):
+        argument = given.get(key, arguments[place] if place < len(arguments) else None)
+        if argument is not None:
+            found.update(leaves(structure, split(argument)))
     hints: dict[str, Sequence[int]] = {}
-    for place, (name, spec) in enumerate(source.specs.items()):
-        example: Any = given.get(name, arrays[place] if place < len(arrays) else None)
+    for name, spec in source.specs.items():
+        example = found.get(name)
         nested = example is None or isinstance(example, Mapping | list | tuple)
         shape = () if nested else np.shape(example)
         hints[name] = [

@@ -87,13 +87,6 @@ def lower(*targets: str | type, layout: Layout = SOURCE) -> Callable[[Lowered], 
     return register(*targets, layout=layout)
 
 
-def has_derivative(op: str) -> bool:
-    """Whether PyTorch can differentiate an operator."""
-    from converters.torch_to_tf.schema import has_derivative as found
-
-    return found(op)
-
-
 def keras_optimizer(
     optimizer: torch.optim.Optimizer, module: torch.nn.Module, conversion: Conversion
 ) -> keras.optimizers.Optimizer:
