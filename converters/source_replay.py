@@ -53,7 +53,9 @@ def replay(
 def has_derivative(op: str) -> bool:
     """Whether the framework that an operator belongs to can differentiate it."""
     if op.startswith("tf."):
-        from converters.tf_to_torch.schema import has_derivative as found
-    else:
-        from converters.torch_to_tf.schema import has_derivative as found
-    return found(op)
+        from converters.tf_to_torch import schema as of_tensorflow
+
+        return of_tensorflow.has_derivative(op)
+    from converters.torch_to_tf import schema as of_torch
+
+    return of_torch.has_derivative(op)

@@ -375,4 +375,15 @@ def leaves_of(structure: object, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _member(value: Any, key: str) -> Any:
-    return value[key] if isinstance(value, Mapping) else getattr(value, key)
+    """A part of a nested value, or of one that has parts, such as a sparse tensor.
+
+    Raises:
+        CheckError: it has no such part.
+    """
+    found = value.get(key) if isinstance(value, Mapping) else getattr(value, key, None)
+    if found is None:
+        raise CheckError(
+            f"{type(value).__name__} was passed where the model takes something with {key!r}. "
+            "Pass a dict, or a sparse tensor where the model takes one."
+        )
+    return found

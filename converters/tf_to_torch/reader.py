@@ -332,8 +332,12 @@ class Reader:
             spec = TensorSpec(tuple(item.array.shape), dtype)
             name = item.name
             if Value(name) not in frame.specs:
-                args = {"value": _nested(item.array.tolist()), "dtype": dtype}
-                name = self.add_node(name, "tf.Const", args, [spec], frame)[0].producer
+                op, args = "tf.Const", {"value": _nested(item.array.tolist()), "dtype": dtype}
+                if not item.array.size:  # nested numbers would not tell its shape
+                    flat = TensorSpec((0,), dtype)
+                    (row,) = self.add_node(f"{name}/row", op, {**args, "value": ()}, [flat], frame)
+                    op, args = "tf.Reshape", {"tensor": row, "shape": spec.shape}
+                name = self.add_node(name, op, args, [spec], frame)[0].producer
             return Value(name)
         name = _dotted(item.name)
         if name not in self.parameters:

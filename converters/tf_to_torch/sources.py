@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from converters.errors import CaptureError
+from converters.graph import Value
 from converters.structure import leaves
 from converters.tf_to_torch.composites import split
 from converters.tf_to_torch.functions import function_source, module_source
@@ -90,11 +91,11 @@ def hints_of(source: TensorFlowSource, examples: Any) -> dict[str, Sequence[int]
     found: dict[str, Any] = {}
     for place, (key, structure) in enumerate(source.signature.items()):
         argument = given.get(key, arguments[place] if place < len(arguments) else None)
-        if argument is not None:
+        if isinstance(structure, Value) or isinstance(split(argument), Mapping | list | tuple):
             found.update(leaves(structure, split(argument)))
     hints: dict[str, Sequence[int]] = {}
     for name, spec in source.specs.items():
-        example = found.get(name)
+        example: Any = found.get(name)
         nested = example is None or isinstance(example, Mapping | list | tuple)
         shape = () if nested else np.shape(example)
         hints[name] = [

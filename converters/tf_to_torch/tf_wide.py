@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -135,5 +136,18 @@ WIDE: Mapping[str, Callable[..., object]] = {
 }
 """What computes an operator in float64."""
 
-COMPOSED: Mapping[str, Callable[..., object]] = {"tf.Conv3D": conv3d}
+
+def _sparse_divided(sp_indices: Any, sp_values: Any, sp_shape: Any, dense: Any) -> Any:
+    """TensorFlow's gradient of a division by a scalar raises, as seen in TensorFlow 2.21."""
+    if dense.shape.rank == 0:
+        return sp_values / dense
+    return tf.raw_ops.SparseDenseCwiseDiv(
+        sp_indices=sp_indices, sp_values=sp_values, sp_shape=sp_shape, dense=dense
+    )
+
+
+COMPOSED: Mapping[str, Callable[..., object]] = {
+    "tf.Conv3D": conv3d,
+    "tf.SparseDenseCwiseDiv": _sparse_divided,
+}
 """What computes an operator in every type: TensorFlow has no kernel for all of its forms."""

@@ -8,7 +8,7 @@ is written out, step by step. What depends on data becomes PyTorch's own ``cond`
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch._higher_order_ops.while_loop import while_loop_op
@@ -16,7 +16,19 @@ from torch._higher_order_ops.while_loop import while_loop_op
 from converters.tf_to_torch.lists import OpenList, TensorList, opened
 from converters.tf_to_torch.lowerings import Tensor, lower
 
-Branch = Callable[..., list[Any]]
+
+class Branch(Protocol):
+    """A branch, or the condition or body of a loop."""
+
+    @property
+    def outputs(self) -> Sequence[Any]:
+        """What it returns; None for what is no value."""
+        ...
+
+    def __call__(self, *operands: Any) -> list[Any]:
+        """Its results for some operands."""
+        ...
+
 
 STEPS = 2048
 """As many steps of a loop are written out at most."""
@@ -45,15 +57,31 @@ def if_(cond: Any, then_branch: Branch, else_branch: Branch, input: Sequence[Any
     """One of two branches. A condition that is known chooses while the model is traced."""
     if _is_known(cond):
         return (then_branch if cond else else_branch)(*input)
-    operands = [_as_tensor(value) for value in input]
+    operands = tuple(_as_tensor(value) for value in input)
+    count = len(then_branch.outputs)
+    whole = [i for i, spec in enumerate(then_branch.outputs) if _is_whole(spec)]
+    parts = [whole, [i for i in range(count) if i not in whole]]
+    chosen: dict[int, Tensor] = {}
+    for part in filter(None, parts):  # PyTorch 2.13 can't differentiate one that returns both
 
-    def results(branch: Branch) -> Callable[..., tuple[Tensor, ...]]:
-        return lambda *values: tuple(_alone(v) for v in branch(*values))
+        def results(branch: Branch, wanted: Sequence[int] = part) -> Callable[..., Any]:
+            def run(*values: Any) -> tuple[Tensor, ...]:
+                found = branch(*values)
+                return tuple(_alone(found[i]) for i in wanted)
 
-    chosen = torch.ops.higher_order.cond(
-        cond.reshape(()), results(then_branch), results(else_branch), tuple(operands)
-    )
-    return list(chosen)
+            return run
+
+        found = torch.ops.higher_order.cond(
+            cond.reshape(()), results(then_branch), results(else_branch), operands
+        )
+        chosen.update(zip(part, found, strict=True))
+    return [chosen[i] for i in range(count)]
+
+
+def _is_whole(spec: Any) -> bool:
+    """Whether a branch returns integers or truth values for something, not a list or floats."""
+    kind = getattr(spec, "dtype", None)
+    return kind is not None and not (kind.is_floating or kind.is_complex)
 
 
 @lower("tf.While")

@@ -7,6 +7,7 @@ them; those that make new ones keep to that.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -76,14 +77,16 @@ def sparse_add(
     b_shape: Tensor,
     thresh: Operand,
 ) -> list[Tensor]:
-    """Sums, without those that are smaller than ``thresh``; a threshold of 0 keeps all.
+    """Sums, without those of two numbers that are smaller than ``thresh``; 0 keeps all.
 
     Shapes: indices (n, r) and (m, r), values (n) and (m), shapes (r) -> (k, r), (k), (r).
     """
     indices, a, b = _united(a_indices, b_indices, a_shape, a_values, b_values)
     total = a + b
     if not isinstance(thresh, int | float) or thresh > 0:
-        kept = total.abs() >= thresh
+        sides = torch.cat([places(a_indices, a_shape), places(b_indices, a_shape)])
+        counts = torch.unique(sides, return_counts=True)[1]
+        kept = (counts == 1) | (total.abs() >= thresh)
         indices, total = indices[kept], total[kept]
     return [indices, total, a_shape.clone()]
 
@@ -145,7 +148,7 @@ def sparse_fill_empty_rows(
 
     Shapes: indices (n, 2), values (n), dense_shape (2) -> (N, 2), (N), (rows), (n).
     """
-    count = dense_shape[0].item()
+    count: Any = dense_shape[0].item()
     rows = torch.arange(count)
     empty = torch.ones(count, dtype=torch.bool).index_fill(0, indices[:, 0], value=False)
     lacking = rows[empty]
@@ -178,7 +181,8 @@ def sparse_tensor_dense_mat_mul(
     values = a_values.conj() if adjoint_a else a_values
     b = b.mH if adjoint_b else b
     terms = values[:, None] * b.index_select(0, a_indices[:, out_of])
-    start = torch.zeros((a_shape[into].item(), b.shape[1]), dtype=b.dtype)
+    rows: Any = a_shape[into].item()
+    start = torch.zeros((rows, b.shape[1]), dtype=b.dtype)
     return start.index_add(0, a_indices[:, into], terms)
 
 
@@ -223,7 +227,7 @@ def sparse_dense_cwise_add(
 def sparse_tensor_dense_add(
     a_indices: Tensor, a_values: Tensor, a_shape: Tensor, b: Tensor
 ) -> Tensor:
-    """A dense tensor with numbers added at some coordinates. Shapes: a_shape (r), b (...) -> b's."""
+    """A dense tensor with numbers added at coordinates. Shapes: a_shape (r), b (...) -> b's."""
     return b.index_put(tuple(a_indices.unbind(1)), a_values, accumulate=True)
 
 
@@ -261,7 +265,7 @@ def sparse_to_sparse_set_operation(
     )
     kept = {"intersection": in_a & in_b, "a-b": in_a & ~in_b, "b-a": in_b & ~in_a}
     found = pairs[kept.get(set_operation, in_a | in_b)]
-    row, value = found.unbind(1)
+    row, value = found[:, 0].contiguous(), found[:, 1]
     order = torch.arange(row.shape[0])
     first = torch.searchsorted(row, row)
     column = order - first
@@ -271,3 +275,56 @@ def sparse_to_sparse_set_operation(
         value.to(set1_values.dtype),
         torch.cat([lead, widest]),
     ]
+
+
+@lower("tf.SparseCross")
+def sparse_cross(
+    indices: Sequence[Tensor],
+    values: Sequence[Tensor],
+    shapes: Sequence[Tensor],
+    dense_inputs: Sequence[Tensor],
+    hashed_output: bool,
+    num_buckets: int,
+    hash_key: int,
+    out_type: object,
+    internal_type: object,
+) -> list[Tensor]:
+    """Hashes of every combination of a row's numbers, one of each input.
+
+    Shapes: each dense input (n, k) -> (N, 2), (N), (2). Dtypes: int64.
+    Raises: UnsupportedVariantError for sparse inputs, and for strings as results.
+    Source: TensorFlow's FingerprintCat64 (core/platform/fingerprint.h).
+    """
+    if indices or not hashed_output:
+        raise UnsupportedVariantError(
+            "SparseCross of sparse inputs or to strings has no counterpart in PyTorch. Cross dense "
+            "integers, hashed."
+        )
+    found = torch.full_like(dense_inputs[0][:, :1], hash_key)
+    for column in dense_inputs:
+        found = _fingerprint(found[:, :, None], column[:, None, :]).flatten(1)
+    rows, columns = found.shape
+    lasts = [torch.full((1,), size, dtype=torch.int64) for size in (rows, columns)]
+    shape = torch.cat(lasts)
+    place = torch.arange(rows * columns)
+    return [coordinates(place, shape), _bucket(found.flatten(), num_buckets), shape]
+
+
+def _mixed(x: Tensor) -> Tensor:
+    """A number of 64 bits with its upper ones mixed into the lower."""
+    return x ^ ((x >> 47) & ((1 << 17) - 1))
+
+
+def _fingerprint(x: Tensor, y: Tensor) -> Tensor:
+    """Two fingerprints as one; products wrap round as unsigned ones do."""
+    factor = 0xC6A4A7935BD1E995 - (1 << 64)
+    result = ((x ^ factor) ^ (_mixed(y * factor) * factor)) * factor
+    return _mixed(_mixed(result) * factor)
+
+
+def _bucket(x: Tensor, count: int) -> Tensor:
+    """The remainder of an unsigned number; by the largest signed one where there is no count."""
+    count = count or (1 << 63) - 1
+    lifted = torch.where(x < 0, (1 << 64) % count, 0)
+    kept = x.remainder(count) - (count - lifted)
+    return torch.where(kept < 0, kept + count, kept)
