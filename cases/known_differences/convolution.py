@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.known_differences.arrays import f32, ramp
+from cases.known_differences.arrays import f32, f64, ramp
 from parity.known_differences import Kind, KnownDifference
 
 _LAST = "x = tf.transpose(x, (0, 2, 3, 1))\n"
@@ -156,6 +156,7 @@ ENTRIES = (
             "max_pool2d_same_stride",
             "max_pool2d_ceil",
             "max_pool3d",
+            "adaptive_max_pool2d",
         ),
         in_tensorflow=_tf(
             "-tf.reduce_min(tf.stack([-x[:, i, j] for i in (0, 1) for j in (0, 1)]),"
@@ -163,6 +164,50 @@ ENTRIES = (
         ),
         why="TensorFlow's comparisons pass NaN by; a window of NaN alone gives the lowest number",
         reference="4",
+    ),
+    KnownDifference(
+        name="max-pool3d-of-float64",
+        kind=Kind.TYPE,
+        torch="F.max_pool3d(x[None, None], 1)[0, 0, 0, 0]",
+        tensorflow="tf.nn.max_pool3d(x[None, ..., None], 1, 1, 'VALID')[0, 0, 0, :, 0]",
+        keras="keras.ops.max_pool(x[None, ..., None], 1)[0, 0, 0, :, 0]",
+        where="x.dtype == np.float64",
+        example={"x": f64([[[1]]])},
+        without={"x": f32([[[1]]])},
+        gives=("float64 [1]", "raises InvalidArgumentError"),
+        in_tensorflow="tf.reshape(tf.nn.max_pool2d(tf.reshape(x, (1, 1, -1, 1)), 1, 1, 'VALID'), "
+        "[-1])",
+        rows=("max_pool3d",),
+        why="TensorFlow's kernel for three dimensions has no float64",
+    ),
+    KnownDifference(
+        name="max-pool3d-gradient-of-infinity",
+        kind=Kind.GRADIENT,
+        torch="F.max_pool3d(x[None, None], (1, 1, 2))",
+        tensorflow="tf.nn.max_pool3d(x[None, ..., None], (1, 1, 2), (1, 1, 2), 'VALID')",
+        keras="keras.ops.max_pool(x[None, ..., None], (1, 1, 2))",
+        result="gradient of x",
+        where="(x == math.inf).any()",
+        relation="(x == math.inf) & (tensorflow == 0)",
+        example={"x": f32([[[np.inf, 1]]])},
+        without={"x": f32([[[2, 1]]])},
+        gives=("[[[1, 0]]]", "[[[0, 0]]]"),
+        rows=("max_pool3d",),
+        why="TensorFlow looks for the largest number again and subtracts",
+    ),
+    KnownDifference(
+        name="infinite-weight-at-the-padding",
+        kind=Kind.EDGE,
+        torch="F.conv2d(x[None, None], w[None, None], padding=(0, 1))[0, 0]",
+        tensorflow="tf.nn.conv2d(x[None, ..., None], w[..., None, None], 1, "
+        "[[0, 0], [0, 0], [1, 1], [0, 0]])[0, ..., 0]",
+        where="~np.isfinite(w).all()",
+        example={"x": f32([[1, 1, 1, 1]]), "w": f32([[1, np.inf]])},
+        without={"x": f32([[1, 1, 1, 1]]), "w": f32([[1, 2]])},
+        gives=("[[inf, inf, inf, inf, nan]]", "[[inf, inf, inf, inf, 1]]"),
+        rows=("conv2d_padding",),
+        why="one algorithm multiplies the padding's zeros and another leaves them out; with other "
+        "sizes, types, gradients and strides either framework does either",
     ),
     KnownDifference(
         name="max-pool-same-padding-with-stride-2",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.known_differences.arrays import f32, i64, normal
+from cases.known_differences.arrays import f32, f64, i64, normal
 from parity.known_differences import Kind, KnownDifference
 
 _LOGITS = f32([[1, 2, 3], [3, 1, 0]])
@@ -319,5 +319,85 @@ ENTRIES = (
         why="beyond 25 points PyTorch takes |x|**2 + |y|**2 - 2 x y, which cancels; the calls "
         "ask whether a point's distance to itself is more than 1e-3",
         reference="150",
+    ),
+    KnownDifference(
+        name="weighted-cross-entropy-gradient-at-0",
+        kind=Kind.GRADIENT,
+        torch="F.binary_cross_entropy_with_logits(x, y, pos_weight=torch.tensor(3.0), "
+        "reduction='none')",
+        tensorflow="tf.nn.weighted_cross_entropy_with_logits(y, x, 3.0)",
+        result="gradient of x",
+        where="(np.abs(x) < tiny(x)).any()",
+        relation="(np.abs(x) < tiny(x)) & (np.abs(tensorflow - cotangent * (1 - y)) <= "
+        "eps(x) * np.abs(cotangent))",
+        example={"x": f32([0, 1]), "y": f32([0.25, 0.25])},
+        without={"x": f32([0.5, 1]), "y": f32([0.25, 0.25])},
+        gives=("[0, 0.3466]", "[0.75, 0.3466]"),
+        rounding=8,
+        in_tensorflow="y * 3 * tf.math.softplus(-x) + (1 - y) * tf.math.softplus(x)",
+        rows=("bce_with_logits_weighted",),
+        why="TensorFlow differentiates |x| and relu(-x), both of which have slope 0 there",
+    ),
+    KnownDifference(
+        name="cosine-embedding-adds-1e-12",
+        kind=Kind.SEMANTIC,
+        torch="F.cosine_embedding_loss(x, y, torch.ones_like(x[:, 0]), reduction='none')",
+        keras="1 + keras.losses.cosine_similarity(y, x)",
+        where="x.dtype == np.float64",
+        relation="np.abs(tensorflow - pytorch) <= 1e-12 / (x * x).sum(-1) + "
+        "1e-12 / (y * y).sum(-1) + 16 * eps(x)",
+        example={"x": f64([[0.01]]), "y": f64([[1]])},
+        without={"x": f32([[1]]), "y": f32([[1]])},
+        gives=("[5.001e-09]", "[0]"),
+        in_tensorflow="p, q = tf.reduce_sum(x * x, -1) + 1e-12, tf.reduce_sum(y * y, -1) + 1e-12\n"
+        "return 1 - tf.reduce_sum(x * y, -1) / tf.sqrt(p * q)",
+        in_pytorch="1 - F.cosine_similarity(x, y)",
+        rows=("cosine_embedding",),
+        rounding=2.0**28,
+        why="PyTorch adds 1e-12 to the squares of both norms",
+    ),
+    *(
+        KnownDifference(
+            name=f"cosine-embedding-adds-1e-12-for-{name}",
+            kind=Kind.GRADIENT,
+            torch="F.cosine_embedding_loss(x, y, torch.ones_like(x[:, 0]), reduction='none')",
+            keras="1 + keras.losses.cosine_similarity(y, x)",
+            result=f"gradient of {name}",
+            where="x.dtype == np.float64",
+            relation="np.abs(tensorflow - pytorch) <= (1e-12 / (x * x).sum(-1, keepdims=True) + "
+            "1e-12 / (y * y).sum(-1, keepdims=True) + 64 * eps(x)) * (np.abs(pytorch) + "
+            "np.abs(np.reshape(cotangent, (-1, 1))) / "
+            f"np.linalg.norm({name}, axis=-1, keepdims=True))",
+            example={"x": f64([[1e-4, 2e-4]]), "y": f64([[1e-4, 1e-4]])},
+            without={"x": f32([[1, 2]]), "y": f32([[1, 1]])},
+            gives=gives,
+            in_tensorflow="p, q = tf.reduce_sum(x * x, -1) + 1e-12, "
+            "tf.reduce_sum(y * y, -1) + 1e-12\n"
+            "return 1 - tf.reduce_sum(x * y, -1) / tf.sqrt(p * q)",
+            in_pytorch="1 - F.cosine_similarity(x, y)",
+            rows=("cosine_embedding",),
+            rounding=2.0**24,
+            why="PyTorch adds 1e-12 to the squares of both norms",
+        )
+        for name, gives in (
+            ("x", ("[[-1265, 632.4]]", "[[-1265, 632.5]]")),
+            ("y", ("[[1581, -1581]]", "[[1581, -1581]]")),
+        )
+    ),
+    KnownDifference(
+        name="log-cosh-rounds-a-logarithm",
+        kind=Kind.PRECISION,
+        torch="torch.mean((x - y) + F.softplus(-2 * (x - y), threshold=40) - math.log(2), -1)",
+        keras="keras.losses.log_cosh(y, x)",
+        where="x.dtype == np.float64",
+        relation="np.abs(pytorch - tensorflow - (float(np.log(np.float32(2))) - math.log(2))) <= "
+        "32 * eps(x) * (1 + np.abs(pytorch))",
+        example={"x": f64([[1]]), "y": f64([[1]])},
+        without={"x": f32([[1]]), "y": f32([[1]])},
+        gives=("[0]", "[-1.905e-09]"),
+        in_tensorflow="d = x - y\n"
+        "return tf.reduce_mean(d + tf.math.softplus(-2 * d) - math.log(2), -1)",
+        rows=("log_cosh",),
+        why="Keras takes the logarithm of 2 in float32",
     ),
 )

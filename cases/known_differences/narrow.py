@@ -11,19 +11,15 @@ from parity.known_differences import Kind, KnownDifference
 
 _WIDE = "x.dtype == np.float64"
 _V = f64([[[[1.0, 2.0, -1.0], [0.5, 0.0, 1.0]]]])
-_EXACT = f64(
-    [
-        [
-            [
-                [1.9770848839844548, 3.9083395359378197, -1.9083395359378197],
-                [1.2669088227443235, 1.067635290977294, 0.9323647090227057],
-            ]
-        ]
-    ]
+_ATTENDED = (
+    "[[1.9770848839844548, 3.9083395359378197, -1.9083395359378197], "
+    "[1.2669088227443235, 1.067635290977294, 0.9323647090227057]], dtype=query.dtype)"
 )
-_QKV = {"query": _V, "key": _V + 0.3, "value": 2 * _V, "exact": _EXACT}
+_TF_ATTENDED = f"tf.constant({_ATTENDED}"
+_QKV = {"query": _V, "key": _V + 0.3, "value": 2 * _V}
 _BASE = "F.scaled_dot_product_attention(query, key, value)"
-_STILL = {"w": f32([0.0]), "g": f32([0.0]), "exact": f32([0.0])}
+_NADAM = -0.018401361167452505
+_STILL = {"w": f32([0.0]), "g": f32([0.0])}
 _ATTENTION = (
     "attention", "attention_causal", "attention_scale", "attention_mask", "attention_bias",
 )  # fmt: skip
@@ -38,17 +34,19 @@ _EXACT_ATTENTION = (
 _SCALE = "the scale of attention is a float32 number in Keras"
 _RATE = "the learning rate of Keras's optimisers is a float32 variable, and so are its factors"
 _SIX = "np.abs(pytorch - tensorflow) <= 1e-6 * max(1, np.abs(pytorch).max())"
+_SCORES = "(1 + np.abs(query).max() * np.abs(key).max() * query.shape[-1])"
+"""No score is larger; an exponential is off by the error of its scale times its score."""
 
 
-def _torch(call: str) -> str:
-    return f"torch.round(({call} - exact) * 1e10) / 1e10"
+def _torch(call: str, exact: float | str) -> str:
+    return f"torch.round(({call} - {exact}) * 1e10) / 1e10"
 
 
-def _tensorflow(call: str) -> str:
-    return f"tf.round(({call} - exact) * 1e10) / 1e10"
+def _tensorflow(call: str, exact: float | str) -> str:
+    return f"tf.round(({call} - {exact}) * 1e10) / 1e10"
 
 
-def _step(torch: str, keras: str) -> tuple[str, str]:
+def _step(torch: str, keras: str, exact: float) -> tuple[str, str]:
     """One step of an optimiser, less its exact result."""
     return (
         (
@@ -56,14 +54,14 @@ def _step(torch: str, keras: str) -> tuple[str, str]:
             f"optimizer = torch.optim.{torch}\n"
             "p.grad = g.clone()\n"
             "optimizer.step()\n"
-            f"return {_torch('p.detach()')}"
+            f"return {_torch('p.detach()', exact)}"
         ),
         (
             "p = keras.Variable(w, dtype=w.dtype.name)\n"
             f"optimizer = keras.optimizers.{keras}\n"
             "optimizer.build([p])\n"
             "optimizer.apply([g], [p])\n"
-            f"return {_tensorflow('p.value')}"
+            f"return {_tensorflow('p.value', exact)}"
         ),
     )
 
@@ -74,11 +72,11 @@ def _optimiser(
     return KnownDifference(
         name=name,
         kind=Kind.PRECISION,
-        torch=_step(torch, keras)[0],
-        keras=_step(torch, keras)[1],
+        torch=_step(torch, keras, exact)[0],
+        keras=_step(torch, keras, exact)[1],
         where="w.dtype == np.float64",
         relation=_SIX,
-        example={"w": f64([0.0]), "g": f64([1.0]), "exact": f64([exact])},
+        example={"w": f64([0.0]), "g": f64([1.0])},
         without=_STILL,
         gives=("[0]", gives),
         rows=rows,
@@ -121,11 +119,12 @@ ENTRIES = (
     KnownDifference(
         name="attention-scale-in-float32",
         kind=Kind.PRECISION,
-        torch=_torch(_BASE),
-        keras=_KERAS_ATTENTION + f"return {_tensorflow('y')}",
+        torch=_torch(_BASE, f"torch.tensor({_ATTENDED}"),
+        keras=_KERAS_ATTENTION + f"return {_tensorflow('y', _TF_ATTENDED)}",
         where="query.dtype == np.float64",
         result="",
-        relation=_SIX,
+        relation=f"np.abs(pytorch - tensorflow) <= 2.0**-22 * {_SCORES} * "
+        "max(np.abs(value).max(), np.abs(pytorch).max())",
         example=_QKV,
         without={name: 0 * array.astype("float32") for name, array in _QKV.items()},
         gives=(
@@ -133,7 +132,48 @@ ENTRIES = (
             "[[[[-1.5e-09, -6e-09, 6e-09], [3.5e-09, 1.42e-08, -1.42e-08]]]]",
         ),
         rows=_ATTENTION,
-        in_tensorflow=_EXACT_ATTENTION + f"return {_tensorflow('y')}",
+        in_tensorflow=_EXACT_ATTENTION + f"return {_tensorflow('y', _TF_ATTENDED)}",
+        why=_SCALE,
+    ),
+    KnownDifference(
+        name="attention-layer-scale-in-float32",
+        kind=Kind.PRECISION,
+        torch=(
+            "q, k, v = (x @ weight.mT + bias).chunk(3, -1)\n"
+            "y = torch.softmax(q @ k.mT / math.sqrt(3), -1) @ v\n"
+            f"return torch.abs({_torch('F.scaled_dot_product_attention(q, k, v)', 'y')})"
+        ),
+        keras=(
+            "q, k, v = tf.split(tf.linalg.matmul(x, weight, transpose_b=True) + bias, 3, -1)\n"
+            "y = tf.linalg.matmul(q, k, transpose_b=True) / math.sqrt(3)\n"
+            "y = tf.linalg.matmul(tf.nn.softmax(y), v)\n"
+            "layer = keras.layers.MultiHeadAttention(1, 3, dtype=x.dtype)\n"
+            "layer.build(x.shape, x.shape)\n"
+            "parts = []\n"
+            "for w, c in zip(tf.split(weight, 3), tf.split(bias, 3)):\n"
+            "    parts += [tf.transpose(w)[:, None], c[None]]\n"
+            "parts += [tf.eye(3, dtype=x.dtype)[None], tf.zeros(3, x.dtype)]\n"
+            "state = [v.value for v in layer.non_trainable_variables]\n"
+            f"return tf.abs({_tensorflow('layer.stateless_call(parts, state, x, x)[0]', 'y')})"
+        ),
+        where="x.dtype == np.float64",
+        relation="np.abs(pytorch - tensorflow) <= 2.0**-22 * max(1, np.abs(pytorch).max()) * (1 + "
+        "(np.abs(x).max() * np.abs(weight).max() * x.shape[-1] + np.abs(bias).max()) ** 2 * 3)",
+        example={
+            "x": _V[0],
+            "weight": f64([[1, 0, 0], [0, 1, 0], [0, 0, 1]] * 3),
+            "bias": f64([0.0] * 9),
+        },
+        without={
+            "x": f32([[[0.0] * 3]]),
+            "weight": f32([[1, 0, 0], [0, 1, 0], [0, 0, 1]] * 3),
+            "bias": f32([0.0] * 9),
+        },
+        gives=(
+            "[[[0, 0, 0], [0, 0, 0]]]",
+            "[[[8e-10, 3e-09, 3e-09], [1.8e-09, 7.1e-09, 7.1e-09]]]",
+        ),
+        rows=("multi_head_attention",),
         why=_SCALE,
     ),
     _optimiser("sgd-rate-in-float32", ("sgd", "sgd_momentum", "sgd_nesterov"),
@@ -143,13 +183,13 @@ ENTRIES = (
     KnownDifference(
         name="constant-initializer-in-float32",
         kind=Kind.PRECISION,
-        torch=_torch("torch.nn.init.constant_(torch.empty(m, n, dtype=torch.float64), 0.3)"),
-        keras=_tensorflow("keras.initializers.Constant(0.3)((m, n), 'float64')"),
+        torch=_torch("torch.nn.init.constant_(torch.empty(m, n, dtype=torch.float64), 0.3)", 0.3),
+        keras=_tensorflow("keras.initializers.Constant(0.3)((m, n), 'float64')", 0.3),
         relation=_SIX,
-        example={"m": 1, "n": 1, "exact": f64(0.3)},
+        example={"m": 1, "n": 1},
         gives=("[[0]]", "[[1.19e-08]]"),
         rows=("constant_initializer",),
-        in_tensorflow=_tensorflow("tf.constant_initializer(0.3)((m, n), tf.float64)"),
+        in_tensorflow=_tensorflow("tf.constant_initializer(0.3)((m, n), tf.float64)", 0.3),
         why="Keras makes a float32 tensor of the constant before it casts",
     ),
     KnownDifference(
@@ -161,7 +201,7 @@ ENTRIES = (
             "for _ in range(2):\n"
             "    p.grad = g.clone()\n"
             "    optimizer.step()\n"
-            f"return {_torch('p.detach()')}"
+            f"return {_torch('p.detach()', _NADAM)}"
         ),
         tensorflow=(
             "m = v = tf.zeros_like(w)\n"
@@ -174,11 +214,11 @@ ENTRIES = (
             "    d = tf.sqrt(v / (1 - 0.999 ** t)) + 1e-8\n"
             "    w = w - 0.01 * (1 - now) / (1 - product) * g / d\n"
             "    w = w - 0.01 * later / (1 - product * later) * m / d\n"
-            f"return {_tensorflow('w')}"
+            f"return {_tensorflow('w', _NADAM)}"
         ),
         where="w.dtype == np.float64",
         relation=_SIX,
-        example={"w": f64([0.0]), "g": f64([1.0]), "exact": f64([-0.018401361167452505])},
+        example={"w": f64([0.0]), "g": f64([1.0])},
         without=_STILL,
         gives=("[-2e-10]", "[0]"),
         rows=("nadam",),

@@ -11,7 +11,7 @@ from cases.inputs import FLOATS, REALS, Array, given
 from cases.rows import row
 from parity.suite import Sum
 
-RULE = Sum(normwise=True)
+RULE = Sum(normwise=True, padded="x")
 _SIZES = {"b": (1, 2), "c": (1, 4), "o": (1, 4), "h": (4, 9), "w": (4, 9), "d": (4, 6)}
 _SIZES = _SIZES | {"k": (1, 3), "l": (1, 3), "m": (1, 3)}
 _LINE = given(x=Array("bcw"), weight=Array("ock"), sizes=_SIZES)

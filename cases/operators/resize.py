@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cases.inputs import REALS, Array, given
 from cases.rows import CONDITIONED, EXACT, SUM, row
+from parity.suite import Sum
 
 _SIZES = {"h": (2, 6), "w": (2, 6)}
 _IMAGE = given(x=Array("bchw", specials=False), sizes=_SIZES)
@@ -22,9 +23,14 @@ CASES = (
         "F.interpolate(x, size=(7, 9), mode='bilinear')",
         _out(f"tf.image.resize({_IN}, (7, 9))"),
         "keras.ops.image.resize(x, (7, 9), data_format='channels_first')",
-        CONDITIONED,
+        Sum(
+            terms="np.abs(x).max() * max(x.shape[2:]) * np.ones((*x.shape[:2], 7, 9))",
+            normwise=True,
+        ),
         _IMAGE,
         ("float32",),
+        doc="Weights are what is left of a pixel's place, which is rounded: a pixel that should "
+        "have no weight has one of a unit in the place's last digit.",
     ),
     row(
         "resize_bilinear_down",

@@ -90,7 +90,13 @@ def judged(
             beyond = beyond | _overflows(
                 rule, name, arguments, reference.scales, right, ours, tolerance
             )
-        lost = lost | beyond
+        vague = reference.scales.vague.get(name, np.zeros((), bool))
+        unlike = vague & (np.isnan(theirs) != np.isnan(right))
+        if unlike.any():
+            zeros = f"{int(unlike.sum())} elements where padding meets an infinity"
+            note = "; ".join(filter(None, (note, zeros)))
+        unlike |= vague & (np.isnan(ours) != np.isnan(right))
+        lost = lost | beyond | unlike
         ours, theirs = np.where(lost, right, ours), np.where(lost, right, theirs)
     plain = compare(name, ours, theirs, oracle, tolerance, own=0.0)
     if explained is not None and not plain.verdict.passes:
@@ -230,7 +236,7 @@ def _overflows(
     nothing = np.zeros((), bool)
     largest = _RANGE[_PART.get(dtype, dtype)][0]
     if isinstance(rule, Sum):
-        sums = scales.sums.get(name)
+        sums = scales.partial.get(name, scales.sums.get(name))
         if sums is None or sums.shape != array.shape:
             return nothing
         large = ~(sums <= largest / 2)

@@ -26,6 +26,7 @@ def erring(rounding: Rounding | None) -> contextlib.AbstractContextManager[objec
     """A block in which each operator's floating-point results are multiplied by ``1 + unit xi``.
 
     xi is uniform in (-1, 1). What only moves numbers, and what makes them of none, is left alone.
+    Kernels in which digits cancel, logarithms of sums of exponentials, are written out in steps.
 
     Args:
         rounding: None for a block like any other.
@@ -33,7 +34,10 @@ def erring(rounding: Rounding | None) -> contextlib.AbstractContextManager[objec
     if rounding is None:
         return contextlib.nullcontext()
     import torch
+    from torch._decomp import get_decompositions
     from torch.utils._python_dispatch import TorchDispatchMode
+
+    steps = get_decompositions([getattr(torch.ops.aten, name) for name in _IN_STEPS])
 
     generator = torch.Generator().manual_seed(rounding.seed)
 
@@ -51,6 +55,9 @@ def erring(rounding: Rounding | None) -> contextlib.AbstractContextManager[objec
         def __torch_dispatch__(
             self, func: Any, types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:
+            if func in steps:
+                with self:
+                    return steps[func](*args, **(kwargs or {}))
             result = func(*args, **(kwargs or {}))
             name = func.overloadpacket.__name__
             given = any(isinstance(a, (torch.Tensor, tuple, list)) for a in args)
@@ -68,6 +75,10 @@ def erring(rounding: Rounding | None) -> contextlib.AbstractContextManager[objec
     return mode
 
 
+_IN_STEPS = (
+    "_softmax _log_softmax _softmax_backward_data _log_softmax_backward_data logsumexp "
+    "binary_cross_entropy_with_logits log_sigmoid_forward log_sigmoid_backward".split()
+)
 _MOVING = frozenset(
     "_to_copy clone copy detach gather index index_select masked_fill new_zeros ones_like scatter "
     "select_backward slice_backward where zeros_like".split()

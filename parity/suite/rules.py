@@ -46,12 +46,15 @@ class Sum:
         count: how many terms one result has; by default what the operator makes of ones.
         accumulator: the type that sums are carried in, where it is wider than the result's.
         normwise: whether algorithms (FFT, Winograd) spread one element's error over all of them.
+        padded: the argument among whose numbers, and whose cotangents, algorithms put zeros. What
+            such a zero makes of an infinite factor is NaN, or nothing where it is left out.
     """
 
     terms: str = ""
     count: str = ""
     accumulator: str = ""
     normwise: bool = False
+    padded: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from parity.sides import Arrays
 from parity.suite.calls import function_of
 from parity.suite.case import Arguments
 from parity.suite.oracle import Oracle, noise, widened
+from parity.suite.padding import padded
 from parity.suite.rules import (
     Conditioned,
     Decision,
@@ -43,12 +45,17 @@ class Scales:
         sums: S of each result; where the rule needs it.
         count: how many terms one sum has.
         gain: the largest cotangent: what underflows on the way to a gradient is multiplied by it.
+        partial: S with no factor below 1, which no product of some factors exceeds; where there are
+            more than two factors, and large ones.
+        vague: where a result is NaN or isn't, as an algorithm pads or doesn't; where there is any.
     """
 
     noise: dict[str, Noise]
     sums: Arrays
     count: float = 1.0
     gain: float = 1.0
+    partial: Mapping[str, np.ndarray] = field(default_factory=dict)
+    vague: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def scales_of(
@@ -68,7 +75,13 @@ def scales_of(
         if tf32 and dtype in ("float32", "complex64"):
             rounded = 2 * TF32 / DType(dtype).unit_roundoff  # both factors of each product
             sums = {name: array * (1 + rounded) for name, array in sums.items()}
-        return Scales({}, sums, _count(oracle, rule, arguments, dtype), gain)
+        vague = padded(oracle, rule.padded, arguments, dtype, way) if rule.padded else {}
+        many = (
+            sum(isinstance(a, np.ndarray) and a.dtype.kind in "fc" for a in arguments.values()) > 2
+        )
+        partial = _sums(oracle, rule, arguments, dtype, way, least=1.0) if many else {}
+        count = _count(oracle, rule, arguments, dtype)
+        return Scales({}, sums, count, gain, partial, vague)
     decides = isinstance(rule, Decision) and not rule.values
     if isinstance(rule, (Conditioned, Trajectory)) or decides or way.wanted:
         unit = TF32 if tf32 and dtype in ("float32", "complex64") else None
@@ -76,20 +89,32 @@ def scales_of(
     return Scales({}, {})
 
 
-def _absolute(arguments: Arguments) -> dict[str, object]:
-    """Absolute values, with zeros for what isn't finite: its results have no tolerance anyway."""
+def _absolute(arguments: Arguments, least: float) -> dict[str, object]:
+    """Absolute values, none below ``least``; what isn't finite counts as 0.
+
+    Its results have no tolerance anyway.
+    """
     found: dict[str, object] = {}
     for name, a in widened(arguments).items():
         if isinstance(a, np.ndarray) and a.dtype.kind in "fci":
             a = np.abs(a)
             a = np.where(np.isfinite(a), a, np.zeros((), a.dtype))
+            a = np.maximum(a, least) if least else a
         found[name] = a
     return found
 
 
-def _sums(oracle: Oracle, rule: Sum, arguments: Arguments, dtype: str, way: Way) -> Arrays:
-    directions = {name: np.abs(array) for name, array in way.directions.items()}
-    found = oracle(_absolute(arguments), dtype, Way(way.wanted, directions)).results
+def _sums(
+    oracle: Oracle,
+    rule: Sum,
+    arguments: Arguments,
+    dtype: str,
+    way: Way,
+    *,
+    least: float = 0.0,
+) -> Arrays:
+    directions = {n: np.maximum(np.abs(a), least) for n, a in way.directions.items()}
+    found = oracle(_absolute(arguments, least), dtype, Way(way.wanted, directions)).results
     if rule.terms:
         found = {
             **found,

@@ -230,3 +230,36 @@ def test_what_overflows_on_the_way_is_counted_and_no_mismatch():
     wrong = replace(case, tensorflow="tf.reduce_sum(x[2:])")
     assert fails(wrong, infinite)
     assert fails(replace(case, rule=Exact()), {"x": large * np.float32(1)})
+
+
+WEIGHT = np.array([[[1.0, 2.0, np.inf]], [[1.0, 2.0, 3.0]]])
+PADDING = {"x": np.ones((1, 1, 4)), "weight": WEIGHT}
+LAST = "tf.transpose(tf.nn.conv1d(tf.transpose(x, (0, 2, 1)), {}, 1, 'SAME'), (0, 2, 1))"
+
+
+@pytest.mark.parametrize("calls", ["leaves out", "pads"])
+def test_padding_may_meet_an_infinite_weight_or_not(calls):
+    tensorflow = LAST.format("tf.transpose(weight, (2, 1, 0))")
+    if calls == "pads":
+        tensorflow = f"y = {tensorflow}\nreturn tf.where(tf.math.is_inf(y), math.nan, y)"
+    rule = Sum(normwise=True, padded="x")
+    case = row("F.conv1d(x, weight, padding='same')", tensorflow, rule, gradients=False)
+    given = {name: array.astype("float32") for name, array in PADDING.items()}
+    assert not fails(case, given)
+
+
+def test_a_weight_that_is_no_number_reaches_all_it_is_multiplied_with():
+    tensorflow = LAST.format("tf.transpose(tf.where(weight > 9, 0.0, weight), (2, 1, 0))")
+    rule = Sum(normwise=True, padded="x")
+    case = row("F.conv1d(x, weight, padding='same')", tensorflow, rule, gradients=False)
+    lost = {"x": PADDING["x"].astype("float32"), "weight": WEIGHT.astype("float32")}
+    assert fails(case, lost)
+    none = f"y = {LAST.format('tf.transpose(weight, (2, 1, 0))')}\nreturn tf.zeros_like(y)"
+    case = row("F.conv1d(x, weight, padding='same')", none, rule, gradients=False)
+    assert fails(case, lost | {"weight": np.where(WEIGHT > 9, np.nan, WEIGHT).astype("float32")})
+
+
+def test_a_product_of_three_may_overflow_though_the_sum_does_not():
+    case = row("(x * y) * z", "x * (y * z)", Sum(), gradients=False)
+    given = {"x": np.float32([3e38]), "y": np.float32([10]), "z": np.float32([1e-3])}
+    assert not fails(case, given)

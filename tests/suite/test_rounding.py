@@ -48,3 +48,7 @@ def test_without_errors_nothing_moves():
         assert (
             run("x * 3", RUNTIMES["torch"], {"x": np.ones(2)}, "float64").results["output"][0] == 3
         )
+
+
+def test_the_digits_that_a_logarithm_of_a_sum_loses_are_seen():
+    assert moved("F.log_softmax(x, 0)[1]", [0.0, 8.0])["output"] > 100 * UNIT
