@@ -10,6 +10,7 @@ import numpy as np
 from converters.checkpoints.mapping import Move
 from converters.checkpoints.store import Checkpoint
 from converters.checkpoints.streams import Numbers, Place
+from converters.layout import Axes
 
 _ALLOWANCE = 2**26
 """Bytes that may be in memory beyond twice the largest move's."""
@@ -31,9 +32,18 @@ def moved(
     def size(move: Move) -> int:
         return sum(checkpoint.tensors[name].bytes for name in names(move))
 
+    def turns(move: Move) -> Axes | None:
+        only = names(move)[0] if len(names(move)) == 1 else None
+        return move.rule.turns(checkpoint.tensors[only], reverse=reverse) if only else None
+
     def place(move: Move) -> Place | None:
-        keeps = len(names(move)) == 1 and move.rule.keeps(checkpoint.tensors[names(move)[0]])
-        return checkpoint.place(names(move)[0]) if keeps and not read_all else None
+        axes = turns(move)
+        keeps = axes is not None and list(axes) == sorted(axes) and not read_all
+        return checkpoint.place(names(move)[0]) if keeps else None
+
+    def held(move: Move) -> int:
+        """Bytes in memory until it is written; what is turned is not copied."""
+        return size(move) if turns(move) is not None and not read_all else 2 * size(move)
 
     def read(move: Move) -> list[np.ndarray]:
         """Into memory that the move before the last one had: new memory has to be cleared first."""
@@ -60,7 +70,7 @@ def moved(
             if (
                 following is not None
                 and place(following) is None
-                and 2 * size(move) + size(following) <= 2 * largest + _ALLOWANCE
+                and held(move) + size(following) <= 2 * largest + _ALLOWANCE
             ):
                 ahead = reader.submit(read, following)
             made = move.rule.backward(given) if reverse else move.rule.forward(given)

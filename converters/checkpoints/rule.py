@@ -13,7 +13,7 @@ from converters.checkpoints.pattern import parsed
 from converters.checkpoints.tensor_info import TensorInfo
 from converters.dtypes import DType
 from converters.errors import CheckpointError
-from converters.layout import inverse
+from converters.layout import Axes, inverse
 
 Layout = Literal["same", "transpose", "convolution"]
 Names = Annotated[
@@ -123,9 +123,9 @@ class Rule(BaseModel):
             parts = self._split(array, len(self.source))
         return [part.transpose(inverse(self._axes(part.ndim))) for part in parts]
 
-    def keeps(self, info: TensorInfo) -> bool:
-        """Whether such a tensor, alone, stays as it is in either direction."""
-        return (
+    def turns(self, info: TensorInfo, *, reverse: bool) -> Axes | None:
+        """Which axis of such a tensor each of the result's is, if nothing else happens to it."""
+        alone = (
             len(self.target) == 1
             and self.blocks is None
             and self.pattern is None
@@ -133,8 +133,11 @@ class Rule(BaseModel):
             and self.source_dtype in (None, info.dtype)
             and (len(self.source) == 1 or self.join == "same")
             and self.dtype in (None, info.dtype)
-            and self._axes(len(info.shape)) == tuple(range(len(info.shape)))
         )
+        if not alone:
+            return None
+        axes = self._axes(len(info.shape))
+        return inverse(axes) if reverse else axes
 
     def target_infos(self, infos: Sequence[TensorInfo]) -> list[TensorInfo]:
         """What :meth:`forward` will return, from the tensors without their numbers.

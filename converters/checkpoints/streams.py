@@ -1,36 +1,56 @@
-"""Numbers into a file, in parts that stay in the processor's cache.
+"""Numbers from file to file, in parts that stay in the processor's cache.
 
-What lies in one file as it is to lie in another is copied by the system. What is turned round is
-packed tile by tile and written at once, by a few threads: NumPy and the system let them run beside
-each other.
+A few threads read, turn round and write at once: NumPy and the system let them run beside each
+other. (The system's own copy from file to file uses one.)
 """
 
 from __future__ import annotations
 
-import errno
+import itertools
 import math
 import os
 import threading
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
+from converters.checkpoints.checksums import Checksum, joined
 from converters.checkpoints.raw import bytes_of, read_at, write_at
 from converters.checkpoints.tensor_info import TensorInfo
+from converters.layout import inverse
 
+_COPIED = 2**20
+"""Bytes that are read and written at once where nothing changes."""
 _PART = 2**21
-"""Bytes of a part: it fits into a processor's caches. Measured against half and twice as much."""
-_TILE = 128
-"""Elements of a tile's side: few enough for the cache to keep their lines, measured."""
-_AT_ONCE = 2**26
-"""Bytes that the system is asked to copy at once: in between, the program can be interrupted."""
+"""Bytes of a part that is turned round. All these are measured against half and twice as much."""
+_DOUBLED = 3
+"""How often a part may be doubled to be read or written in longer runs."""
+_RUN = 256
+"""Bytes that are to be read in a row, if a part can be large enough."""
+_SMALL = 2**19
+"""Bytes that are packed at once."""
+_TILE = 256
+"""Elements of a tile's side, and those that its rows are longer."""
+_GAP = 16
 _THREADS = 4
-_NOT_HERE = frozenset({errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EPERM})
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A checksum that a file has of a tensor.
+
+    Attributes:
+        checksum: of which kind.
+        compare: is told that of all bytes when they were read; raises a CheckpointError.
+    """
+
+    checksum: Checksum
+    compare: Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,14 +62,14 @@ class Place:
         descriptor: of the same.
         offset: of the first byte.
         info: the tensor's shape and type.
-        check: is told the CRC-32 of all bytes when they were read, if the file has one.
+        check: the file's checksum of it, if it has one.
     """
 
     path: Path
     descriptor: int
     offset: int
     info: TensorInfo
-    check: Callable[[int], None] | None = None
+    check: Check | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -73,7 +93,7 @@ class Place:
         view = bytes_of(array)
         read_at(self.descriptor, view, self.offset, self.path)
         if self.check is not None:
-            self.check(zlib.crc32(view))
+            self.check.compare(self.check.checksum(view, 0))
         return array
 
 
@@ -92,40 +112,54 @@ def whole(value: Numbers) -> np.ndarray:
     return result
 
 
-def pour(value: Numbers, descriptor: int, offset: int, *, summed: bool = False) -> int:
+def pour(value: Numbers, descriptor: int, offset: int, *, summed: Checksum | None = None) -> int:
     """Write a tensor's numbers in C order.
 
     Args:
         value: an array, a view of one, or a place in another file.
         descriptor: of the file to write.
         offset: where the first byte goes.
-        summed: whether the checksum is wanted.
+        summed: which checksum of them is wanted.
 
     Returns:
-        The CRC-32 of all bytes, or 0.
+        That of all bytes, or 0.
 
     Raises:
         CheckpointError: the place's file is cut off, or its checksum is wrong.
     """
-    if isinstance(value, Place):
-        if not summed and value.check is None and _copied(value, descriptor, offset):
-            return 0
-        check, pieces = value.check, _fetches(value)
-    else:
-        check, pieces = None, _packs(value)
-    summed = summed or check is not None
+    check = value.check if isinstance(value, Place) else None
+    wanted = (summed, check.checksum if check is not None else None)
+    kinds = tuple({kind for kind in wanted if kind is not None})
 
-    def one(piece: _Piece) -> tuple[int, int]:
+    def one(piece: _Piece) -> _Sums:
         view = piece.bytes()
         write_at(descriptor, view, offset + piece.start)
-        return zlib.crc32(view) if summed else 0, len(view)
+        return len(view), [kind(view, 0) for kind in kinds]
 
-    total = 0
-    for checksum, count in map(one, pieces) if len(pieces) == 1 else _pool().map(one, pieces):
-        total = joined(total, checksum, count) if summed else 0
+    # one file takes no more from several threads than from one
+    alone = isinstance(value, np.ndarray) and value.flags.c_contiguous
+    totals = _total(kinds, _each(one, list(_pieces(value)), alone=alone))
     if check is not None:
-        check(total)
-    return total
+        check.compare(totals[check.checksum])
+    return totals[summed] if summed is not None else 0
+
+
+_T = TypeVar("_T")
+_Sums = tuple[int, list[int]]
+"""How many bytes, and their checksums."""
+
+
+def _each(one: Callable[[_T], _Sums], given: Sequence[_T], *, alone: bool) -> Iterable[_Sums]:
+    return map(one, given) if alone or len(given) == 1 else _pool().map(one, given)
+
+
+def _total(kinds: tuple[Checksum, ...], pieces: Iterable[_Sums]) -> dict[Checksum, int]:
+    """The checksums of pieces that follow each other; all of them are waited for."""
+    totals = dict.fromkeys(kinds, 0)
+    for count, sums in pieces:
+        for kind, found in zip(kinds, sums, strict=True):
+            totals[kind] = joined(kind, totals[kind], found, count)
+    return totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,112 +170,116 @@ class _Piece:
     bytes: Callable[[], memoryview]
 
 
-def _fetches(place: Place) -> list[_Piece]:
-    def fetched(start: int) -> memoryview:
-        view = _room(min(_PART, place.info.bytes - start)).data
-        read_at(place.descriptor, view, place.offset + start, place.path)
-        return view
-
-    return [_Piece(start, partial(fetched, start)) for start in range(0, place.info.bytes, _PART)]
-
-
-def _packs(array: np.ndarray) -> list[_Piece]:
-    pieces, start = [], 0
-    for part in _parts(array):
-        view = array[part]
-        pieces.append(_Piece(start, partial(_packed, view)))
-        start += view.nbytes
-    return pieces
+def _pieces(value: Numbers) -> Iterator[_Piece]:
+    if isinstance(value, Place):
+        for start in range(0, value.info.bytes, _COPIED):
+            yield _Piece(start, partial(_fetched, value, start))
+    elif value.flags.c_contiguous:
+        view = bytes_of(value)
+        for start in range(0, len(view), _PART):
+            yield _Piece(start, partial(_between, view, start, start + _PART))
+    else:
+        start = 0
+        for part in _parts(value):
+            yield _Piece(start, partial(_packed, value[part]))
+            start += value[part].nbytes
 
 
-def _copied(place: Place, descriptor: int, offset: int) -> bool:
-    """Have the system copy; False where it can't between these two files."""
-    done, count = 0, place.info.bytes
-    while done < count:
-        try:
-            copied = os.copy_file_range(
-                place.descriptor,
-                descriptor,
-                min(_AT_ONCE, count - done),
-                place.offset + done,
-                offset + done,
-            )
-        except OSError as error:
-            if error.errno not in _NOT_HERE:
-                raise
-            return False
-        if copied == 0:  # the file ends here: reading says so
-            return False
-        done += copied
-    return True
+def _between(view: memoryview, start: int, end: int) -> memoryview:
+    return view[start:end]
+
+
+def _fetched(place: Place, start: int) -> memoryview:
+    view = _room(min(_COPIED, place.info.bytes - start), "part").data
+    read_at(place.descriptor, view, place.offset + start, place.path)
+    return view
 
 
 def _packed(view: np.ndarray) -> memoryview:
-    if view.flags.c_contiguous:
-        return bytes_of(view)
-    into = _room(view.nbytes).view(view.dtype).reshape(view.shape)
+    into = _room(view.nbytes, "part").view(view.dtype).reshape(view.shape)
     _pack(view, into)
     return bytes_of(into)
 
 
-def _room(count: int) -> np.ndarray:
-    """Bytes that this thread may use until it asks again."""
-    room: np.ndarray | None = getattr(_own, "room", None)
-    if room is None or len(room) < count:
-        room = _own.room = np.empty(max(_PART, count), np.uint8)
-    return room[:count]
+def _room(count: int, use: str) -> np.ndarray:
+    """Bytes that this thread may use until it asks again for the same use."""
+    rooms: dict[str, np.ndarray] = vars(_own)
+    if use not in rooms or len(rooms[use]) < count:
+        rooms[use] = np.empty(count, np.uint8)
+    return rooms[use][:count]
 
 
 _own = threading.local()
 
 
 def _pack(view: np.ndarray, into: np.ndarray) -> None:
-    """Fill a C-contiguous array, tile by tile where the order of the axes differs."""
-    if view.nbytes <= _PART // 4 or abs(view.strides[-1]) == min(map(abs, view.strides)):
+    """Fill a C-contiguous array, tile by tile where the order of the axes differs.
+
+    A tile is first copied as it lies, to rows that are a little longer than it: rows of a power of
+    two bytes would all want the same lines of the cache when they are turned round.
+    """
+    filled = tuple(reversed(range(view.ndim)))
+    read = tuple(sorted(filled, key=lambda axis: abs(view.strides[axis])))
+    side, other = _nearest(view.shape, filled), _nearest(view.shape, read)
+    rows = [axis for axis in reversed(filled) if side[axis] > 1]
+    columns = [axis for axis in reversed(read) if side[axis] == 1]
+    wide = math.prod(other[axis] for axis in columns)
+    if view.nbytes <= _SMALL or abs(view.strides[-1]) == view.itemsize or wide < _GAP:
         np.copyto(into, view)
         return
-    for start in range(0, view.shape[-1], _TILE):
-        tile = (..., slice(start, start + _TILE))
-        np.copyto(into[tile], view[tile])
+    order = (*rows, *columns)
+    back = inverse(order)
+    lengths = tuple(map(max, side, other))
+    high = math.prod(lengths[axis] for axis in rows)
+    room = _room(high * (wide + _GAP) * view.itemsize, "tile").view(view.dtype).reshape(high, -1)
+    for starts in itertools.product(*map(range, itertools.repeat(0), view.shape, lengths)):
+        tile = tuple(slice(s, s + n) for s, n in zip(starts, lengths, strict=True))
+        given = view[tile].transpose(order)
+        count = math.prod(given.shape[: len(rows)])
+        held = room[:count, : given.size // count].reshape(given.shape)
+        np.copyto(held, given)
+        np.copyto(into[tile], held.transpose(back))
+
+
+def _nearest(shape: tuple[int, ...], axes: tuple[int, ...]) -> list[int]:
+    """How long along each axis a tile is that holds some elements in a row, nearest axes first."""
+    lengths, left = [1] * len(shape), _TILE
+    for axis in axes:
+        lengths[axis] = min(shape[axis], left)
+        left = max(left // shape[axis], 1)
+    return lengths
 
 
 def _parts(array: np.ndarray) -> Iterator[tuple[int | slice, ...]]:
-    """Indices of parts of about :data:`_PART` bytes, which follow each other in C order."""
+    """Indices of parts of about :data:`_PART` bytes, which follow each other in C order.
+
+    They are larger where an array that is turned round would be read in shorter runs.
+    """
     if array.nbytes <= _PART:
         if array.size:
             yield (slice(None),) * array.ndim
         return
     shape = array.shape
     sizes = [math.prod(shape[axis + 1 :]) * array.itemsize for axis in range(array.ndim)]
-    axis = next(axis for axis, size in enumerate(sizes) if size <= _PART)
-    rows = _PART // sizes[axis]
+    for limit in (_PART << doubled for doubled in range(_DOUBLED + 1)):
+        axis = next(axis for axis, size in enumerate(sizes) if size <= limit)
+        rows = min(limit // sizes[axis], shape[axis])
+        if _run(array, axis, rows) >= _RUN:
+            break
     for outer in np.ndindex(*shape[:axis]):
         for start in range(0, shape[axis], rows):
             yield (*outer, slice(start, start + rows))
 
 
-def joined(first: int, second: int, count: int) -> int:
-    """The CRC-32 of two pieces, from that of each and the number of bytes of the second.
-
-    A checksum is linear in what it starts with: what ``count`` zeros make of each of its bits is
-    all that has to be known.
-
-    >>> joined(zlib.crc32(b"tea"), zlib.crc32(b"pot"), 3) == zlib.crc32(b"teapot")
-    True
-    """
-    if not first:
-        return second
-    for bit, moved in enumerate(_moved_bits(count)):
-        if first >> bit & 1:
-            second ^= moved
-    return second
-
-
-@lru_cache(maxsize=64)
-def _moved_bits(count: int) -> tuple[int, ...]:
-    zeros = bytes(count)
-    nothing = zlib.crc32(zeros)
-    return tuple(zlib.crc32(zeros, 1 << bit) ^ nothing for bit in range(32))
+def _run(array: np.ndarray, axis: int, rows: int) -> int:
+    """Bytes that lie in a row in a part of an array: some rows along one axis, all behind it."""
+    run = array.itemsize
+    for nearest in sorted(range(array.ndim), key=lambda axis: abs(array.strides[axis])):
+        if nearest >= axis:
+            run *= array.shape[nearest] if nearest > axis else rows
+        if array.shape[nearest] > (rows if nearest == axis else 1) and nearest <= axis:
+            break
+    return run
 
 
 @cache

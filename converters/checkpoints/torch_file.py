@@ -21,6 +21,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from converters.checkpoints.checksums import crc32
 from converters.checkpoints.listing import torch_listing
 from converters.checkpoints.raw import bytes_of, read_at
 from converters.checkpoints.store import (
@@ -31,7 +32,7 @@ from converters.checkpoints.store import (
     require_same,
     require_template,
 )
-from converters.checkpoints.streams import Numbers, Place, pour
+from converters.checkpoints.streams import Check, Numbers, Place, pour
 from converters.checkpoints.tensor_info import TensorInfo
 from converters.checkpoints.zip_members import Members, is_zip, members_of, write_checksums
 from converters.dtypes import dtype_of
@@ -178,7 +179,8 @@ def _place(
     start = getattr(storage, "_checkpoint_offset", None)
     if start is None or storage.nbytes() != info.bytes or not tensor.is_contiguous():
         return None
-    return Place(path, descriptor, start, info, partial(members.compare, start))
+    check = Check(crc32, partial(members.compare, start))
+    return Place(path, descriptor, start, info, check)
 
 
 def as_tensor(array: np.ndarray) -> Any:
@@ -222,7 +224,7 @@ def create_torch(output: Output) -> Iterator[Write]:
 
         def write(name: str, value: Numbers) -> None:
             require_same(name, infos[name], value)
-            journal.add(name, pour(value, file.fileno(), places[name], summed=True))
+            journal.add(name, pour(value, file.fileno(), places[name], summed=crc32))
 
         for name, array in kept.items():
             write(name, array)

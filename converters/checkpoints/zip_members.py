@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from converters.checkpoints.checksums import crc32
 from converters.checkpoints.raw import read_at
 from converters.errors import CheckpointError
 
@@ -52,9 +53,7 @@ class Members:
         if start in self.checked:
             return
         size, _ = self._known(start)
-        self.compare(
-            start, zlib.crc32(view) if view is not None else self._sum(descriptor, start, size)
-        )
+        self.compare(start, crc32(view) if view is not None else self._sum(descriptor, start, size))
 
     def compare(self, start: int, found: int) -> None:
         """Compare a member's checksum with the one that was found.
@@ -79,7 +78,7 @@ class Members:
         for done in range(0, size, _CHUNK):
             part = memoryview(buffer)[: min(_CHUNK, size - done)]
             read_at(descriptor, part, start + done, self.path)
-            total = zlib.crc32(part, total)
+            total = crc32(part, total)
         return total
 
 
