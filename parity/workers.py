@@ -49,7 +49,7 @@ def each(
     workers: int,
     seconds: float,
     tasks_per_process: int,
-    settle: Callable[[], object] = settle,
+    settle: Callable[[], object] = settle_quietly,
 ) -> Iterator[tuple[Task, Result | str]]:
     """Do tasks in parallel; results come as they are done.
 

@@ -259,6 +259,19 @@ def test_nothing_is_squeezed_or_broadcast_to_fit(rule, shapes):
         rule.target_infos([TensorInfo(a.shape, DType.float32) for a in arrays])
 
 
+def test_a_number_too_long_to_be_one_is_no_number_of_a_rule(tmp_path):
+    mapping = tmp_path / "map.toml"
+    mapping.write_text('[[rule]]\nsource = "layer{#i}.w"\ntarget = "layers/dense{_2*i+1}/w"\n')
+    name = f"layer{'1' * 5000}.w"
+
+    with pytest.raises(CheckpointError, match="without a rule: layer111"):
+        convert_checkpoint(
+            write(tmp_path / "a.safetensors", {name: np.zeros(2, np.float32)}),
+            tmp_path / "b.weights.h5",
+            weights=mapping,
+        )
+
+
 def test_the_weights_of_a_conversion_move_a_checkpoint_with_tied_weights(tmp_path):
     import torch
 
