@@ -1,16 +1,19 @@
 """Try every planted fault and every faithful variant.
 
 ``python -m cases.quality.run`` prints what escaped and what raised a false alarm; with ``--record``
-it keeps the figures in ``reports/baselines/suite_quality.json`` and writes
-``docs/suite_quality.md``. Names after it choose rows.
+it keeps each outcome in ``reports/baselines/suite_quality.json`` as it comes, and writes
+``docs/suite_quality.md`` at the end. A run with ``--missing`` goes on where another one stopped: it
+leaves out what was as it should be, on the row as it is. Names choose rows.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +41,9 @@ class Trial:
         what: what was done to it.
         faulty: whether it is a fault; otherwise it is a faithful variant.
         alarm: whether the suite raised an alarm.
-        detail: the result, type and runtime that it was raised for.
+        detail: the result, type and runtime that it was raised for; of a fault that escaped, what
+            the row fails for without it.
+        of: a digest of the row and of the patch that were tried.
     """
 
     row: str
@@ -46,6 +51,7 @@ class Trial:
     faulty: bool
     alarm: bool
     detail: str
+    of: str = ""
 
     @property
     def right(self) -> bool:
@@ -71,13 +77,14 @@ def failures(
         examples: sets of arguments.
     """
     from cases.known_differences import KNOWN_DIFFERENCES
-    from parity.suite.survey import survey
+    from parity.suite.survey import Effort, Survey
     from parity.verdict import Verdict
 
-    lines = survey(case, dtype, ("torch", runtime), examples=examples, known=KNOWN_DIFFERENCES)
+    one = Survey(case, dtype, known=KNOWN_DIFFERENCES)
+    one.run(Effort(examples=examples, shrink=0.0), ("torch", runtime))
     return {
         line.worst.name: line.worst.detail
-        for line in lines
+        for line in one.lines.values()
         if line.runtime == runtime
         and not line.worst.verdict.passes
         and line.worst.verdict is not Verdict.inconclusive
@@ -97,6 +104,20 @@ def _healthy(row: str, dtype: str, examples: int) -> frozenset[str]:
     return frozenset(failures(rows()[row], dtype, "tensorflow", examples))
 
 
+def digest_of(trial: Fault | Variant) -> str:
+    """What an outcome depends on: the row, its strategy and the patch.
+
+    Args:
+        trial: a fault or a variant.
+    """
+    case = rows()[trial.row]
+    parts = (
+        case.torch, case.tensorflow, case.oracle, repr(case.rule), case.dtypes, case.gradients,
+        re.sub(r" at 0x[0-9a-f]+", "", repr(case.inputs)), repr(trial),
+    )  # fmt: skip
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+
 def try_fault(fault: Fault) -> Trial:
     """Whether a fault is caught: something fails that doesn't without it.
 
@@ -105,13 +126,17 @@ def try_fault(fault: Fault) -> Trial:
     """
     case = rows()[fault.row]
     faulty = replace(case, tensorflow=fault.planted(case.tensorflow))
+    trial = Trial(fault.row, fault.what, faulty=True, alarm=False, detail="", of=digest_of(fault))
     for examples, dtype in itertools.product((EXAMPLES, MORE), dtypes_of(case)):
         found = failures(faulty, dtype, "tensorflow", examples)
-        new = sorted(set(found) - _healthy(fault.row, dtype, examples))
+        healthy = _healthy(fault.row, dtype, examples)
+        new = sorted(set(found) - healthy)
         if new:
             detail = f"{new[0]}, {dtype}: {found[new[0]]}"
-            return Trial(fault.row, fault.what, faulty=True, alarm=True, detail=detail)
-    return Trial(fault.row, fault.what, faulty=True, alarm=False, detail="")
+            return replace(trial, alarm=True, detail=detail)
+        if healthy:
+            trial = replace(trial, detail=f"the row itself fails: {', '.join(sorted(healthy))}")
+    return trial
 
 
 def try_variant(variant: Variant) -> Trial:
@@ -122,42 +147,94 @@ def try_variant(variant: Variant) -> Trial:
     """
     case = rows()[variant.row]
     varied = replace(case, tensorflow=variant.varied(case.tensorflow))
+    trial = Trial(
+        variant.row, variant.what, faulty=False, alarm=False, detail="", of=digest_of(variant)
+    )
     for dtype in dtypes_of(case):
         for name, reason in failures(varied, dtype, variant.runtime).items():
             detail = f"{name}, {dtype}, {variant.runtime}: {reason}"
-            return Trial(variant.row, variant.what, faulty=False, alarm=True, detail=detail)
-    return Trial(variant.row, variant.what, faulty=False, alarm=False, detail="")
+            return replace(trial, alarm=True, detail=detail)
+    return trial
 
 
-def trials(chosen: Sequence[str] = (), *, faults: bool = True) -> Iterator[Trial]:
+def recorded(path: Path = RECORD) -> dict[tuple[str, str, bool], Trial]:
+    """The kept outcomes of the faults and variants that there are.
+
+    Args:
+        path: of the record.
+    """
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    found = {(trial.row, trial.what, trial.faulty): trial for trial in (Trial(**k) for k in kept)}
+    there = [(f.row, f.what, True) for f in FAULTS] + [(v.row, v.what, False) for v in VARIANTS]
+    return {key: found[key] for key in there if key in found}
+
+
+def missing(chosen: Sequence[Fault | Variant]) -> list[Fault | Variant]:
+    """Those without a kept outcome that is as it should be, on the row as it is.
+
+    Args:
+        chosen: faults and variants.
+    """
+    kept = recorded()
+    right = {key: trial.of for key, trial in kept.items() if trial.right}
+    return [t for t in chosen if right.get((t.row, t.what, isinstance(t, Fault))) != digest_of(t)]
+
+
+def trials(
+    chosen: Sequence[str] = (), *, faults: bool = True, variants: bool = True, again: bool = True
+) -> Iterator[Trial]:
     """Every trial; those with settings of their own run in a process of their own.
 
     Args:
         chosen: names of rows; all if empty.
-        faults: whether faults are tried too, or variants alone.
+        faults: whether faults are tried.
+        variants: whether variants are.
+        again: whether those are tried too of which a good outcome is kept.
     """
-    if faults:
-        yield from (try_fault(f) for f in FAULTS if not chosen or f.row in chosen)
-    variants = [v for v in VARIANTS if not chosen or v.row in chosen]
+    everything = [*(FAULTS if faults else ()), *(VARIANTS if variants else ())]
+    wanted = [t for t in everything if not chosen or t.row in chosen]
+    wanted = wanted if again else missing(wanted)
     here = tuple(sorted(json.loads(os.environ.get(_SETTINGS, "{}")).items()))
-    yield from (try_variant(v) for v in variants if v.environment == here)
+    for one in wanted:
+        if isinstance(one, Fault):
+            yield try_fault(one)
+        elif one.environment == here:
+            yield try_variant(one)
     if here:
         return
-    for settings in sorted({v.environment for v in variants if v.environment}):
-        yield from _in_process(settings, chosen)
+    elsewhere = [t for t in wanted if isinstance(t, Variant) and t.environment]
+    for settings in sorted({t.environment for t in elsewhere}):
+        yield from _in_process(settings, [t.row for t in elsewhere if t.environment == settings])
 
 
 def _in_process(settings: Iterable[tuple[str, str]], chosen: Sequence[str]) -> Iterator[Trial]:
     environment = {**os.environ, **dict(settings), _SETTINGS: json.dumps(dict(settings))}
-    done = subprocess.run(  # noqa: S603  # this module
-        [sys.executable, "-m", "cases.quality.run", "--json", "--variants", *chosen],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(f"trials with {dict(settings)} failed: {done.stderr[-2000:]}")
-    for line in done.stdout.splitlines():
-        if line.startswith("{"):
-            yield Trial(**json.loads(line))
+    command = [sys.executable, "-m", "cases.quality.run", "--json", "--variants", *chosen]
+    with subprocess.Popen(  # noqa: S603  # this module
+        command, env=environment, stdout=subprocess.PIPE, text=True
+    ) as running:
+        for line in running.stdout or ():
+            if line.startswith("{"):
+                yield Trial(**json.loads(line))
+    if running.returncode:
+        raise RuntimeError(f"trials with {dict(settings)} ended with {running.returncode}")
+
+
+def keep(trial: Trial, path: Path = RECORD) -> None:
+    """Add an outcome to the record, in place of an earlier one.
+
+    Args:
+        trial: the outcome.
+        path: of the record.
+    """
+    from converters import replaced_file
+
+    kept = recorded(path)
+    kept[trial.row, trial.what, trial.faulty] = trial
+    ordered = sorted(kept.values(), key=lambda t: (not t.faulty, t.row, t.what))
+    with replaced_file(path, force=True) as work:
+        text = json.dumps([asdict(one) for one in ordered], indent=1)
+        work.write_text(text + "\n", encoding="utf-8")
 
 
 _SETTINGS = "PARITY_QUALITY_SETTINGS"
@@ -176,11 +253,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("rows", nargs="*", help="rows to try; all if none is named")
     parser.add_argument("--record", action="store_true", help="keep the figures")
     parser.add_argument("--json", action="store_true", help="print each trial as JSON")
+    parser.add_argument("--faults", action="store_true", help="planted faults alone")
     parser.add_argument("--variants", action="store_true", help="faithful variants alone")
+    parser.add_argument("--missing", action="store_true", help="what has no good outcome yet")
     chosen = parser.parse_args(arguments)
-    found = []
-    for trial in trials(chosen.rows, faults=not chosen.variants):
-        found.append(trial)
+    right = True
+    asked = trials(
+        chosen.rows, faults=not chosen.variants, variants=not chosen.faults,
+        again=not chosen.missing,
+    )  # fmt: skip
+    for trial in asked:
+        right = right and trial.right
+        if chosen.record:
+            keep(trial)
         if chosen.json:
             print(json.dumps(asdict(trial)), flush=True)  # noqa: T201  # a script's answer
         elif not trial.right:
@@ -189,10 +274,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.record:
         from cases.quality.table import write
 
-        kept = [asdict(trial) for trial in found]
-        RECORD.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         write()
-    return 0 if all(trial.right for trial in found) or chosen.json else 1
+    return 0 if right or chosen.json else 1
 
 
 if __name__ == "__main__":
