@@ -19,6 +19,7 @@ FAMILIES = (
     "types",
     "gradients",
     "indexing",
+    "sorting",
     "convolution",
     "resize",
     "normalization",

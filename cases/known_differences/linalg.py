@@ -2,12 +2,55 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cases.known_differences.arrays import c64, f32, ramp
 from parity.known_differences import Kind, KnownDifference
 
 _SPECTRUM = "torch.stft(x, 8, 2, window=torch.hann_window(8), return_complex=True{0}).mT"
 
+_PRIMES = "(17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61)"
+_COMPOSITE = (
+    f"x.dtype == np.complex128 and any(x.shape[-1] % p == 0 and x.shape[-1] > p for p in {_PRIMES})"
+)
+_MKL = (
+    "MKL's transforms of a composite length with a prime factor beyond 13 are off by up to 40 "
+    "u sum |x| in double precision, those of other lengths and TensorFlow's by 2"
+)
+
 ENTRIES = (
+    KnownDifference(
+        name="double-precision-fft-of-some-lengths",
+        kind=Kind.PRECISION,
+        torch="torch.fft.fft(x)[..., 1:2]",
+        tensorflow="tf.signal.fft(x)[..., 1:2]",
+        result="",
+        device="cpu",
+        where=_COMPOSITE,
+        relation="np.abs(tensorflow - pytorch) <= 2.0**-47 * (np.abs(x).sum(-1, keepdims=True) + "
+        "x.shape[-1] * np.max(np.abs(0 if cotangent is None else cotangent)))",
+        example={"x": np.ones(46, np.complex128)},
+        without={"x": np.ones(32, np.complex128)},
+        gives=("[-4.267e-15-7.073e-16j]", "[0+0j]"),
+        rows=("fft", "ifft", "fft_ortho"),
+        why=_MKL,
+    ),
+    KnownDifference(
+        name="infinity-times-a-subnormal-weight",
+        kind=Kind.EDGE,
+        torch="F.bilinear(x, y, weight)",
+        tensorflow="tf.einsum('bi,oij,bj->bo', x, weight, y)",
+        keras="keras.ops.einsum('bi,oij,bj->bo', x, weight, y)",
+        device="cpu",
+        where="((np.abs(weight) < tiny(weight)) & (weight != 0)).any() and np.isinf(y).any()",
+        relation="np.isnan(tensorflow) & (((np.abs(weight) < tiny(weight)) & (weight != 0))[None] "
+        "& np.isinf(y)[:, None, None, :]).any((2, 3))",
+        example={"x": f32([[1]]), "y": f32([[np.inf]]), "weight": f32([[[1e-45]]])},
+        without={"x": f32([[1]]), "y": f32([[np.inf]]), "weight": f32([[[1e-30]]])},
+        gives=("[[inf]]", "[[nan]]"),
+        rows=("bilinear",),
+        why="TensorFlow takes a subnormal number for 0, and multiplies weight and y first",
+    ),
     KnownDifference(
         name="third-result-of-svd",
         kind=Kind.SEMANTIC,

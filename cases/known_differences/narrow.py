@@ -6,7 +6,9 @@ times what float64 rounds by.
 
 from __future__ import annotations
 
-from cases.known_differences.arrays import f32, f64
+import numpy as np
+
+from cases.known_differences.arrays import bf16, f32, f64
 from parity.known_differences import Kind, KnownDifference
 
 _WIDE = "x.dtype == np.float64"
@@ -84,7 +86,45 @@ def _optimiser(
     )
 
 
+_ODD = (
+    "oneDNN multiplies bfloat16 numbers in pairs on processors without instructions for them, and "
+    "the pair of the last one of an odd line is 0: infinity times 0"
+)
+
 ENTRIES = (
+    KnownDifference(
+        name="infinity-at-the-end-of-an-odd-product",
+        kind=Kind.EDGE,
+        torch="torch.matmul(x, y)",
+        tensorflow="tf.linalg.matmul(x, y)",
+        keras="keras.ops.matmul(x, y)",
+        runtime="eager",
+        device="cpu",
+        where="x.dtype.name == 'bfloat16' and x.shape[-1] % 2 and np.isinf(x[..., -1]).any()",
+        relation="np.isinf(x[..., -1:]) & np.isnan(tensorflow)",
+        example={"x": bf16([[1, 1, 1], [1, 1, np.inf]]), "y": bf16(np.ones((3, 2)))},
+        without={"x": bf16([[1, 1, 1], [1, np.inf, 1]]), "y": bf16(np.ones((3, 2)))},
+        gives=("[[3, 3], [inf, inf]]", "[[3, 3], [nan, nan]]"),
+        rows=("matmul", "bmm"),
+        why=_ODD,
+    ),
+    KnownDifference(
+        name="infinity-at-the-end-of-an-odd-gradient",
+        kind=Kind.EDGE,
+        torch="torch.matmul(x, y)",
+        tensorflow="tf.linalg.matmul(x, y)",
+        keras="keras.ops.matmul(x, y)",
+        result="gradient of y",
+        runtime="eager",
+        device="cpu",
+        where="x.dtype.name == 'bfloat16' and x.shape[-2] % 2 and np.isinf(x[..., -1, :]).any()",
+        relation="np.isinf(x[..., -1, :])[..., None] & np.isnan(tensorflow)",
+        example={"x": bf16([[1, 1], [1, 1], [1, np.inf]]), "y": bf16(np.ones((2, 2)))},
+        without={"x": bf16([[1, 1], [1, np.inf], [1, 1]]), "y": bf16(np.ones((2, 2)))},
+        gives=("[[3, 3], [inf, inf]]", "[[3, 3], [nan, nan]]"),
+        rows=("matmul", "bmm"),
+        why=_ODD,
+    ),
     KnownDifference(
         name="leaky-relu-slope-in-float32",
         kind=Kind.PRECISION,

@@ -41,13 +41,17 @@ class Sum:
     """A sum of products: the error in units of ``u S``, with ``S = sum |terms|``.
 
     Attributes:
-        terms: what gives S; by default the operator itself on the absolute values of its arguments,
-            which is right for everything that is linear in each argument with positive weights.
+        terms: what gives S of the outputs; by default the operator itself on the absolute values of
+            its arguments, which is right for everything that is linear in each argument with
+            positive weights. Of a transform it is over the absolute values.
         count: how many terms one result has; by default what the operator makes of ones.
         accumulator: the type that sums are carried in, where it is wider than the result's.
-        normwise: whether algorithms (FFT, Winograd) spread one element's error over all of them.
+        normwise: whether algorithms (Winograd) spread one element's error over all of them.
         padded: the argument among whose numbers, and whose cotangents, algorithms put zeros. What
             such a zero makes of an infinite factor is NaN, or nothing where it is left out.
+        transform: over how many of a result's last axes a fast Fourier transform does; a number
+            that isn't finite makes all of them anything, for which of them it reaches depends on
+            the algorithm.
     """
 
     terms: str = ""
@@ -55,6 +59,7 @@ class Sum:
     accumulator: str = ""
     normwise: bool = False
     padded: str = ""
+    transform: int = 0
 
 
 @dataclass(frozen=True, slots=True)

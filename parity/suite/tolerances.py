@@ -97,9 +97,9 @@ def _absolute(arguments: Arguments, least: float) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, a in widened(arguments).items():
         if isinstance(a, np.ndarray) and a.dtype.kind in "fci":
-            a = np.abs(a)
-            a = np.where(np.isfinite(a), a, np.zeros((), a.dtype))
-            a = np.maximum(a, least) if least else a
+            size = np.abs(a)
+            size = np.where(np.isfinite(size), size, 0)
+            a = (np.maximum(size, least) if least else size).astype(a.dtype)
         found[name] = a
     return found
 
@@ -113,14 +113,41 @@ def _sums(
     *,
     least: float = 0.0,
 ) -> Arrays:
-    directions = {n: np.maximum(np.abs(a), least) for n, a in way.directions.items()}
+    directions = {
+        n: np.maximum(np.abs(a), least).astype(a.dtype) for n, a in way.directions.items()
+    }
     found = oracle(_absolute(arguments, least), dtype, Way(way.wanted, directions)).results
     if rule.terms:
-        found = {
-            **found,
-            "output": function_of(rule.terms, tuple(arguments), "numpy")(**widened(arguments)),
-        }
-    return {name: np.abs(array) for name, array in found.items() if array.dtype.kind in "fc"}
+        given = widened(arguments) if not rule.transform else _absolute(arguments, least)
+        terms = function_of(rule.terms, tuple(arguments), "numpy")(**given)
+        outputs = [name for name in found if name.startswith("output")]
+        found |= {name: np.broadcast_to(terms, found[name].shape) for name in outputs}
+    sums = {name: np.abs(array) for name, array in found.items() if array.dtype.kind in "fc"}
+    if not rule.transform:
+        return sums
+    lost = _reached(oracle, arguments, dtype, way)
+    return {name: _carried(array, lost.get(name), rule.transform) for name, array in sums.items()}
+
+
+def _carried(sums: np.ndarray, lost: np.ndarray | None, axes: int) -> np.ndarray:
+    """The largest sum of all elements that a transform carries errors between."""
+    last = tuple(range(-min(axes, sums.ndim), 0))
+    if not sums.size:
+        return sums
+    largest = sums.max(last, keepdims=True)
+    if lost is not None:
+        largest = np.where(lost.any(last, keepdims=True), np.inf, largest)
+    return np.asarray(np.broadcast_to(largest, sums.shape))
+
+
+def _reached(oracle: Oracle, arguments: Arguments, dtype: str, way: Way) -> Arrays:
+    """Which elements of each result NaN and infinities among the arguments reach."""
+    given = widened(arguments)
+    for name, a in given.items():
+        if isinstance(a, np.ndarray) and a.dtype.kind in "fc":
+            given[name] = np.where(np.isfinite(a), a, np.asarray(np.nan, a.dtype))
+    found = oracle(given, dtype, way).results
+    return {name: np.isnan(a) for name, a in found.items() if a.dtype.kind in "fc"}
 
 
 def _count(oracle: Oracle, rule: Sum, arguments: Arguments, dtype: str) -> float:
@@ -162,7 +189,8 @@ def tolerance_of(
         )
     own = ulp(np.abs(np.where(np.isfinite(oracle), oracle, 0)), DType(dtype).numpy)
     if isinstance(rule, Sum):
-        return _sum_tolerance(rule, scales.sums.get(name), own, dtype, scales.count)
+        gain = scales.gain if gradient else 1.0
+        return _sum_tolerance(rule, scales.sums.get(name), own, dtype, scales.count, gain)
     if isinstance(rule, Ulps) and not gradient:
         allowed = rule.budget if budget is None else budget
         origin = "registry: the row's" if budget is None else "calibrated:"
@@ -201,15 +229,16 @@ def _moved(rule: Rule, name: str, scales: Scales) -> np.ndarray | None:
 
 
 def _sum_tolerance(
-    rule: Sum, sums: np.ndarray | None, own: np.ndarray, dtype: str, count: float
+    rule: Sum, sums: np.ndarray | None, own: np.ndarray, dtype: str, count: float, gain: float
 ) -> Tolerance:
     unit = DType(rule.accumulator or dtype).unit_roundoff
-    products = np.zeros(own.shape) if sums is None else np.where(np.isfinite(sums), sums, 0.0)
+    products = np.zeros(own.shape) if sums is None else np.where(np.isnan(sums), 0.0, sums)
     if rule.normwise and products.size:
-        products = np.full(own.shape, float(np.abs(products).max()))
+        products = np.full(own.shape, float(products[np.isfinite(products)].max(initial=0.0)))
+    products = np.minimum(products, np.finfo(np.float64).max)
     likely = math.sqrt(max(count, 1.0))
     return Tolerance(
-        unit * products + own / 2,
+        unit * products + own / 2 + underflow(dtype) * gain,
         max(SUMS, likely),
         max(2 * SUMS, 4 * likely),
         "sum",
