@@ -191,7 +191,8 @@ def trials(
         variants: whether variants are.
         again: whether those are tried too of which a good outcome is kept.
     """
-    everything = [*(FAULTS if faults else ()), *(VARIANTS if variants else ())]
+    everything: list[Fault | Variant] = list(FAULTS if faults else ())
+    everything += VARIANTS if variants else ()
     wanted = [t for t in everything if not chosen or t.row in chosen]
     wanted = wanted if again else missing(wanted)
     here = tuple(sorted(json.loads(os.environ.get(_SETTINGS, "{}")).items()))
