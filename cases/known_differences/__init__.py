@@ -13,6 +13,9 @@ from parity.known_differences import KnownDifference
 
 FAMILIES = (
     "elementwise",
+    "activation",
+    "arithmetic",
+    "special",
     "subnormals",
     "accuracy",
     "reduction",

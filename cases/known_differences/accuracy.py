@@ -29,7 +29,7 @@ ENTRIES = (
         example={"x": f32([-6, 1])},
         without={"x": f32([-0.5, 1])},
         gives=("[-0, 0.8413]", "[-5.92e-09, 0.8413]"),
-        relation="(x < -1) & (np.abs(tensorflow - pytorch) <= eps(x) * np.abs(x))",
+        relation="(x < -1) & (np.abs(tensorflow - pytorch) <= 2 * eps(x) * np.abs(x))",
         rows=("gelu",),
         rounding=2,
         in_pytorch="x * 0.5 * torch.erfc(-x * 0.7071067811865476)",
@@ -172,14 +172,15 @@ ENTRIES = (
         without={"x": bf16([0.25, 0.5])},
         gives=("[0, 0.5195]", "[1.129e-08, 0.5195]"),
         relation="(np.abs(x.astype('f4')) < 1e-2) & (np.abs(pytorch.astype('f4')"
-        " - 1.1283792 * x.astype('f4')) <= 1.2e-7 + 2 * eps(x) * np.abs(x.astype('f4')))"
+        " - 1.1283792 * x.astype('f4')) <= 2.4e-7 + 2 * eps(x) * np.abs(x.astype('f4')))"
         " & (np.abs(tensorflow.astype('f4') - 1.1283792 * x.astype('f4'))"
-        " <= eps(x) * (np.abs(x.astype('f4')) + tiny(x)))",
+        " <= eps(x) * np.abs(x.astype('f4')) + 2 * tiny(x))",
         rows=("erf",),
         device="cpu",
         in_pytorch="torch.erf(x.float()).to(x.dtype)",
         in_tensorflow="tf.where(tf.abs(x) < 1e-7, 0 * x, tf.math.erf(x))",
-        why="PyTorch's vectorised erf of 16-bit numbers rounds to multiples of 2**-23",
+        why="PyTorch's vectorised erf of 16-bit numbers rounds to multiples of 2**-23, "
+        "and to the second nearest at times",
         reference="59",
     ),
     KnownDifference(

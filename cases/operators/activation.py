@@ -6,8 +6,12 @@ from hypothesis import strategies as st
 
 from cases.inputs import FLOATS, REALS, Array, Axis, Shapes, given
 from cases.rows import CONDITIONED, EITHER_ZERO, EXACT, X, row
+from parity.suite import Ulps
 
 _ALONG = given(Shapes((1, 4), 1, long=True), x=Array(), axis=Axis())
+
+_STEPS = Ulps(9.0)
+"""Softplus in bfloat16: its exponential is rounded first, which costs TensorFlow seven units."""
 
 CASES = (
     row(
@@ -65,23 +69,39 @@ CASES = (
         given(x=Array(), beta=st.sampled_from((0.5, 1.0, 1.702))),
         REALS,
     ),
-    row("mish", "F.mish(x)", "x * tf.math.tanh(tf.math.softplus(x))", "keras.activations.mish(x)"),
+    row(
+        "mish",
+        "F.mish(x)",
+        "x * tf.math.tanh(tf.math.softplus(x))",
+        "keras.activations.mish(x)",
+        _STEPS,
+        doc="TensorFlow rounds softplus and tanh to bfloat16, PyTorch the result alone.",
+    ),
     row(
         "softplus",
         "F.softplus(x, threshold=40)",
         "tf.math.softplus(x)",
         "keras.ops.softplus(x)",
+        _STEPS,
         oracle="mpmath: mp.log1p(mp.exp(x))",
         doc="PyTorch's is linear above a threshold of 20 by default.",
     ),
     row("softsign", "F.softsign(x)", "tf.nn.softsign(x)", "keras.ops.softsign(x)"),
-    row("logsigmoid", "F.logsigmoid(x)", "tf.math.log_sigmoid(x)", "keras.ops.log_sigmoid(x)"),
+    row(
+        "logsigmoid",
+        "F.logsigmoid(x)",
+        "tf.math.log_sigmoid(x)",
+        "keras.ops.log_sigmoid(x)",
+        _STEPS,
+    ),
     row(
         "hardsigmoid",
         "F.hardsigmoid(x)",
         "tf.nn.relu6(x + 3) / 6",
         "keras.ops.hard_sigmoid(x)",
         CONDITIONED,
+        oracle="tensorflow",
+        doc="PyTorch's float64 gradient takes a sixth for a float32 number.",
     ),
     row(
         "hardswish",
@@ -147,7 +167,7 @@ CASES = (
         "torch.cat((F.relu(x), F.relu(-x)), -1)",
         "tf.nn.crelu(x)",
         "",
-        EXACT,
+        EITHER_ZERO,
         given(Shapes((1, 4)), x=Array()),
         REALS,
     ),

@@ -20,8 +20,11 @@ def _pair(
     dtypes: tuple[str, ...] = FLOATS,
     *,
     gradients: bool = True,
+    oracle: str = "torch",
 ) -> OperatorCase:
-    return row(name, torch, tensorflow, keras, rule, inputs, dtypes, gradients=gradients)
+    return row(
+        name, torch, tensorflow, keras, rule, inputs, dtypes, gradients=gradients, oracle=oracle
+    )
 
 
 _NONZERO = given(x=Array("~"), y=Array("~", low=1))
@@ -149,7 +152,7 @@ CASES = (
     _pair(
         "float_power",
         "torch.float_power(x, y)",
-        "tf.experimental.numpy.float_power(x, y)",
+        "tf.experimental.numpy.float_power(tf.cast(x, tf.float64), tf.cast(y, tf.float64))",
         "",
         CONDITIONED,
         given(Shapes(least=1), x=Array("~", low=0), y=Array("~", low=-4, high=4)),
@@ -236,7 +239,17 @@ CASES = (
         "tf.math.nextafter(x, y)",
         "keras.ops.nextafter(x, y)",
         EXACT,
-        dtypes=REALS,
+        dtypes=("float32",),
+        gradients=False,
+        oracle="numpy: np.nextafter(np.float32(x), np.float32(y)).astype(float)",
+    ),
+    _pair(
+        "nextafter_double",
+        "torch.nextafter(x, y)",
+        "tf.math.nextafter(x, y)",
+        "keras.ops.nextafter(x, y)",
+        EXACT,
+        dtypes=("float64",),
         gradients=False,
     ),
     _pair(

@@ -93,7 +93,7 @@ CASES = (
     row(
         "logit",
         "torch.logit(x)",
-        "tf.math.log(x / (1 - x))",
+        "tf.math.log(x) - tf.math.log1p(-x)",
         "",
         CONDITIONED,
         given(x=Array(low=0, high=1)),

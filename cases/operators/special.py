@@ -59,7 +59,17 @@ CASES = (
         REALS,
     ),
     row("lgamma", "torch.lgamma(x)", "tf.math.lgamma(x)", "", CONDITIONED, X, _HALVES),
-    row("digamma", "torch.digamma(x)", "tf.math.digamma(x)", "", CONDITIONED, X, _HALVES),
+    row(
+        "digamma",
+        "torch.digamma(x)",
+        "tf.math.digamma(x)",
+        "",
+        CONDITIONED,
+        X,
+        _HALVES,
+        oracle="tensorflow",
+        doc="PyTorch's trigamma, its gradient, has ten digits in float64.",
+    ),
     row(
         "polygamma",
         "torch.special.polygamma(2, x)",
@@ -77,6 +87,7 @@ CASES = (
         CONDITIONED,
         _POSITIVE,
         REALS,
+        oracle="mpmath: mp.psi(1, x)",
     ),
     row(
         "zeta",
@@ -156,6 +167,7 @@ CASES = (
         _MODERATE,
         REALS,
         gradients=False,
+        oracle="mpmath: mp.besselj(0, x)",
     ),
     row(
         "bessel_j1",
@@ -166,6 +178,7 @@ CASES = (
         _MODERATE,
         REALS,
         gradients=False,
+        oracle="mpmath: mp.besselj(1, x)",
     ),
     row(
         "bessel_y0",
@@ -176,6 +189,7 @@ CASES = (
         given(x=Array(low=0, high=50)),
         REALS,
         gradients=False,
+        oracle="mpmath: mp.bessely(0, x)",
     ),
     row(
         "bessel_y1",
@@ -186,6 +200,7 @@ CASES = (
         given(x=Array(low=0, high=50)),
         REALS,
         gradients=False,
+        oracle="mpmath: mp.bessely(1, x)",
     ),
     row(
         "bessel_k0",

@@ -188,7 +188,7 @@ def _settled(
         as_good = near & (np.isinf(wide) | (np.abs(wide) + reach >= largest)) & (wide != right)
         note = ""
         if flushes or not tolerance.exact:
-            zero = (wide == 0) & (np.abs(oracle) < smallest) & (oracle != 0)
+            zero = (wide == 0) & (np.abs(oracle) - reach < smallest) & (oracle != 0)
             if flushes and alternative is not None and alternative.shape == oracle.shape:
                 close = np.abs(wide - alternative) <= np.maximum(reach, smallest)
                 same = close | (wide == alternative) | (np.isnan(wide) & np.isnan(alternative))
@@ -254,7 +254,8 @@ def _overflows(
 
     A sum may be an infinity or NaN where the sum of its absolute terms is beyond the type's range;
     another function may be anything where an argument's square is, for a variance that is infinite
-    divides to zero. Elementwise functions may not.
+    divides to zero. Elementwise functions may not. A gradient may be no finite number where the
+    square of an argument's reciprocal is beyond the range: a sum of quotients isn't one.
     """
     dtype = dtype_of(array)
     nothing = np.zeros((), bool)
@@ -264,25 +265,30 @@ def _overflows(
         if sums is None or sums.shape != array.shape:
             return nothing
         large = ~(sums <= largest / 2)
+        whole = False
     else:
-        elementwise = isinstance(rule, (Ulps, Exact)) and not name.startswith("gradient")
-        if elementwise or not _has_large(arguments, largest):
+        gradient = name.startswith("gradient")
+        whole = _has(arguments, math.sqrt(largest), math.inf)
+        small = gradient and _has(arguments, 0.0, 1 / math.sqrt(largest))
+        elementwise = isinstance(rule, (Ulps, Exact)) and not gradient
+        if elementwise or not (whole or small):
             return nothing
         large = np.ones((), bool)
     with np.errstate(all="ignore"):
         here, there = (a.astype(np.complex128) for a in (array, right))
         odd = ~np.isfinite(here) | ~np.isfinite(there)
-        if not isinstance(rule, Sum):
+        if not isinstance(rule, Sum) and whole:
             odd |= np.abs(here - there) > tolerance.factor * tolerance.scale
         return np.asarray(large & odd & (here != there) & ~(np.isnan(here) & np.isnan(there)))
 
 
-def _has_large(arguments: Arguments, largest: float) -> bool:
+def _has(arguments: Arguments, above: float, below: float) -> bool:
+    """Whether any argument has a number of a size between two, which it isn't itself."""
     for a in arguments.values():
         if isinstance(a, np.ndarray) and (a.dtype.kind in "fc" or a.dtype.name == "bfloat16"):
             with np.errstate(all="ignore"):
                 size = np.abs(a.astype(np.complex128))
-            if (size[np.isfinite(size)] > math.sqrt(largest)).any():
+            if ((size > above) & (size < below)).any():
                 return True
     return False
 

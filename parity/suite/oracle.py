@@ -178,4 +178,4 @@ def _nudged(argument: Any, unit: float, generator: np.random.Generator) -> Any:
     if not isinstance(argument, np.ndarray) or argument.dtype.kind not in "fc":
         return argument
     with np.errstate(all="ignore"):
-        return argument * (1 + unit * generator.uniform(-1, 1, argument.shape))
+        return np.asarray(argument * (1 + unit * generator.uniform(-1, 1, argument.shape)))

@@ -262,11 +262,13 @@ def judge(
 def _pair(outcomes: Mapping[str, Outcome], name: str, truth: Outcome) -> tuple[Outcome, Outcome]:
     """PyTorch's outcome and TensorFlow's, of which one is the runtime's own.
 
-    Where the other framework wasn't run the oracle stands for it.
+    Where the other framework wasn't run, or has no gradient, the oracle stands for it.
     """
+    other = outcomes.get("tensorflow" if RUNTIMES[name].framework == "torch" else "torch", truth)
+    other = replace(other, results={**truth.results, **other.results})
     if RUNTIMES[name].framework == "torch":
-        return outcomes[name], outcomes.get("tensorflow", truth)
-    return outcomes.get("torch", truth), outcomes[name]
+        return outcomes[name], other
+    return other, outcomes[name]
 
 
 def _refusal(truth: Outcome, outcome: Outcome) -> Comparison:
