@@ -29,6 +29,7 @@ CASES = (
         "tf.nn.leaky_relu(x, slope)",
         "keras.ops.leaky_relu(x, slope)",
         inputs=given(x=Array(), slope=st.sampled_from((0.01, 0.2, 0.3))),
+        every="x",
         doc="The slopes by default are 0.01, 0.2 and 0.2.",
     ),
     row("elu", "F.elu(x)", "tf.nn.elu(x)", "keras.ops.elu(x)"),

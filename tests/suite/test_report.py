@@ -90,11 +90,26 @@ def test_what_changed_between_two_runs_is_said():
 def test_budgets_only_ever_go_down(tmp_path, monkeypatch):
     path = tmp_path / "budgets.json"
     monkeypatch.setattr(budgets, "budgets_file", lambda package: path)
-    assert budgets.lower(GOOD, data(tally(line(largest=2.0)), tally(line(), row="dot"))) == 1
-    assert json.loads(path.read_text()) == {"exponential": {"float32": {"cpu": {"torch": 2.5}}}}
-    assert budgets.lower(GOOD, data(tally(line(largest=9.0), line("XLA", largest=9.0)))) == 0
-    assert budgets.lower(GOOD, data(tally(line(largest=1.0)))) == 1
-    assert json.loads(path.read_text())["exponential"]["float32"]["cpu"]["torch"] == 1.25
+
+    def lowered(*lines):
+        many = [replace(one, elements=2000) for one in lines]
+        return budgets.lower(GOOD, data(tally(*many), tally(line(), row="dot")))
+
+    def stands():
+        return json.loads(path.read_text())["exponential"]["float32"]["cpu"]
+
+    assert lowered(line(margin=0.5)) == 1
+    assert stands() == {"torch": 2.5}
+    bad = line("XLA", verdict=Verdict.mismatch)
+    assert lowered(line(margin=0.9), bad) == 0
+    assert lowered(line(margin=0.4)) == 1
+    assert stands() == {"torch": 1.25}
+
+
+def test_a_few_numbers_lower_no_budget(tmp_path, monkeypatch):
+    path = tmp_path / "budgets.json"
+    monkeypatch.setattr(budgets, "budgets_file", lambda package: path)
+    assert budgets.lower(GOOD, data(tally(line()))) == 0
 
 
 def test_errors_are_counted_in_units_of_the_last_place():
