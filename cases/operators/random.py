@@ -10,7 +10,7 @@ from cases.rows import row as any_row
 from parity.suite import Distribution, OperatorCase
 
 _NORMAL = "0.5 * (1 + np.vectorize(math.erf)({} / math.sqrt(2)))"
-_SHAPE = given(shape=st.integers(1, 6).map(lambda n: (200, n)))
+_SHAPE = given(shape=st.integers(1, 60).map(lambda n: (200, n)))
 _MATRIX = given(m=st.integers(2, 8), n=st.integers(2, 8))
 _FAN = (
     "w = torch.empty(200, n, m, dtype=dtype)\n"

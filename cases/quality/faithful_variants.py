@@ -107,11 +107,12 @@ _ORDERS = (
             "tf.reduce_sum(tf.linalg.diag_part(x))"),
     Variant("trace", "from the back", "tf.linalg.trace(x)",
             "tf.reduce_sum(tf.linalg.diag_part(x)[::-1])"),
-    Variant("var_unbiased", "scaled", "",
-            "tf.math.reduce_variance(x, axis) * tf.cast(x.shape[axis], x.dtype) "
-            "/ tf.cast(x.shape[axis] - 1, x.dtype)"),
-    Variant("sum", "kept in parts", "tf.math.reduce_sum(x, axis, keepdims=keep)",
-            "tf.math.reduce_sum(0.5 * x, axis, keepdims=keep) * 2"),
+    Variant("var_unbiased", "as a product",
+            "tf.math.squared_difference(x, tf.math.reduce_mean(x, axis, keepdims=True))",
+            "(lambda d: d * d)(x - tf.math.reduce_mean(x, axis, keepdims=True))"),
+    Variant("sum", "from the back", "tf.math.reduce_sum(x, axis, keepdims=keep)",
+            "(lambda turned: turned(tf.math.reduce_sum(turned(x), axis, keepdims=keep)))("
+            "lambda a: tf.reshape(tf.reshape(a, [-1])[::-1], a.shape))"),
     Variant("mean", "as a sum of shares", "tf.math.reduce_mean(x, axis, keepdims=keep)",
             "tf.math.reduce_mean(2 * x, axis, keepdims=keep) / 2"),
     Variant("cumsum_reverse", "by turning twice", "tf.math.cumsum(x, axis, reverse=True)",
@@ -135,7 +136,7 @@ _ORDERS = (
     Variant("einsum_ellipsis", "by matvec", "tf.einsum('...ij,j->...i', x, y)",
             "tf.linalg.matvec(x, y)"),
     Variant("bilinear", "in two steps", "tf.einsum('bi,oij,bj->bo', x, weight, y)",
-            "tf.einsum('bio,bi->bo', tf.einsum('oij,bj->bio', weight, y), x)"),
+            "tf.einsum('boj,bj->bo', tf.einsum('bi,oij->boj', x, weight), y)"),
     Variant("matrix_power", "from the left", "x, tf.linalg.matmul(x, x)",
             "tf.linalg.matmul(x, x), x"),
     Variant("multi_dot", "from the right", "tf.linalg.matmul(tf.linalg.matmul(x, y), z)",
@@ -152,7 +153,7 @@ _ORDERS = (
 )  # fmt: skip
 
 _FUSED = (
-    Variant("addcmul", "product first", "0.5 * y * z", "y * z * 0.5"),
+    Variant("addcmul", "value in the middle", "0.5 * y * z", "y * 0.5 * z"),
     Variant("addcdiv", "quotient of halves", "0.5 * (y / z)", "(0.5 * y) / z"),
     Variant("polyval", "fused", "tf.math.polyval([c2, c1, c0], x)", "c0 + x * (c1 + x * c2)"),
     Variant("square", "as a product", "tf.math.square(x)", "x * x"),

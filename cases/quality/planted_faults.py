@@ -171,7 +171,7 @@ _REDUCTIONS = (
           "tf.reduce_mean(x * x, axis, keepdims=keep) - "
           "tf.reduce_mean(x, axis, keepdims=keep) ** 2"),
     Fault("weighted_moments", "weights ignored", "[axis], weight", "[axis], tf.ones_like(weight)"),
-    Fault("argmax", "last of equals", "tf.math.argmax(x, axis)", "tf.math.argmin(x, axis)"),
+    Fault("argmax", "argmin", "tf.math.argmax(x, axis)", "tf.math.argmin(x, axis)"),
     Fault("argmin", "argmax", "argmin", "argmax"),
     Fault("amax", "minimum", "reduce_max", "reduce_min"),
     Fault("amin", "axes beside", "reduce_min(x, axis", "reduce_min(x, [0]"),
