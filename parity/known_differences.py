@@ -185,7 +185,8 @@ def known_differences(
         entries: those to choose from.
         row: the row's name.
         arguments: of the call, by name.
-        result: which of its results, ``output 0`` and the like included.
+        result: which of its results, ``output 0`` and the like included; ``gradient`` for any
+            gradient.
         runtime: of TensorFlow; any if empty.
         device: where it ran.
     """
@@ -195,7 +196,7 @@ def known_differences(
         if row in entry.rows
         and (entry.relation or any(end.startswith("raises ") for end in entry.gives))
         and set(entry.example) <= set(arguments)
-        and result.startswith(entry.result)
+        and (result.startswith(entry.result) or entry.result.startswith(f"{result} of "))
         and entry.runtime in ("", runtime)
         and entry.device in ("", device)
         and entry.holds(arguments)

@@ -27,6 +27,7 @@ FAMILIES = (
     "resize",
     "normalization",
     "losses",
+    "infinite_losses",
     "recurrent",
     "optimisers",
     "linalg",

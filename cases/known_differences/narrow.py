@@ -24,6 +24,7 @@ _NADAM = -0.018401361167452505
 _STILL = {"w": f32([0.0]), "g": f32([0.0])}
 _ATTENTION = (
     "attention", "attention_causal", "attention_scale", "attention_mask", "attention_bias",
+    "attention_grouped",
 )  # fmt: skip
 _KERAS_ATTENTION = (
     "q, k, v = (tf.transpose(a, (0, 2, 1, 3)) for a in (query, key, value))\n"

@@ -134,4 +134,18 @@ ENTRIES = (
         why="PyTorch knows reflection without the edge only",
         reference="124",
     ),
+    KnownDifference(
+        name="nearest-neighbour-gradient-compiled",
+        kind=Kind.GRADIENT,
+        torch="F.interpolate(x, size=(4, 4), mode='nearest-exact')",
+        tensorflow="y = tf.image.resize(tf.transpose(x, (0, 2, 3, 1)), (4, 4), 'nearest')\n"
+        "return tf.transpose(y, (0, 3, 1, 2))",
+        runtime="XLA",
+        result="gradient of x",
+        example={"x": ramp(1, 1, 2, 2)},
+        gives=("[[[[4, 4], [4, 4]]]]", "raises InvalidArgumentError"),
+        in_tensorflow="tf.repeat(tf.repeat(x, 2, 2), 2, 3)",
+        rows=("resize_nearest", "resize_nearest_exact"),
+        why="XLA has no kernel for ResizeNearestNeighborGrad",
+    ),
 )

@@ -85,7 +85,7 @@ CASES = (
         "F.scaled_dot_product_attention(query, key, value, enable_gqa=True)",
         "key, value = tf.repeat(key, 2, 1), tf.repeat(value, 2, 1)\n"
         f"return tf.linalg.matmul(tf.nn.softmax({_SCORES}), value)",
-        "",
+        _keras(),
         CONDITIONED,
         given(
             query=Array("b4qd", specials=False),

@@ -81,7 +81,11 @@ CASES = (
             "tf.nn.conv1d(tf.pad(tf.transpose(x, (0, 2, 1)), [[0, 0], [weight.shape[-1] - 1, "
             "0], [0, 0]]), tf.transpose(weight, (2, 1, 0)), 1, 'VALID')",
         ),
-        "",
+        "layer = keras.layers.Conv1D(weight.shape[0], weight.shape[2], padding='causal', "
+        "use_bias=False, dtype=x.dtype)\n"
+        "layer.build((None, None, weight.shape[1]))\n"
+        f"image, kernel = {_IN1}\n"
+        "return tf.transpose(layer.stateless_call([kernel], [], image)[0], (0, 2, 1))",
         RULE,
         _LINE,
         REALS,
@@ -99,7 +103,7 @@ CASES = (
         "conv2d_bias",
         "F.conv2d(x, weight, bias)",
         _tf(2, f"tf.nn.bias_add(tf.nn.conv2d({_IN2}, 1, 'VALID'), bias)"),
-        "",
+        _k(2, f"keras.ops.conv({_IN2}) + bias"),
         RULE,
         given(x=Array("bchw"), weight=Array("ockl"), bias=Array("o"), sizes=_SIZES),
         REALS,
@@ -117,7 +121,11 @@ CASES = (
         "conv2d_padding",
         "F.conv2d(x, weight, padding=(1, 2))",
         _tf(2, f"tf.nn.conv2d({_IN2}, 1, [[0, 0], [1, 1], [2, 2], [0, 0]])"),
-        "",
+        _k(
+            2,
+            "keras.ops.conv(keras.ops.pad(tf.transpose(x, (0, 2, 3, 1)), "
+            "[[0, 0], [1, 1], [2, 2], [0, 0]]), tf.transpose(weight, (2, 3, 1, 0)))",
+        ),
         RULE,
         _PLANE,
         REALS,
@@ -158,7 +166,7 @@ CASES = (
         "atrous_conv2d",
         "F.conv2d(x, weight, dilation=2)",
         _tf(2, f"tf.nn.atrous_conv2d({_IN2}, 2, 'VALID')"),
-        "",
+        _k(2, f"keras.ops.conv({_IN2}, dilation_rate=2)"),
         RULE,
         given(x=Array("bchw"), weight=Array("ockl"), sizes=_SIZES | {"w": (6, 9), "h": (6, 9)}),
         REALS,
@@ -214,7 +222,11 @@ CASES = (
             "tf.nn.depthwise_conv2d(tf.transpose(x, (0, 2, 3, 1)), tf.transpose(tf.reshape("
             "weight, (3, 2, *weight.shape[2:])), (2, 3, 0, 1)), (1, 1, 1, 1), 'VALID')",
         ),
-        "",
+        _k(
+            2,
+            "keras.ops.depthwise_conv(tf.transpose(x, (0, 2, 3, 1)), tf.transpose(tf.reshape("
+            "weight, (3, 2, *weight.shape[2:])), (2, 3, 0, 1)))",
+        ),
         RULE,
         given(x=Array("b3hw"), weight=Array("61kl"), sizes=_SIZES),
         REALS,
@@ -240,7 +252,7 @@ CASES = (
         "conv2d_channels_first",
         "F.conv2d(x, weight)",
         _tf(2, f"tf.nn.convolution({_IN2}, padding='VALID')"),
-        "",
+        "keras.ops.conv(x, tf.transpose(weight, (2, 3, 1, 0)), data_format='channels_first')",
         RULE,
         _PLANE,
         REALS,
@@ -293,7 +305,7 @@ CASES = (
             f"tf.nn.conv1d_transpose({_IN1}, (x.shape[0], (x.shape[2] - 1) * 2 + "
             "weight.shape[2], weight.shape[1]), 2, 'VALID')",
         ),
-        "",
+        _k(1, f"keras.ops.conv_transpose({_IN1}, 2)[:, : x.shape[2] * 2 - 2 + weight.shape[2]]"),
         RULE,
         _LINE_BACK,
         REALS,
@@ -321,7 +333,11 @@ CASES = (
             "weight.shape[2], (x.shape[3] - 1) * 2 + weight.shape[3], weight.shape[1]), 2, "
             "'VALID')",
         ),
-        "",
+        _k(
+            2,
+            f"keras.ops.conv_transpose({_IN2}, 2)[:, : x.shape[2] * 2 - 2 + weight.shape[2], "
+            ": x.shape[3] * 2 - 2 + weight.shape[3]]",
+        ),
         RULE,
         _PLANE_BACK,
         REALS,
@@ -349,7 +365,7 @@ CASES = (
             "x.shape[3] + weight.shape[3] - 1, x.shape[4] + weight.shape[4] - 1, "
             "weight.shape[1]), 1, 'VALID')",
         ),
-        "",
+        _k(3, f"keras.ops.conv_transpose({_IN3}, 1)"),
         RULE,
         _SPACE_BACK,
         REALS,
@@ -363,7 +379,11 @@ CASES = (
             "weight.shape[2], (x.shape[3] - 1) * 2 + weight.shape[3], (x.shape[4] - 1) * 2 + "
             "weight.shape[4], weight.shape[1]), 2, 'VALID')",
         ),
-        "",
+        _k(
+            3,
+            f"keras.ops.conv_transpose({_IN3}, 2)[:, : x.shape[2] * 2 - 2 + weight.shape[2], "
+            ": x.shape[3] * 2 - 2 + weight.shape[3], : x.shape[4] * 2 - 2 + weight.shape[4]]",
+        ),
         RULE,
         _SPACE_BACK,
         REALS,

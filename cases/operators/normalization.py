@@ -48,7 +48,9 @@ CASES = (
         "mean, var = tf.nn.moments(x, (0, 2, 3))\n"
         f"y = tf.nn.batch_normalization({_LAST}, mean, var, offset, scale, 1e-3)\n"
         f"return tf.transpose(y, {_FIRST})",
-        "",
+        f"mean, var = keras.ops.moments(x, (0, 2, 3))\n"
+        f"y = keras.ops.batch_normalization({_LAST}, mean, var, -1, offset, scale, 1e-3)\n"
+        f"return keras.ops.transpose(y, {_FIRST})",
         CONDITIONED,
         _TRAINING,
         REALS,
@@ -94,7 +96,7 @@ CASES = (
         "F.layer_norm(x, x.shape[1:], eps=1e-5)",
         "mean, var = tf.nn.moments(x, (1, 2, 3), keepdims=True)\n"
         "return (x - mean) * tf.math.rsqrt(var + 1e-5)",
-        "",
+        "keras.ops.layer_normalization(x, axis=(1, 2, 3), epsilon=1e-5)",
         CONDITIONED,
         given(x=Array("bchw", specials=False), sizes=_SIZES),
         REALS,
@@ -135,7 +137,9 @@ CASES = (
         "mean, var = tf.nn.moments(x, (2, 3), keepdims=True)\n"
         "y = (x - mean) * tf.math.rsqrt(var + 1e-5)\n"
         "return y * scale[:, None, None] + offset[:, None, None]",
-        "",
+        "layer = keras.layers.GroupNormalization(-1, axis=1, epsilon=1e-5, dtype=x.dtype)\n"
+        "layer.build(x.shape)\n"
+        "return layer.stateless_call((scale, offset), (), x)[0]",
         CONDITIONED,
         _TRAINING,
         REALS,

@@ -102,6 +102,7 @@ CASES = (
         REALS,
         gradients=False,
         doc="TensorFlow counts places in a plane of channels, PyTorch in one of a channel.",
+        no_xla="XLA has no kernel for MaxPoolWithArgmax",
     ),
     row(
         "max_pool3d",
@@ -144,7 +145,7 @@ CASES = (
         "avg_pool2d_padding",
         "F.avg_pool2d(x, 2, 2, 1)",
         _tf(2, "tf.nn.avg_pool2d(tf.pad(X, [[0, 0], [1, 1], [1, 1], [0, 0]]), 2, 2, 'VALID')"),
-        "",
+        _tf(2, "keras.ops.average_pool(keras.ops.pad(X, [[0, 0], [1, 1], [1, 1], [0, 0]]), 2)"),
         SUM,
         _PLANE,
         REALS,
@@ -212,7 +213,7 @@ CASES = (
         "min_pool2d",
         "-F.max_pool2d(-x, 2)",
         _tf(2, "-tf.nn.max_pool2d(-X, 2, 2, 'VALID')"),
-        "",
+        _tf(2, "-keras.ops.max_pool(-X, 2)"),
         EITHER_ZERO,
         _PLANE,
         REALS,
@@ -231,5 +232,6 @@ CASES = (
         REALS,
         gradients=False,
         doc="Grey-scale dilation by a flat element is max pooling.",
+        no_xla="XLA has no kernel for Dilation2D",
     ),
 )

@@ -70,7 +70,7 @@ CASES = (
         "randn_stateless",
         "torch.randn(shape, dtype=dtype)",
         "tf.random.stateless_normal(shape, tf.constant([3, 7]), dtype=dtype)",
-        "",
+        "keras.random.normal(shape, dtype=dtype.name, seed=keras.random.SeedGenerator(3))",
         cdf=_NORMAL.format("x"),
     ),
     row(

@@ -49,6 +49,7 @@ CASES = (
         CONDITIONED,
         _SMALL,
         ("float32",),
+        no_xla="XLA has no kernel for ScaleAndTranslate",
     ),
     row(
         "resize_bilinear_corners",
@@ -115,6 +116,7 @@ CASES = (
         _SMALL,
         ("float32",),
         doc="Without antialiasing PyTorch's cubic has a = -0.75, TensorFlow's -0.5.",
+        no_xla="XLA has no kernel for ScaleAndTranslate",
     ),
     row(
         "resize_area",
@@ -126,6 +128,7 @@ CASES = (
         ("float32",),
         gradients=False,
         doc="Equal where the sizes divide.",
+        no_xla="XLA has no kernel for ResizeArea",
     ),
     row(
         "crop_and_resize",
@@ -135,12 +138,13 @@ CASES = (
         CONDITIONED,
         given(x=Array("1chw", specials=False), sizes=_SIZES),
         ("float32",),
+        no_xla="XLA has no kernel for CropAndResize",
     ),
     row(
         "center_crop",
         "x[..., 1:-1, 1:-1]",
         _out(f"tf.image.central_crop({_IN}, 0.5)"),
-        "",
+        "keras.layers.CenterCrop(2, 2, data_format='channels_first', dtype=x.dtype)(x)",
         EXACT,
         given(x=Array("bc44")),
         REALS,
@@ -203,7 +207,7 @@ CASES = (
         "psnr",
         "10 * torch.log10(1 / ((x - y) ** 2).mean((1, 2, 3)))",
         "tf.image.psnr(x, y, 1.0)",
-        "",
+        "keras.ops.stack([keras.ops.psnr(a, b, 1.0) for a, b in zip(x, y)])",
         CONDITIONED,
         given(
             x=Array("bhwc", low=0, high=1, specials=False),
