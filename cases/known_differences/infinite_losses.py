@@ -20,13 +20,8 @@ def _chosen(
     name: str, row: str, torch: str, tensorflow: str, keras: str, of: str, **given: float
 ) -> KnownDifference:
     """The gradient of a branch that isn't taken."""
-    example = {"x": f32([[_INF, 1]]), "y": f32([[0, 0.75]])}
-    signs = {"x": ("[[0.5, 0.125]]", "[[nan, 0.125]]"), "y": ("[[-0.5, -0.125]]",) * 2}
-    signs["y"] = ("[[-0.5, -0.125]]", "[[nan, -0.125]]")
-    if row == "smooth_l1":
-        signs = {
-            key: tuple(v.replace("0.125", "0.25") for v in pair) for key, pair in signs.items()
-        }
+    sign, slope = "" if of == "x" else "-", "0.25" if row == "smooth_l1" else "0.125"
+    beside = f"{sign}{slope}"
     return KnownDifference(
         name=f"{name}-gradient-for-{of}-at-infinity",
         kind=Kind.GRADIENT,
@@ -36,9 +31,9 @@ def _chosen(
         result=f"gradient of {of}",
         where="np.isinf(x * x).any()",
         relation="np.isinf((x - y) * (x - y)) & np.isfinite(pytorch) & np.isnan(tensorflow)",
-        example=example | given,
-        without={"x": f32([[2, 1]]), "y": f32([[0, 0.75]])} | given,
-        gives=(signs[of][0], signs[of][1]),
+        example={"x": f32([[_INF, 1]]), "y": f32([[0, 0.75]]), **given},
+        without={"x": f32([[2, 1]]), "y": f32([[0, 0.75]]), **given},
+        gives=(f"[[{sign}0.5, {beside}]]", f"[[nan, {beside}]]"),
         rounding=4,
         rows=(row,),
         why="TensorFlow multiplies the slope of the square, which isn't chosen and is infinite, "

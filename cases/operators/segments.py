@@ -171,7 +171,6 @@ CASES = (
         given(x=Array("kn"), i=Below("k", "s"), sizes={"s": (2, 2), "k": (2, 9)}),
         REALS,
         gradients=False,
-        no_xla="the sizes of its results follow from values",
     ),
     row(
         "dynamic_stitch",

@@ -174,7 +174,6 @@ CASES = (
         _LINE,
         ("int32", "int64"),
         gradients=False,
-        no_xla="the size of its result follows from values",
         doc="PyTorch sorts, tf.unique keeps the order of first occurrence.",
     ),
     row(
@@ -199,7 +198,6 @@ CASES = (
         _LINE,
         ("int32", "int64"),
         gradients=False,
-        no_xla="the size of its result follows from values",
     ),
     row(
         "is_sorted",
