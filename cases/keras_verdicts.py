@@ -82,6 +82,8 @@ def checked(name: str, layer: str, model: keras.Layer, inputs: Inputs) -> Entry:
         model: what is converted.
         inputs: what it is called with.
     """
+    import keras
+
     import converters
     import parity
 
@@ -89,13 +91,15 @@ def checked(name: str, layer: str, model: keras.Layer, inputs: Inputs) -> Entry:
         conversion = converters.tf_to_torch(model, inputs)
     except converters.ConversionError as error:
         return Entry(name, layer, REFUSED, _first(error))
+    if not any(map(np.size, keras.tree.flatten(inputs))):
+        return Entry(name, layer, TRIVIAL, "the input has no elements, so nothing can be compared")
     try:
         (result,) = parity.check(model, conversion, inputs, runs=RUNS).results
         hollow = _hollow(conversion.model, inputs)
-        passes = result.verdict.passes and result.certificate.outcome in FUNCTIONS
     except Exception as error:  # noqa: BLE001  # one call ends nothing but itself
         return Entry(name, layer, ERROR, _first(error))
     outcome = result.certificate.outcome
+    passes = result.verdict.passes and outcome in FUNCTIONS
     return Entry(
         name,
         layer,
@@ -245,8 +249,6 @@ def _hollow(module: Any, inputs: Inputs) -> str:
         return tensors(_other(leaf)) if sparse else flipped(tensors(leaf))
 
     one, other = (pytree.tree_map(given, inputs) for given in (tensors, others))
-    if not any(leaf.numel() for leaf in pytree.tree_leaves(one)):
-        return "an input without elements"
     found = trivial_outputs(module, one, other)
     return "; ".join(f"{name or 'output'}: {what}" for name, what in found.items())
 
