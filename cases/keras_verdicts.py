@@ -181,15 +181,23 @@ def given_data(call: LayerCall) -> Any:
     flags = [bool(given.get(key)) for key in ("input_sparse", "input_ragged")]
     shape = keras.tree.map_shape_structure(lambda sizes: tuple(map(_shortened, sizes)), shape)
     drawn = create_eager_tensors(shape, dtype, *flags)
-    return drawn if any(flags) else keras.tree.map_structure(_centred, drawn)
+    generator = np.random.default_rng(0)
+    return keras.tree.map_structure(lambda item: _centred(item, generator), drawn)
 
 
 def _shortened(size: int | None) -> int | None:
     return size if size is None else min(size, LONGEST)
 
 
-def _centred(tensor: Any) -> Any:
-    return tensor - 1.5 if tensor.dtype.is_floating else tensor
+def _centred(tensor: Any, generator: np.random.Generator) -> Any:
+    """Numbers of both signs. Keras draws the same ones for each sparse tensor, and we don't."""
+    import tensorflow as tf
+
+    if isinstance(tensor, tf.SparseTensor) and tensor.dtype.is_floating:
+        values = generator.uniform(-1.5, 1.5, tensor.values.shape).astype(tensor.dtype.name)
+        return tf.SparseTensor(tensor.indices, values, tensor.dense_shape)
+    dense = isinstance(tensor, tf.Tensor)
+    return tensor - 1.5 if dense and tensor.dtype.is_floating else tensor
 
 
 def _array(item: Any) -> Any:
