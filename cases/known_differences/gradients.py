@@ -99,6 +99,7 @@ ENTRIES = (
         gives=("[[[[0, 1, 0, 1]]]]", "[[[[1, 0, 0, 1]]]]"),
         relation="np.isclose(pytorch.sum(), tensorflow.sum(), 1e-3, 1e-3 * np.abs(pytorch).sum())",
         rows=(
+            "adaptive_max_pool2d",
             "max_pool1d",
             "max_pool2d",
             "max_pool2d_overlapping",

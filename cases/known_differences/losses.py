@@ -400,4 +400,23 @@ ENTRIES = (
         rows=("log_cosh",),
         why="Keras takes the logarithm of 2 in float32",
     ),
+    *(
+        KnownDifference(
+            name=f"triplet-gradient-for-{of}-of-equal-points",
+            kind=Kind.GRADIENT,
+            torch="F.triplet_margin_loss(x, y, z, eps=0, reduction='none')",
+            tensorflow="tf.maximum(tf.norm(x - y, axis=-1) - tf.norm(x - z, axis=-1) + 1, 0)",
+            result=f"gradient of {of}",
+            where="((x == y).all(-1) | (x == z).all(-1)).any()",
+            relation="((x == y).all(-1) | (x == z).all(-1))[..., None] & np.isfinite(pytorch) & "
+            "np.isnan(tensorflow)",
+            example={"x": f32([[1, 2]]), "y": f32([[1, 2]]), "z": f32([[1, 2]])},
+            without={"x": f32([[1, 2]]), "y": f32([[4, 6]]), "z": f32([[1, 3]])},
+            gives=("[[0, 0]]" if of != "y" else "[[-0, -0]]", "[[nan, nan]]"),
+            rounding=4,
+            rows=("triplet",),
+            why="the slope of a norm at 0 is 0 in PyTorch and 0 / 0 in TensorFlow",
+        )
+        for of in ("x", "y", "z")
+    ),
 )

@@ -197,6 +197,7 @@ ENTRIES = (
             "state = [v.value for v in layer.non_trainable_variables]\n"
             f"return tf.abs({_tensorflow('layer.stateless_call(parts, state, x, x)[0]', 'y')})"
         ),
+        result="",
         where="x.dtype == np.float64",
         relation="np.abs(pytorch - tensorflow) <= 2.0**-22 * max(1, np.abs(pytorch).max()) * (1 + "
         "(np.abs(x).max() * np.abs(weight).max() * x.shape[-1] + np.abs(bias).max()) ** 2 * 3)",

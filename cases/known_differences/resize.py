@@ -148,4 +148,41 @@ ENTRIES = (
         rows=("resize_nearest", "resize_nearest_exact"),
         why="XLA has no kernel for ResizeNearestNeighborGrad",
     ),
+    *(
+        KnownDifference(
+            name=f"{name}-has-no-gradient",
+            kind=Kind.GRADIENT,
+            torch=torch,
+            tensorflow=tensorflow,
+            result="gradient of x",
+            example={"x": ramp(*shape)},
+            gives=(gives, "raises LookupError"),
+            in_tensorflow=mapping,
+            rounding=8,
+            rows=(row,),
+            why=f"TensorFlow has no gradient of {kernel}",
+        )
+        for name, row, torch, tensorflow, shape, gives, mapping, kernel in (
+            (
+                "resize-area",
+                "resize_area",
+                "F.interpolate(x, size=(1, 1), mode='area')",
+                "tf.image.resize(tf.transpose(x, (0, 2, 3, 1)), (1, 1), 'area')",
+                (1, 1, 1, 2),
+                "[[[[0.5, 0.5]]]]",
+                "tf.reduce_mean(x, (2, 3), keepdims=True)",
+                "ResizeArea",
+            ),
+            (
+                "adjust-contrast",
+                "adjust_contrast",
+                "m = x.mean((1, 2), keepdim=True)\nreturn (x - m) * 2 + m",
+                "tf.image.adjust_contrast(x, 2.0)",
+                (1, 1, 2, 3),
+                "[[[[1, 1, 1], [1, 1, 1]]]]",
+                "m = tf.reduce_mean(x, (1, 2), keepdims=True)\nreturn (x - m) * 2 + m",
+                "AdjustContrastv2",
+            ),
+        )
+    ),
 )

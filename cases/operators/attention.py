@@ -127,7 +127,6 @@ CASES = (
             sizes={"p": (18, 18), "t": (1, 6), "b": (1, 3)},
         ),
         REALS,
-        gradients=False,
         doc="PyTorch packs three matrices into one.",
     ),
 )

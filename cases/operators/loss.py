@@ -289,7 +289,6 @@ CASES = (
         CONDITIONED,
         given(x=Array("mn", specials=False), y=_SHARES),
         REALS,
-        gradients=False,
     ),
     row(
         "soft_margin",
@@ -371,7 +370,6 @@ CASES = (
             z=Array("mn", specials=False),
         ),
         REALS,
-        gradients=False,
     ),
     row(
         "focal",
@@ -388,7 +386,6 @@ CASES = (
             y=Array("mn", make=lambda g, shape: g.integers(0, 2, shape)),
         ),
         REALS,
-        gradients=False,
     ),
     row(
         "dice",

@@ -210,7 +210,6 @@ CASES = (
         CONDITIONED,
         given(x=Array("bhwc", specials=False), sizes=_SIZES),
         ("float32",),
-        gradients=False,
     ),
     row(
         "clip_by_norm",
@@ -231,7 +230,6 @@ CASES = (
         CONDITIONED,
         given(x=Array("mn", specials=False), y=Array("k", specials=False)),
         REALS,
-        gradients=False,
         doc="clip_grad_norm_ adds 1e-6 to the norm and TensorFlow doesn't.",
     ),
 )

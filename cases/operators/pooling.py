@@ -178,7 +178,6 @@ CASES = (
         EITHER_ZERO,
         given(x=Array("bchw", specials=False), sizes=_SIZES),
         REALS,
-        gradients=False,
     ),
     row(
         "adaptive_avg_pool2d",
@@ -197,7 +196,6 @@ CASES = (
         EITHER_ZERO,
         _EVEN,
         REALS,
-        gradients=False,
     ),
     row(
         "lp_pool2d",
@@ -207,7 +205,6 @@ CASES = (
         CONDITIONED,
         given(x=Array("bchw", specials=False), sizes=_SIZES),
         REALS,
-        gradients=False,
     ),
     row(
         "min_pool2d",
@@ -230,7 +227,6 @@ CASES = (
         EITHER_ZERO,
         _PLANE,
         REALS,
-        gradients=False,
         doc="Grey-scale dilation by a flat element is max pooling.",
         no_xla="XLA has no kernel for Dilation2D",
     ),

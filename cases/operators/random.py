@@ -33,10 +33,13 @@ def row(
     inputs: Given = _SHAPE,
     dtypes: tuple[str, ...] = ("float32",),
     cdf: str = "",
+    *,
+    no_xla: str = "",
 ) -> OperatorCase:
     """A row of random numbers."""
+    rule = Distribution(cdf=cdf)
     return any_row(
-        name, torch, tensorflow, keras, Distribution(cdf=cdf), inputs, dtypes, gradients=False
+        name, torch, tensorflow, keras, rule, inputs, dtypes, gradients=False, no_xla=no_xla
     )
 
 
@@ -114,13 +117,19 @@ CASES = (
         "tf.reshape(keras.random.categorical(tf.math.log([[0.1, 0.2, 0.7]]), 600, 'int64'), "
         "(200, 3))",
     ),
-    row("poisson", "torch.poisson(torch.full(shape, 2.5))", "tf.random.poisson(shape, 2.5)"),
+    row(
+        "poisson",
+        "torch.poisson(torch.full(shape, 2.5))",
+        "tf.random.poisson(shape, 2.5)",
+        no_xla="XLA has no kernel for RandomPoissonV2",
+    ),
     row(
         "gamma",
         "torch._standard_gamma(torch.full(shape, 2.0))",
         "tf.random.gamma(shape, 2.0)",
         "keras.random.gamma(shape, 2.0)",
         cdf="1 - np.exp(-x) * (1 + x)",
+        no_xla="XLA has no kernel for RandomGamma",
     ),
     row(
         "binomial",
@@ -135,6 +144,7 @@ CASES = (
         "a, b = (tf.random.gamma(shape, v) for v in (2.0, 1.0))\nreturn a / (a + b)",
         "keras.random.beta(shape, 2.0, 1.0)",
         cdf="x ** 2",
+        no_xla="XLA has no kernel for RandomGamma",
     ),
     row(
         "exponential",

@@ -126,7 +126,6 @@ CASES = (
         CONDITIONED,
         _SMALL,
         ("float32",),
-        gradients=False,
         doc="Equal where the sizes divide.",
         no_xla="XLA has no kernel for ResizeArea",
     ),
@@ -157,7 +156,6 @@ CASES = (
         CONDITIONED,
         _IMAGE,
         ("float32",),
-        gradients=False,
     ),
     row(
         "adjust_contrast",
@@ -168,7 +166,6 @@ CASES = (
         CONDITIONED,
         given(x=Array("bhw3", specials=False), sizes=_SIZES),
         ("float32",),
-        gradients=False,
     ),
     row(
         "rgb_to_grayscale",
@@ -178,7 +175,6 @@ CASES = (
         CONDITIONED,
         given(x=Array("bhw3", low=0, high=1, specials=False), sizes=_SIZES),
         ("float32",),
-        gradients=False,
     ),
     row(
         "image_gradients",
@@ -190,7 +186,6 @@ CASES = (
         CONDITIONED,
         given(x=Array("bhwc", specials=False), sizes=_SIZES),
         ("float32",),
-        gradients=False,
     ),
     row(
         "total_variation",
@@ -201,7 +196,6 @@ CASES = (
         CONDITIONED,
         given(x=Array("bhwc", specials=False), sizes=_SIZES),
         ("float32",),
-        gradients=False,
     ),
     row(
         "psnr",
@@ -215,6 +209,5 @@ CASES = (
             sizes=_SIZES,
         ),
         ("float32",),
-        gradients=False,
     ),
 )
