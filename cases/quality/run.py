@@ -17,7 +17,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 
@@ -111,8 +111,14 @@ def digest_of(trial: Fault | Variant) -> str:
         trial: a fault or a variant.
     """
     case = rows()[trial.row]
+    said = {
+        field.name: value
+        for field in fields(case.rule)
+        if (value := getattr(case.rule, field.name)) != field.default
+    }
+    rule = type(case.rule).__name__, said
     parts = (
-        case.torch, case.tensorflow, case.oracle, repr(case.rule), case.dtypes, case.gradients,
+        case.torch, case.tensorflow, case.oracle, rule, case.dtypes, case.gradients,
         re.sub(r" at 0x[0-9a-f]+", "", repr(case.inputs)), repr(trial),
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

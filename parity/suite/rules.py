@@ -69,10 +69,13 @@ class Conditioned:
     Attributes:
         factor: how many times that far.
         gradient: the same for gradients.
+        matrices: whether an algorithm (a singular value decomposition) spreads the error of each
+            element over its matrix, the last two axes.
     """
 
     factor: float = 16.0
     gradient: float = 24.0
+    matrices: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,6 +205,8 @@ def tolerance_of(
     factor *= 1 + (PEAK - 1) / math.sqrt(max(oracle.size, 1))  # few elements have no typical one
     peak = PEAK * _factor(rule, gradient=gradient)
     field = scales.noise[name].field if name in scales.noise else np.zeros(oracle.shape)
+    if isinstance(rule, Conditioned) and rule.matrices and field.ndim > 1 and field.size:
+        field = np.broadcast_to(field.max((-2, -1), keepdims=True), field.shape)
     tiny = underflow(dtype) * (scales.gain if gradient else 1.0)
     return Tolerance(
         np.hypot(field, own / 2) + tiny,
