@@ -68,7 +68,9 @@ def dtypes_of(case: OperatorCase) -> tuple[str, ...]:
 def failures(
     case: OperatorCase, dtype: str, runtime: str, examples: int = EXAMPLES
 ) -> dict[str, str]:
-    """What the suite objects to in one runtime: results by name, with the reason.
+    """What the suite objects to: results by name, with the reason.
+
+    Where TensorFlow is the oracle, its faults are found in PyTorch's results.
 
     Args:
         case: the row.
@@ -85,7 +87,7 @@ def failures(
     return {
         line.worst.name: line.worst.detail
         for line in one.lines.values()
-        if line.runtime == runtime
+        if line.runtime in {runtime, "torch" if case.oracle == "tensorflow" else runtime}
         and not line.worst.verdict.passes
         and line.worst.verdict is not Verdict.inconclusive
     }
@@ -175,13 +177,14 @@ def recorded(path: Path = RECORD) -> dict[tuple[str, str, bool], Trial]:
     return {key: found[key] for key in there if key in found}
 
 
-def missing(chosen: Sequence[Fault | Variant]) -> list[Fault | Variant]:
+def missing(chosen: Sequence[Fault | Variant], path: Path = RECORD) -> list[Fault | Variant]:
     """Those without a kept outcome that is as it should be, on the row as it is.
 
     Args:
         chosen: faults and variants.
+        path: of the record.
     """
-    kept = recorded()
+    kept = recorded(path)
     right = {key: trial.of for key, trial in kept.items() if trial.right}
     return [t for t in chosen if right.get((t.row, t.what, isinstance(t, Fault))) != digest_of(t)]
 

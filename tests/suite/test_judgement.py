@@ -263,3 +263,69 @@ def test_a_product_of_three_may_overflow_though_the_sum_does_not():
     case = row("(x * y) * z", "x * (y * z)", Sum(), gradients=False)
     given = {"x": np.float32([3e38]), "y": np.float32([10]), "z": np.float32([1e-3])}
     assert not fails(case, given)
+
+
+OFF = "y = tf.signal.fft(x)\nreturn y + tf.cast({}, y.dtype)"
+LINES = {"x": np.array([[1e3, 1, 2, 3], [1e-3, 1e-3, 0, 0]], np.complex64)}
+
+
+@pytest.mark.parametrize(
+    ("error", "found"), [("[[1e-4], [0.0]]", False), ("[[0.0], [1e-4]]", True)]
+)
+def test_a_transform_carries_errors_along_its_line_and_no_further(error, found):
+    rule = Sum(transform=1)
+    case = row("torch.fft.fft(x)", OFF.format(error), rule, gradients=False)
+    assert fails(case, LINES) is found
+
+
+def test_numbers_that_are_not_finite_make_a_transforms_line_anything_and_no_other():
+    case = row("torch.fft.fft(x)", "tf.signal.fft(x) * {}", Sum(transform=1), gradients=False)
+    lost = {"x": LINES["x"].copy()}
+    lost["x"][0, 0] = np.inf
+    nan = "tf.constant([[math.nan], [{}]], x.dtype)"
+    for other, found in (("1.0", False), ("1.001", True), ("math.nan", True)):
+        call = case.tensorflow.format(nan.format(other))
+        assert fails(replace(case, tensorflow=call), lost) is found, other
+
+
+def test_what_the_other_side_loses_is_no_fault_of_a_right_one():
+    large = {"x": np.array([3e38, 3e38, -3e38, -3e38], np.float32)}
+    exact = "tf.cast(tf.reduce_sum(tf.cast(x, tf.float64)), tf.float32)"
+    case = row("x[:2].sum() + x[2:].sum()", exact, Sum(), gradients=False)
+    assert not fails(case, large)
+    assert fails(replace(case, tensorflow=f"{exact} + 1e33"), {"x": X})
+
+
+def test_subnormal_numbers_are_equal_to_a_runtime_that_flushes_them():
+    tiny = {"x": np.array([[1e-45, -1e-45, 1, 2]], np.float32)}
+    rule = Decision(values="np.take_along_axis(x, y, 1)")
+    case = row("x.argsort(1)", "tf.constant([[{}]], tf.int64)", rule, gradients=False)
+    for places, found in (("0, 1, 2, 3", False), ("1, 0, 2, 3", False), ("1, 0, 3, 2", True)):
+        call = case.tensorflow.format(places)
+        assert fails(replace(case, tensorflow=call), tiny) is found, places
+
+
+def test_known_differences_and_other_positions_of_equal_values_go_together():
+    x = np.array([[np.nan, 1.0, 1.0], [0.0, 0.0, 2.0]], np.float32)
+    entry = KnownDifference(
+        name="nan-first", kind=Kind.EDGE, torch="", example={"x": x}, gives=("", ""),
+        relation="np.isnan(x).any(1) & (tensorflow == 1)", rows=("specimen",), why="it is",
+    )  # fmt: skip
+    rule = Decision(values="np.take_along_axis(x, y[:, None], 1)")
+    case = row("x.argmin(1)", "tf.constant([{}], tf.int64)", rule, gradients=False)
+    for places, found in (("1, 1", False), ("1, 0", False), ("2, 1", True), ("1, 2", True)):
+        known = replace(case, tensorflow=case.tensorflow.format(places))
+        assert fails(known, {"x": x}, known=(entry,)) is found, places
+
+
+def test_a_decomposition_is_as_accurate_as_its_matrix_is_large():
+    error = "tf.constant([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, {}]], x.dtype)"
+    given = {"x": np.diag([0.1, 1, 10]).astype(np.float32)}
+    for rule, size, found in (
+        (Conditioned(), "2e-6", True),
+        (Conditioned(matrices=True), "2e-6", False),
+        (Conditioned(matrices=True), "0.1", True),
+    ):
+        call = f"tf.linalg.pinv(x) + {error.format(size)}"
+        case = row("torch.linalg.pinv(x)", call, rule, gradients=False)
+        assert fails(case, given) is found, (rule, size)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from cases.quality.faithful_variants import VARIANTS
 from cases.quality.planted_faults import FAULTS, patched
-from cases.quality.run import rows, try_fault, try_variant
+from cases.quality.run import (
+    Trial,
+    digest_of,
+    keep,
+    missing,
+    rows,
+    try_fault,
+    try_variant,
+)
 from cases.quality.table import PAGE, page, read
 
 CAUGHT = ["layer_norm: eps 1e-12 for 1e-5", "var_unbiased: biased", "lstm_cell: gates swapped"]
@@ -58,3 +67,16 @@ def test_a_faithful_variant_raises_no_alarm(name):
 
 def test_the_page_of_the_suites_quality_is_current():
     assert PAGE.read_text() == page(read()), "run: python -m cases.quality.table"
+
+
+def test_an_outcome_is_kept_and_looked_for_no_more(tmp_path):
+    record = tmp_path / "record.json"
+    fault, variant = FAULTS[0], VARIANTS[0]
+    assert missing([fault, variant], record) == [fault, variant]
+    caught = Trial(fault.row, fault.what, True, True, "output", digest_of(fault))
+    keep(caught, record)
+    keep(Trial(variant.row, variant.what, False, True, "an alarm", digest_of(variant)), record)
+    assert missing([fault, variant], record) == [variant]
+    keep(replace(caught, of="another row"), record)
+    assert missing([fault, variant], record) == [fault, variant]
+    assert len(read(record)) == 2
