@@ -14,20 +14,43 @@ _WIDER = "PyTorch carries 16-bit sums in float32, TensorFlow in the type itself"
 _THOUSANDS = np.ones(3000, np.float16)
 _HUNDREDS = np.ones(2000, np.float16)
 
+_FLUSHED = "np.where(np.abs(x) < tiny(x), 0, x)"
+
 ENTRIES = (
+    KnownDifference(
+        name="place-of-the-largest-with-nan",
+        kind=Kind.EDGE,
+        torch="torch.max(x, axis)",
+        tensorflow="(tf.math.reduce_max(x, axis), tf.math.argmax(x, axis))",
+        runtime="eager",
+        result="output 1",
+        where="np.isnan(x).any()",
+        relation="np.isnan(x).any(axis) & "
+        f"(tensorflow == np.where(np.isnan(x), -np.inf, {_FLUSHED}).argmax(axis))",
+        example={"x": f32([1, np.nan, 3]), "axis": 0},
+        without={"x": f32([1, 2, 3]), "axis": 0},
+        gives=("1", "2"),
+        rows=("max_with_indices",),
+        why="for PyTorch NaN is the largest number, TensorFlow's comparisons pass it by",
+        reference="2",
+    ),
     KnownDifference(
         name="argmax-with-nan",
         kind=Kind.EDGE,
-        torch="torch.argmax(x)",
-        tensorflow="tf.argmax(x)",
-        keras="keras.ops.argmax(x)",
+        torch="torch.argmax(x, axis)",
+        tensorflow="tf.math.argmax(x, axis)",
+        keras="keras.ops.argmax(x, axis)",
         runtime="eager",
-        where=f"{_NAN} and np.isnan(x).argmax() != np.where(np.isnan(x), -np.inf, x).argmax()",
-        example={"x": f32([1, np.nan, 3])},
-        without={"x": f32([1, 2, 3])},
+        where="x.dtype.kind not in 'iu' and np.isnan(x).any()",
+        relation="np.isnan(x).any(axis) & "
+        f"(tensorflow == np.where(np.isnan(x), -np.inf, {_FLUSHED}).argmax(axis))",
+        example={"x": f32([1, np.nan, 3]), "axis": 0},
+        without={"x": f32([1, 2, 3]), "axis": 0},
         gives=("1", "2"),
-        in_tensorflow=f"tf.where(tf.reduce_any(tf.math.is_nan(x)), {_FIRST_NAN}, tf.argmax(x))",
-        in_pytorch="torch.argmax(torch.where(torch.isnan(x), -math.inf, x))",
+        in_tensorflow="n = tf.math.is_nan(x)\n"
+        "first = tf.argmax(tf.cast(n, tf.int32), axis)\n"
+        "return tf.where(tf.reduce_any(n, axis), first, tf.argmax(x, axis))",
+        in_pytorch="torch.argmax(torch.where(torch.isnan(x), -math.inf, x), axis)",
         rows=("argmax",),
         why="for PyTorch NaN is the largest number, TensorFlow's comparisons pass it by",
         reference="2",
@@ -51,16 +74,20 @@ ENTRIES = (
     KnownDifference(
         name="argmin-with-nan",
         kind=Kind.EDGE,
-        torch="torch.argmin(x)",
-        tensorflow="tf.argmin(x)",
-        keras="keras.ops.argmin(x)",
+        torch="torch.argmin(x, axis)",
+        tensorflow="tf.math.argmin(x, axis)",
+        keras="keras.ops.argmin(x, axis)",
         runtime="eager",
-        where=f"{_NAN} and np.isnan(x).argmax() != np.where(np.isnan(x), np.inf, x).argmin()",
-        example={"x": f32([1, np.nan, 3])},
-        without={"x": f32([1, 2, 3])},
+        where="x.dtype.kind not in 'iu' and np.isnan(x).any()",
+        relation="np.isnan(x).any(axis) & "
+        f"(tensorflow == np.where(np.isnan(x), np.inf, {_FLUSHED}).argmin(axis))",
+        example={"x": f32([1, np.nan, 3]), "axis": 0},
+        without={"x": f32([1, 2, 3]), "axis": 0},
         gives=("1", "0"),
-        in_tensorflow=f"tf.where(tf.reduce_any(tf.math.is_nan(x)), {_FIRST_NAN}, tf.argmin(x))",
-        in_pytorch="torch.argmin(torch.where(torch.isnan(x), math.inf, x))",
+        in_tensorflow="n = tf.math.is_nan(x)\n"
+        "first = tf.argmax(tf.cast(n, tf.int32), axis)\n"
+        "return tf.where(tf.reduce_any(n, axis), first, tf.argmin(x, axis))",
+        in_pytorch="torch.argmin(torch.where(torch.isnan(x), math.inf, x), axis)",
         rows=("argmin",),
         why="for PyTorch NaN is the smallest number too, TensorFlow's comparisons pass it by",
         reference="3",
