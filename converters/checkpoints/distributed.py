@@ -13,17 +13,18 @@ import os
 import pickle
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from converters.checkpoints.store import Checkpoint, Format, Output, Write, require_same
-from converters.checkpoints.streams import Numbers, whole
+from converters.checkpoints.streams import Numbers
 from converters.checkpoints.tensor_info import TensorInfo
-from converters.checkpoints.torch_file import as_array, load_safely
+from converters.checkpoints.torch_file import Frame, as_array, frame, load_safely
 from converters.checkpoints.zip_members import DAMAGES
 from converters.dtypes import DType
 from converters.errors import CheckpointError
@@ -202,41 +203,52 @@ def _covers(shape: tuple[int, ...], pieces: list[_Piece]) -> bool:
 
 @contextmanager
 def create_distributed(output: Output) -> Iterator[Write]:
-    """Write a folder of one data file, as one process would; ``dcp.load`` reads it."""
+    """Write a folder of one data file, as one process would; ``dcp.load`` reads it.
+
+    Every tensor is a file of PyTorch's inside it, and has its place before the first one comes.
+    """
+    path, tensors, journal = output.path, output.tensors, output.journal
+    path.mkdir(exist_ok=True)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(dir=path.parent)))
+        frames: dict[TensorInfo, Frame] = {}
+        for info in tensors.values():
+            if info not in frames:
+                frames[info] = stack.enter_context(frame(folder / str(len(frames)), info))
+        starts = list(itertools.accumulate((frames[i].size for i in tensors.values()), initial=0))
+        places = dict(zip(tensors, starts, strict=False))
+        if not journal.begun:
+            (path / _DATA).touch(exist_ok=False)
+            os.truncate(path / _DATA, starts[-1])
+        file = stack.enter_context((path / _DATA).open("r+b", buffering=0))
+
+        def write(name: str, value: Numbers) -> None:
+            info = tensors[name]
+            require_same(name, info, value)
+            frames[info].fill(value, file.fileno(), places[name])
+            journal.add(name)
+
+        yield write
+        if not output.part:
+            _write_metadata(path, {n: (i, places[n], frames[i].size) for n, i in tensors.items()})
+
+
+def _write_metadata(folder: Path, tensors: Mapping[str, tuple[TensorInfo, int, int]]) -> None:
     import torch
     from torch.distributed.checkpoint import metadata as m
     from torch.distributed.checkpoint.filesystem import _StorageInfo
 
-    from converters.checkpoints.torch_file import as_tensor
-
-    path, tensors, journal = output.path, output.tensors, output.journal
-    path.mkdir(exist_ok=True)
-    with (path / _DATA).open("r+b" if journal.begun else "xb") as file:
-        ends = [sum(note) for note in journal.held.values() if isinstance(note, list)]
-        file.truncate(max(ends, default=0))  # behind it lies part of a tensor
-        file.seek(0, os.SEEK_END)
-
-        def write(name: str, value: Numbers) -> None:
-            require_same(name, tensors[name], value)
-            start = file.tell()
-            torch.save(as_tensor(whole(value)), file)
-            file.flush()
-            journal.add(name, [start, file.tell() - start])
-
-        yield write
     places: dict[m.MetadataIndex, _StorageInfo] = {}
     held: dict[str, Any] = {}
-    for name, info in tensors.items():
+    for name, (info, start, length) in tensors.items():
         shape = torch.Size(info.shape)
         zeros = torch.Size([0] * len(shape))
-        note = journal.held[name]
-        assert isinstance(note, list)
-        places[m.MetadataIndex(name, zeros, 0)] = _StorageInfo(_DATA, note[0], note[1])
+        places[m.MetadataIndex(name, zeros, 0)] = _StorageInfo(_DATA, start, length)
         chunk = m.ChunkStorageMetadata(zeros, shape)
         properties = m.TensorProperties(getattr(torch, info.dtype.value))
         held[name] = m.TensorStorageMetadata(properties, shape, [chunk])
     record = m.Metadata(held, {name: (name,) for name in tensors}, places)
-    with (path / _METADATA).open("wb") as file:
+    with (folder / _METADATA).open("wb") as file:
         pickle.dump(record, file)
 
 
@@ -247,5 +259,5 @@ DISTRIBUTED = Format(
     open_distributed,
     create_distributed,
     template="refused",
-    written="resumed",
+    written="shared",
 )

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import glob
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from converters.checkpoints.checksums import crc32c
 from converters.checkpoints.listing import tensorflow_listing
 from converters.checkpoints.store import (
     Checkpoint,
@@ -25,7 +29,15 @@ from converters.checkpoints.store import (
     require_template,
     sharded,
 )
-from converters.checkpoints.streams import Numbers, whole
+from converters.checkpoints.streams import Check, Numbers, Place, pour
+from converters.checkpoints.tensor_bundle import (
+    Entry,
+    data_file,
+    entries_of,
+    masked,
+    shards_of,
+    write_index,
+)
 from converters.checkpoints.tensor_info import TensorInfo
 from converters.dtypes import DType
 from converters.errors import CheckpointError
@@ -33,8 +45,6 @@ from converters.errors import CheckpointError
 _SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _OBJECTS = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _BY_NAME = ".ckpt"
-_PART = 2**25
-"""Bytes that are collected before they are written: TensorFlow writes many tensors at a time."""
 
 
 def prefix_of(path: Path) -> Path | None:
@@ -81,7 +91,50 @@ def open_tensorflow(path: Path) -> Iterator[Checkpoint]:
             ) from error
 
     files = sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}.*"))
-    yield Checkpoint(tensors, lambda name: np.asarray(fetch(keys[name])), files=tuple(files))
+    with _places(prefix, keys, tensors) as place:
+
+        def read(name: str) -> np.ndarray:
+            found = place(name)
+            return found.read() if found is not None else np.asarray(fetch(keys[name]))
+
+        yield Checkpoint(tensors, read, place=place, files=tuple(files))
+
+
+@contextmanager
+def _places(
+    prefix: Path, keys: Mapping[str, str], tensors: Mapping[str, TensorInfo]
+) -> Iterator[Callable[[str], Place | None]]:
+    """Where tensors lie; nothing is said of files that TensorFlow has to read."""
+    index = Path(f"{prefix}.index")
+    try:
+        entries, shards = entries_of(index), shards_of(index)
+    except CheckpointError:
+        entries, shards = {}, 0
+    with ExitStack() as stack:
+        files: dict[int, int] = {}
+        lock = threading.Lock()
+
+        def place(name: str) -> Place | None:
+            entry = entries.get(keys[name])
+            if entry is None or entry.info != tensors[name] or entry.size != entry.info.bytes:
+                return None
+            path = data_file(prefix, entry.shard, shards)
+            with lock:
+                if entry.shard not in files:
+                    file = stack.enter_context(path.open("rb", buffering=0))
+                    files[entry.shard] = file.fileno()
+            check = Check(crc32c, partial(_compare, path, name, entry.checksum))
+            return Place(path, files[entry.shard], entry.offset, tensors[name], check)
+
+        yield place
+
+
+def _compare(path: Path, name: str, known: int, found: int) -> None:
+    if masked(found) != known:
+        raise CheckpointError(
+            f"{name} can't be read: {path} was altered or damaged, for its checksum is wrong. "
+            "Fetch it again."
+        )
 
 
 def _reader(path: Path) -> tuple[Any, Path]:
@@ -154,45 +207,59 @@ def _keys_and_strings(output: Output) -> tuple[dict[str, str], dict[str, Any]]:
 def _written(
     output: Output, prefix: Path, keys: Mapping[str, str], others: Mapping[str, Any]
 ) -> Iterator[Write]:
-    """Write parts of limited size and merge them, which moves files and copies nothing."""
+    """Write data files of limited size, in which all have their places, and then the index.
+
+    What else there is, mostly text, lies in a data file that TensorFlow writes.
+    """
+    tensors, journal = output.tensors, output.journal
+    shards = sharded(tensors, output.shard) if tensors else []
+    count = len(shards) + bool(others)
+    paths = [data_file(prefix, number, count) for number in range(len(shards))]
+    places: dict[str, tuple[int, int]] = {}
+    for number, (path, shard) in enumerate(zip(paths, shards, strict=True)):
+        offset = 0
+        for name, info in shard.items():
+            places[name] = number, offset
+            offset += info.bytes
+        if not journal.begun:
+            with path.open("xb") as file:
+                file.truncate(offset)
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open("r+b", buffering=0)) for path in paths]
+
+        def write(name: str, value: Numbers) -> None:
+            require_same(name, tensors[name], value)
+            number, offset = places[name]
+            journal.add(name, pour(value, files[number].fileno(), offset, summed=crc32c))
+
+        yield write
+    if output.part:
+        return
+    entries = {}
+    for name, info in tensors.items():
+        checksum = journal.held[name]
+        assert isinstance(checksum, int)
+        entries[keys[name]] = Entry.of(info, *places[name], checksum)
+    if others:
+        entries |= _saved(prefix, others, len(shards), count)
+    write_index(Path(f"{prefix}.index"), count, entries)
+
+
+def _saved(prefix: Path, others: Mapping[str, Any], number: int, count: int) -> dict[str, Entry]:
+    """Have TensorFlow write one of the data files; its entries in the index."""
     import tensorflow as tf
 
-    tensors, journal = output.tensors, output.journal
-    parts = sharded(tensors, _PART)
-    names = [f"{prefix}.part{number:05d}" for number in range(len(parts))]
-    last = len(parts) - 1  # which what else there is is added to
-    part_of = {name: number for number, part in enumerate(parts) for name in part}
-    waiting: dict[int, dict[str, Any]] = {}
-
-    def save(number: int) -> None:
-        part = waiting.pop(number, {})
-        held = {keys[name]: part[name] for name in part}
-        if number == last:
-            held |= {key: tf.constant(value) for key, value in others.items()}
-        tf.raw_ops.SaveV2(
-            prefix=names[number],
-            tensor_names=list(held),
-            shape_and_slices=[""] * len(held),
-            tensors=list(held.values()),
-        )
-        for name in part:
-            journal.add(name)
-
-    def write(name: str, value: Numbers) -> None:
-        require_same(name, tensors[name], value)
-        number = part_of[name]
-        part = waiting.setdefault(number, {})
-        with tf.device("CPU"):
-            part[name] = tf.constant(whole(value))
-        if len(part) == len(parts[number]) and number != last:
-            save(number)
-
-    yield write
-    if not journal.held.keys() >= set(parts[last]) or not parts[last]:
-        save(last)
-    tf.raw_ops.MergeV2Checkpoints(
-        checkpoint_prefixes=names, destination_prefix=str(prefix), delete_old_dirs=False
+    own = prefix.with_name(f"{prefix.name}.others")
+    tf.raw_ops.SaveV2(
+        prefix=str(own),
+        tensor_names=list(others),
+        shape_and_slices=[""] * len(others),
+        tensors=[tf.constant(value) for value in others.values()],
     )
+    entries = entries_of(Path(f"{own}.index"))
+    Path(f"{own}.index").unlink()
+    data_file(own, 0, 1).rename(data_file(prefix, number, count))
+    return {key: replace(entry, shard=number) for key, entry in entries.items()}
 
 
 def _objects(keys: Mapping[str, str]) -> bytes:
@@ -238,7 +305,7 @@ TENSORFLOW = Format(
     _is_checkpoint,
     open_tensorflow,
     create_tensorflow,
-    written="resumed",
+    written="shared",
     listing=_listing,
 )
 SAVED_MODEL = Format(

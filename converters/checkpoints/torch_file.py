@@ -15,6 +15,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -23,7 +24,7 @@ import numpy as np
 
 from converters.checkpoints.checksums import crc32
 from converters.checkpoints.listing import torch_listing
-from converters.checkpoints.raw import bytes_of, read_at
+from converters.checkpoints.raw import bytes_of, read_at, write_at
 from converters.checkpoints.store import (
     Checkpoint,
     Format,
@@ -38,6 +39,8 @@ from converters.checkpoints.zip_members import Members, is_zip, members_of, writ
 from converters.dtypes import dtype_of
 from converters.errors import CheckpointError
 
+_ONLY = "data/0"
+"""The member of a file of one tensor that its numbers are."""
 _SUFFIXES = (".pt", ".pth", ".bin", ".ckpt")
 
 
@@ -232,6 +235,46 @@ def create_torch(output: Output) -> Iterator[Write]:
         if not output.part:
             sums = {members[name]: note for name, note in journal.held.items()}
             write_checksums(path, file.fileno(), sums)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A file of one tensor without its numbers.
+
+    Attributes:
+        path: of the file; ``descriptor``: of the same.
+        size: its bytes, ``place`` where the numbers of ``info`` go.
+    """
+
+    path: Path
+    descriptor: int
+    size: int
+    place: int
+    info: TensorInfo
+
+    def fill(self, value: Numbers, descriptor: int, offset: int) -> None:
+        """Write the file with a tensor's numbers into another file."""
+        found = pour(value, descriptor, offset + self.place, summed=crc32)
+        write_checksums(self.path, self.descriptor, {_ONLY: found})
+        behind = self.place + self.info.bytes
+        for start, end in ((0, self.place), (behind, self.size)):
+            part = os.pread(self.descriptor, end - start, start)
+            write_at(descriptor, memoryview(part), offset + start)
+
+
+@contextmanager
+def frame(path: Path, info: TensorInfo) -> Iterator[Frame]:
+    """Write the file of a tensor without its numbers, which takes no space for them."""
+    import torch
+
+    with tempfile.TemporaryFile(dir=path.parent) as hole:
+        os.truncate(hole.fileno(), info.bytes)
+        with torch.serialization.skip_data():
+            torch.save(_gap(info, hole.fileno()), path)
+    reader: Any = torch._C.PyTorchFileReader(str(path))
+    place = reader.get_record_offset(_ONLY)
+    with path.open("r+b", buffering=0) as file:
+        yield Frame(path, file.fileno(), path.stat().st_size, place, info)
 
 
 def _begin(path: Path, infos: Mapping[str, TensorInfo], template: Path | None) -> None:

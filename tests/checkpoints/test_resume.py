@@ -13,12 +13,11 @@ import numpy as np
 import pytest
 
 from converters import OutputError, convert_checkpoint, verify_checkpoint
-from converters.checkpoints import NameMap, Rule, conversion, tensorflow_files
+from converters.checkpoints import NameMap, Rule, conversion
 
 COUNT = 9
 SHARD = 50_000
-FORMATS = ("b.safetensors", "b.pt", "b", "b.weights.h5", "b.weights.json", "b.dcp", "b.index")
-SHARED = FORMATS[:5]
+FORMATS = ("b.safetensors", "b.pt", "b", "b.weights.h5", "b.weights.json", "b.index", "b.dcp")
 TURNED = NameMap(
     (
         Rule(source="t{i}", target="t{i}", layout="transpose"),
@@ -31,7 +30,6 @@ TURNED = NameMap(
 def small_parts(monkeypatch):
     """So that a small checkpoint has several of them."""
     monkeypatch.setattr(conversion, "_PIECE", 30_000)
-    monkeypatch.setattr(tensorflow_files, "_PART", 30_000)
 
 
 def source(path: Path) -> Path:
@@ -129,7 +127,7 @@ def test_two_runs_do_not_write_the_same_target(tmp_path, monkeypatch):
     assert convert_checkpoint(given, tmp_path / "b.pt").tensors == COUNT + 1
 
 
-@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("name", FORMATS)
 def test_several_processes_write_what_one_writes(name, tmp_path):
     given = source(tmp_path)
     results = {}
@@ -150,17 +148,19 @@ def test_several_processes_write_what_one_writes(name, tmp_path):
 
 def test_a_ray_cluster_writes_what_one_process_writes(tmp_path):
     given = source(tmp_path)
-    convert_checkpoint(given, tmp_path / "1" / "b.safetensors", weights=TURNED)
-    convert_checkpoint(
-        given, tmp_path / "2" / "b.safetensors", weights=TURNED, workers=2, place="ray"
-    )
+    for name in ("b.safetensors", "b.index", "b.dcp"):
+        convert_checkpoint(given, tmp_path / "1" / name, weights=TURNED)
+        convert_checkpoint(given, tmp_path / "2" / name, weights=TURNED, workers=2, place="ray")
     assert bytes_below(tmp_path / "1") == bytes_below(tmp_path / "2")
 
 
-@pytest.mark.parametrize(("name", "workers"), [("b.index", 2), ("b.dcp", 2), ("b.pt", 0)])
-def test_formats_that_one_process_writes_refuse_more(name, workers, tmp_path):
-    with pytest.raises(OutputError, match=r"one process|do nothing"):
-        convert_checkpoint(source(tmp_path), tmp_path / name, workers=workers)
+def test_templates_are_filled_by_one_process_and_no_workers_do_nothing(tmp_path):
+    given = source(tmp_path)
+    with pytest.raises(OutputError, match="do nothing"):
+        convert_checkpoint(given, tmp_path / "b.pt", workers=0)
+    there = convert_checkpoint(given, tmp_path / "b.pt").path
+    with pytest.raises(OutputError, match="one process"):
+        convert_checkpoint(given, tmp_path / "c.pt", template=there, workers=2)
 
 
 PROGRAM = """
