@@ -81,9 +81,8 @@ class Format:
         create: writes one, or goes on with it.
         template: whether a checkpoint of the same model is "needed" (the format holds more than
             tensors), "possible" or "refused".
-        written: from the beginning to the end by one process ("whole"), by one that may go on where
-            another stopped ("resumed"), or by several at a time, too ("shared"). With a template
-            it is always "whole".
+        written: from the beginning to the end by one process ("whole"), or by several at a time and
+            by one that goes on where another stopped ("shared"). With a template it is "whole".
         listing: what one holds, without its framework; None if that has to be read by it.
     """
 
@@ -93,7 +92,7 @@ class Format:
     open: Callable[[Path], AbstractContextManager[Checkpoint]]
     create: Create
     template: str = "possible"
-    written: Literal["whole", "resumed", "shared"] = "whole"
+    written: Literal["whole", "shared"] = "whole"
     listing: Callable[[Path], Mapping[str, TensorInfo] | None] = lambda _: None
 
 

@@ -209,12 +209,11 @@ def _written(
 ) -> Iterator[Write]:
     """Write data files of limited size, in which all have their places, and then the index.
 
-    What else there is, mostly text, lies in a data file that TensorFlow writes.
+    What else there is, mostly text, TensorFlow writes; it is added to the last data file.
     """
     tensors, journal = output.tensors, output.journal
-    shards = sharded(tensors, output.shard) if tensors else []
-    count = len(shards) + bool(others)
-    paths = [data_file(prefix, number, count) for number in range(len(shards))]
+    shards = sharded(tensors, output.shard)
+    paths = [data_file(prefix, number, len(shards)) for number in range(len(shards))]
     places: dict[str, tuple[int, int]] = {}
     for number, (path, shard) in enumerate(zip(paths, shards, strict=True)):
         offset = 0
@@ -241,12 +240,15 @@ def _written(
         assert isinstance(checksum, int)
         entries[keys[name]] = Entry.of(info, *places[name], checksum)
     if others:
-        entries |= _saved(prefix, others, len(shards), count)
-    write_index(Path(f"{prefix}.index"), count, entries)
+        last = sum(info.bytes for info in shards[-1].values())
+        entries |= _added(prefix, others, paths[-1], len(shards) - 1, last)
+    write_index(Path(f"{prefix}.index"), len(shards), entries)
 
 
-def _saved(prefix: Path, others: Mapping[str, Any], number: int, count: int) -> dict[str, Entry]:
-    """Have TensorFlow write one of the data files; its entries in the index."""
+def _added(
+    prefix: Path, others: Mapping[str, Any], path: Path, shard: int, offset: int
+) -> dict[str, Entry]:
+    """Have TensorFlow write what else there is, and add that to a data file."""
     import tensorflow as tf
 
     own = prefix.with_name(f"{prefix.name}.others")
@@ -256,10 +258,17 @@ def _saved(prefix: Path, others: Mapping[str, Any], number: int, count: int) -> 
         shape_and_slices=[""] * len(others),
         tensors=[tf.constant(value) for value in others.values()],
     )
-    entries = entries_of(Path(f"{own}.index"))
-    Path(f"{own}.index").unlink()
-    data_file(own, 0, 1).rename(data_file(prefix, number, count))
-    return {key: replace(entry, shard=number) for key, entry in entries.items()}
+    index, data = Path(f"{own}.index"), data_file(own, 0, 1)
+    entries = entries_of(index)
+    with data.open("rb") as source, path.open("r+b") as target:
+        target.seek(offset)
+        shutil.copyfileobj(source, target)
+    index.unlink()
+    data.unlink()
+    return {
+        key: replace(entry, shard=shard, offset=offset + entry.offset)
+        for key, entry in entries.items()
+    }
 
 
 def _objects(keys: Mapping[str, str]) -> bytes:

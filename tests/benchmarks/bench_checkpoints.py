@@ -1,15 +1,16 @@
 """How fast checkpoints move, over a copy of the same bytes, and how much memory that takes.
 
-Usage: python tests/benchmarks/bench_checkpoints.py [GIGABYTES ...] [--rounds N]
+Usage: python tests/benchmarks/bench_checkpoints.py [GIGABYTES ...] [--to SUFFIX ...] [--rounds N]
 
-Every round copies with ``cp`` and converts, one after the other; the medians of the rounds' ratios
-are printed. Where other programs keep the machine busy, processor time says more than time.
+Every round copies with ``cp`` and converts, one after the other, to where nothing is: removing
+a file takes longer than copying it. Medians of the rounds' ratios are printed: of the time until
+the program ends, and of that until the system has written all to the disk. The process has
+converted before; what starting costs is said beside.
 """
-
-from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import numpy as np
 
 from converters import convert_checkpoint
 from converters.checkpoints import NameMap, Rule, TensorInfo
+from converters.checkpoints.huggingface import create_sharded
 from converters.checkpoints.safetensors_file import create_safetensors
 from converters.checkpoints.store import Output
 from converters.dtypes import DType
@@ -52,14 +54,18 @@ print(peak() - before)
 """
 MODULES = {
     ".safetensors": "safetensors",
-    ".pt": "torch",
     ".weights.h5": "h5py",
+    ".pt": "torch",
     ".index": "tensorflow",
+    ".dcp": "torch.distributed.checkpoint",
+    "": "safetensors",
 }
+"""What a format's file is written with; "" is a Hugging Face folder, from another one."""
+LAYOUTS = {"same layout": None, "transposed": TRANSPOSED}
 
 
 def synthetic(path: Path, gigabytes: float) -> int:
-    """A safetensors file shaped like a Llama of so many bytes."""
+    """A file or folder of safetensors shaped like a Llama of so many bytes."""
     layer = sum(TensorInfo(shape, DType.float32).bytes for shape in SHAPES.values())
     count = max(round(gigabytes * 1e9 / layer), 1)
     tensors = {
@@ -69,64 +75,89 @@ def synthetic(path: Path, gigabytes: float) -> int:
     }
     generator = np.random.default_rng(0)
     arrays = {name: generator.standard_normal(shape, np.float32) for name, shape in SHAPES.items()}
-    with create_safetensors(Output(path, tensors)) as write:
+    create = create_safetensors if path.suffix else create_sharded
+    with create(Output(path, tensors)) as write:
         for name in tensors:
             write(name, arrays[name.rpartition(".")[2]])
-    return path.stat().st_size
+    return sum(info.bytes for info in tensors.values())
 
 
-def spent(function, *arguments, **options) -> tuple[float, float]:
-    """Seconds that pass, and seconds of processors in this process and its children."""
+def spent(function, *arguments, **options) -> tuple[float, float, float]:
+    """Seconds until it ends, seconds until the disk has all, seconds of processors."""
+    os.sync()
     start, before = time.perf_counter(), os.times()
     function(*arguments, **options)
     took, after = time.perf_counter() - start, os.times()
-    return took, sum(after[:4]) - sum(before[:4])
+    os.sync()
+    return took, time.perf_counter() - start, sum(after[:4]) - sum(before[:4])
 
 
 def copied(source: Path, target: Path) -> None:
-    target.unlink(missing_ok=True)
-    subprocess.run(["cp", source, target], check=True)
+    subprocess.run(["cp", "-r", source, target], check=True)
 
 
-def ratios(source: Path, target: Path, weights: NameMap | None, rounds: int) -> tuple[float, float]:
-    """Medians of how much longer a conversion takes than a copy, and how much more it computes."""
-    pairs = []
+def removed(folder: Path) -> Path:
+    """An empty folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+def ratios(source: Path, name: str, weights: NameMap | None, rounds: int) -> list[float]:
+    """Medians: of speed over a copy's, the same until the disk has all, of processor time."""
+    folder, found = source.with_name("made"), []
     for _ in range(rounds):
-        plain = spent(copied, source, source.with_name("copy"))
-        ours = spent(convert_checkpoint, source, target, weights=weights, force=True)
-        pairs.append((plain[0] / ours[0], ours[1] / plain[1]))
-    return statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs)
+        plain = spent(copied, source, removed(folder) / "copy")
+        ours = spent(convert_checkpoint, source, removed(folder) / name, weights=weights)
+        found.append((plain[0] / ours[0], plain[1] / ours[1], ours[2] / plain[2]))
+    removed(folder)
+    return [statistics.median(column) for column in zip(*found, strict=True)]
+
+
+def in_a_process(source: Path, name: str, modules: str) -> tuple[float, float]:
+    """Megabytes above the imported libraries, and seconds, of a conversion with transposes."""
+    start = time.perf_counter()
+    target = removed(source.with_name("made")) / name
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD.format(modules=modules), source, target],
+        capture_output=True, text=True, check=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    took = time.perf_counter() - start
+    removed(source.with_name("made"))
+    return int(done.stdout.split()[-1]) / 1e3, took
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("sizes", nargs="*", type=float, default=[1.0])
+    parser.add_argument("--to", nargs="*", default=list(MODULES), choices=list(MODULES))
+    parser.add_argument("--layouts", nargs="*", default=list(LAYOUTS), choices=list(LAYOUTS))
     parser.add_argument("--rounds", type=int, default=5, help="0 measures memory alone")
     parser.add_argument("--folder", type=Path, help="on the disk that is meant")
     options = parser.parse_args()
     largest = max(TensorInfo(s, DType.float32).bytes for s in SHAPES.values()) / 1e6
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
-    for size in options.sizes:
-        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            source = Path(folder) / "a.safetensors"
-            count = synthetic(source, size)
-            print(f"{count / 1e9:.3g} GB of tensors of at most {largest:.0f} MB")
-            for suffix, modules in MODULES.items():
-                target = Path(folder) / f"b{suffix}"
-                for words, weights in (("same layout", None), ("transposed", TRANSPOSED)):
-                    if options.rounds:
-                        speed, cost = ratios(source, target, weights, options.rounds)
-                        print(f"  {suffix:13} {words:12} {speed:.2f} of cp's speed, "
-                              f"{cost:.1f} times its processor time", flush=True)  # fmt: skip
-                done = subprocess.run(
-                    [sys.executable, "-c", CHILD.format(modules=modules), source, target],
-                    capture_output=True, text=True, check=True,
-                    env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-                )  # fmt: skip
-                print(f"  {suffix:13} transposed   {int(done.stdout) / 1e3:.0f} MB "
-                      "above the imported libraries", flush=True)  # fmt: skip
-                for item in Path(folder).glob("b*"):
-                    item.unlink()
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        for suffix in options.to:
+            name, source = f"b{suffix}", Path(folder) / f"a{'.safetensors' if suffix else ''}"
+            synthetic(source, 0.01)
+            _, took = in_a_process(source, name, MODULES[suffix])
+            convert_checkpoint(source, removed(source.with_name("made")) / name, weights=TRANSPOSED)
+            print(f"  {suffix or 'folder':13} a small one  {took:.1f} s from start to end")
+            for size in options.sizes:
+                shutil.rmtree(source) if source.is_dir() else source.unlink()
+                count = synthetic(source, size)
+                words = f"  {suffix or 'folder':13} {count / 1e9:.3g} GB"
+                for layout in options.layouts if options.rounds else ():
+                    speed, disk, cost = ratios(source, name, LAYOUTS[layout], options.rounds)
+                    print(f"{words} {layout:12} {speed:.2f} of cp's speed, {disk:.2f} to the disk, "
+                          f"{cost:.1f} times its processor time", flush=True)  # fmt: skip
+                if "transposed" in options.layouts:
+                    memory, _ = in_a_process(source, name, MODULES[suffix])
+                    print(f"{words} transposed   {memory:.0f} MB above the imported libraries; "
+                          f"the largest tensor has {largest:.0f} MB", flush=True)  # fmt: skip
+            shutil.rmtree(source) if source.is_dir() else source.unlink()
 
 
 if __name__ == "__main__":
