@@ -97,7 +97,7 @@ def _lines(entries: Sequence[Entry]) -> Iterator[str]:
 
 _MEANINGS = {
     RIGHT: "the certificate, outputs, operators and gradients",
-    TRIVIAL: "it passes, but the output doesn't depend on the input, which proves nothing",
+    TRIVIAL: "an output without elements, or one that no input moves: it proves nothing",
     REFUSED: "one error that names what has no counterpart",
     "wrong": "a difference that isn't rounding",
     "error": "no verdict",
