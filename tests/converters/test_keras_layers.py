@@ -27,7 +27,7 @@ def test_the_page_is_what_the_figures_say():
 
 
 NO_GRADIENT = {"merging/merging.MergingLayersTest.test_sparse_multiply.1"}
-"""PyTorch 2.13 raises in the gradient of a ``cond`` whose branches return tensors of other sizes."""
+"""PyTorch 2.13 raises in the gradient of a ``cond`` whose branches return other sizes."""
 
 
 def test_no_call_is_wrong_and_what_is_not_right_is_refused_in_a_sentence():
