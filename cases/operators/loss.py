@@ -16,6 +16,12 @@ _LABELS = given(
     y=Below("b", "n"),
     sizes={"n": (2, 12), "b": (1, 8)},
 )
+_MEAN = given(
+    x=Array("bn", low=-30, high=30, specials=False),
+    y=Below("b", "n"),
+    sizes={"n": (2, 12), "b": (1, 8)},
+)
+"""Of one number, which a single infinity would settle."""
 _BINARY = given(x=Array("mn"), y=Array("mn", low=0, high=1, specials=False))
 
 
@@ -149,7 +155,7 @@ CASES = (
         "tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, x))",
         "keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype=x.dtype)(y, x)",
         CONDITIONED,
-        _LABELS,
+        _MEAN,
         REALS,
     ),
     row(
@@ -162,7 +168,7 @@ CASES = (
         "reduction='mean_with_sample_weight')(y, x, tf.gather(weight, y))",
         CONDITIONED,
         given(
-            x=Array("bn"),
+            x=Array("bn", low=-30, high=30, specials=False),
             y=Below("b", "n"),
             weight=Array("n", low=0.1, high=3, specials=False),
             sizes={"n": (2, 12)},
