@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.known_differences.arrays import f32, i64
+from cases.known_differences.arrays import c64, f32, i8, i32, i64
 from parity.known_differences import Kind, KnownDifference
 
 _OUTSIDE = "((index < 0) | (index >= x.shape[dim])).any()"
@@ -180,5 +180,133 @@ ENTRIES = (
             "CPU passes NaN by",
         )
         for ours, theirs in (("amax", "reduce_max"), ("amin", "reduce_min"))
+    ),
+    *(
+        KnownDifference(
+            name=f"{call}-gradient-of-complex-numbers-compiled",
+            kind=Kind.GRADIENT,
+            torch=f"torch.{call}(x)",
+            tensorflow=f"tf.math.{call}(x)",
+            runtime="XLA",
+            result="gradient of x",
+            where="x.dtype.kind == 'c'",
+            example={"x": c64([1 + 2j, 2])},
+            without={"x": f32([1, 2])},
+            gives=gives,
+            relation=f"np.abs(tensorflow - cotangent * ({slope})) <= 64 * eps(x.real) * "
+            "np.abs(tensorflow)",
+            rows=(f"{call}_complex",),
+            rounding=4,
+            why="XLA's gradient doesn't conjugate the slope; eagerly TensorFlow does, as PyTorch",
+        )
+        for call, slope, gives in (
+            ("reciprocal", "-1 / x**2", ("[0.12-0.16j, -0.25+0j]", "[0.12+0.16j, -0.25-0j]")),
+            (
+                "sqrt",
+                "0.5 / np.sqrt(x)",
+                ("[0.2844+0.1758j, 0.3536+0j]", "[0.2844-0.1758j, 0.3536+0j]"),
+            ),
+        )
+    ),
+    KnownDifference(
+        name="sine-of-small-complex-numbers-compiled",
+        kind=Kind.PRECISION,
+        torch="torch.sin(x)",
+        tensorflow="tf.math.sin(x)",
+        runtime="XLA",
+        device="cpu",
+        where="(np.abs(x.imag) < 1).any()",
+        example={"x": c64([0.006998331 + 0.00014835871j])},
+        without={"x": c64([1 + 2j])},
+        gives=("[0.006998+0.0001484j]", "[0.006998+0.0001484j]"),
+        relation="(np.abs(x.imag) < 1) & (np.abs(tensorflow - pytorch) <= eps(x.real))",
+        rows=("sin_complex",),
+        rounding=8,
+        why="XLA subtracts two exponentials near 1 for the hyperbolic sine of the imaginary part",
+    ),
+    KnownDifference(
+        name="sign-of-minus-zero-compiled",
+        kind=Kind.EDGE,
+        torch="1 / torch.sign(x)",
+        tensorflow="1 / tf.math.sign(x)",
+        runtime="XLA",
+        where="((x == 0) & np.signbit(x)).any()",
+        example={"x": f32([-0.0, 2])},
+        without={"x": f32([0.0, 2])},
+        gives=("[inf, 1]", "[-inf, 1]"),
+        relation="(x == 0) & (np.abs(pytorch) == np.abs(tensorflow)) & np.signbit(tensorflow)",
+        rows=("sign",),
+        in_tensorflow="1 / (tf.math.sign(x) + 0)",
+        why="XLA keeps the sign of a zero, PyTorch doesn't",
+    ),
+    KnownDifference(
+        name="asin-of-the-smallest-numbers-compiled",
+        kind=Kind.EDGE,
+        torch="torch.asin(x)",
+        tensorflow="tf.math.asin(x)",
+        runtime="XLA",
+        device="cpu",
+        where="((np.abs(x) < 2 * tiny(x)) & (x != 0)).any()",
+        example={"x": f32([1.7632415e-38, 0.5])},
+        without={"x": f32([3e-38, 0.5])},
+        gives=("[1.763e-38, 0.5236]", "[0, 0.5236]"),
+        relation="(np.abs(x) < 2 * tiny(x)) & (tensorflow == 0)",
+        rows=("asin",),
+        rounding=4,
+        why="XLA takes twice the angle of half the sine, which is subnormal",
+    ),
+    *(
+        KnownDifference(
+            name=f"{call}-of-large-numbers-compiled",
+            kind=Kind.PRECISION,
+            torch=f"torch.{call}(x)",
+            tensorflow=f"tf.math.{call}(x)",
+            runtime="XLA",
+            device="cpu",
+            where="(np.abs(x) > 4).any()",
+            example={"x": f32([-24, 1])},
+            without={"x": f32([0.5, 1])},
+            gives=gives,
+            relation="(np.abs(x) > 4) & (np.abs(tensorflow - pytorch) <= "
+            "eps(x) * np.abs(x * pytorch))",
+            rows=(call,),
+            rounding=2,
+            why="XLA takes the logarithm of 2 off the argument of an exponential, and its rounding "
+            "error is the argument's",
+        )
+        for call, gives in (
+            ("sinh", ("[-1.324e+10, 1.175]",) * 2),
+            ("cosh", ("[1.324e+10, 1.543]",) * 2),
+        )
+    ),
+    KnownDifference(
+        name="clip-between-nan-compiled",
+        kind=Kind.EDGE,
+        torch="torch.clamp(x, low, high)",
+        tensorflow="tf.clip_by_value(x, low, high)",
+        runtime="XLA",
+        device="cpu",
+        where="np.isnan(low).any() or np.isnan(high).any()",
+        example={"x": f32([-1.0]), "low": f32([np.nan]), "high": f32([1])},
+        without={"x": f32([-1.0]), "low": f32([-2]), "high": f32([1])},
+        gives=("[nan]", "[-1]"),
+        relation="(np.isnan(low) | np.isnan(high)) & np.isnan(pytorch) & "
+        "((tensorflow == x) | (tensorflow == low) | (tensorflow == high))",
+        rows=("clamp_tensors",),
+        why="XLA on CPU keeps its first argument where the comparison with NaN fails",
+    ),
+    KnownDifference(
+        name="cumsum-of-short-integers-compiled",
+        kind=Kind.TYPE,
+        torch="torch.cumsum(x, axis, dtype=x.dtype)",
+        tensorflow="tf.math.cumsum(x, axis)",
+        runtime="XLA",
+        where="x.dtype.kind in 'iu' and x.dtype.itemsize < 4",
+        example={"x": i8([1, 2]), "axis": 0},
+        without={"x": i32([1, 2]), "axis": 0},
+        gives=("int8 [1, 3]", "raises InvalidArgumentError"),
+        rows=("cumsum_integers",),
+        in_tensorflow="tf.cast(tf.math.cumsum(tf.cast(x, tf.int32), axis), x.dtype)",
+        why="XLA has no kernel for it",
     ),
 )

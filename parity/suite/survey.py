@@ -64,7 +64,7 @@ class Survey:
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def drawn(self, effort: Effort) -> list[Arguments]:
-        """Arguments, the largest last."""
+        """Arguments, the largest last; of an elementwise function numbers of every exponent."""
         with self.timed("drawing"):
             found = drawn_arguments(self.case.inputs(self.dtype), effort.examples, effort.chance)
             found.sort(key=size_of)
@@ -73,7 +73,7 @@ class Survey:
                 short = DType(self.dtype).itemsize <= 2
                 if short and (effort.whole or not self.case.oracle.startswith("mpmath")):
                     count = 2**16
-                found.insert(0, whole_type(found[-1], self.case.every, self.dtype, count))
+                found.append(whole_type(found[-1], self.case.every, self.dtype, count))
             return found
 
     def run(self, effort: Effort, runtimes: Sequence[str]) -> None:
