@@ -122,10 +122,10 @@ ENTRIES = (
         kind=Kind.PRECISION,
         torch="torch.reciprocal(x)[0]",
         tensorflow="tf.math.reciprocal(x)[0]",
-        where="(np.abs(x) > 1e34).any()",
+        where="(np.abs(x) > 1e31).any()",
         keras="keras.ops.reciprocal(x)[0]",
-        relation="(np.abs(x) > 1e34) & (np.abs(tensorflow - pytorch) <= 3e-3 * np.abs(pytorch)"
-        " + 2 * tiny(x))",
+        relation="(np.abs(x) > 1e31) & (np.abs(tensorflow - pytorch) <= np.minimum(3e-3, "
+        "4 * eps(x) + 2 * tiny(x) * np.abs(x)) * np.abs(pytorch) + 2 * tiny(x))",
         example={"x": np.full(4096, 3.11538e35, np.float32)},
         without={"x": np.full(4096, 3, np.float32)},
         gives=("3.21e-36", "3.209e-36"),

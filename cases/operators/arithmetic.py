@@ -115,7 +115,7 @@ CASES = (
         "fmod",
         "torch.fmod(x, y)",
         "tf.truncatemod(x, y)",
-        "",
+        "keras.ops.fmod(x, y)",
         EXACT,
         dtypes=REALS,
         gradients=False,

@@ -34,7 +34,7 @@ CASES = (
         "angle",
         "torch.angle(x)",
         "tf.math.angle(x)",
-        "",
+        "keras.ops.angle(x)",
         CONDITIONED,
         _Z,
         COMPLEX,
