@@ -8,9 +8,10 @@ that was interrupted goes on where it stopped. ``--write`` keeps the figures in
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -66,10 +67,11 @@ def _proof(case: ModelCase, folder: Path, *, gradients: bool) -> KerasProof:
     report = parity.check(source, conversion, inputs, case=case.name, gradients=gradients)
     write_report(report, folder / case.name)
     (result,) = report.results
+    names = layer_names(source)
     proof = KerasProof(
         case.name,
         case.domain,
-        *_judged(result, conversion.source),
+        *_judged(result, conversion.source, names),
         nodes=len(result.nodes),
         difference=result.certificate.max_rel,
         used=max((c.margin for c in result.outputs), default=0.0),
@@ -79,20 +81,26 @@ def _proof(case: ModelCase, folder: Path, *, gradients: bool) -> KerasProof:
     if case.other_inputs is None or proof.outcome != "proved":
         return proof
     other = parity.check(source, conversion, case.other_inputs(), gradients=False)
-    outcome, detail = _judged(other.results[0], conversion.source)
+    outcome, detail = _judged(other.results[0], conversion.source, names)
     said = proof.detail if outcome == "proved" else f"at other sizes: {detail}"
     return dataclasses.replace(proof, outcome=outcome, detail=said, sizes=True)
 
 
-def _judged(result: Any, graph: Any) -> tuple[str, str]:
-    uncovered = unjudged(graph, {node.name: node.covered for node in result.nodes})
+def layer_names(source: object) -> frozenset[str]:
+    """The names of all layers of a Keras model; none of what is no Keras model."""
+    flatten = getattr(source, "_flatten_layers", None)
+    return frozenset(layer.name for layer in flatten()) if flatten is not None else frozenset()
+
+
+def _judged(result: Any, graph: Any, names: Collection[str]) -> tuple[str, str]:
+    uncovered = unjudged(graph, {node.name: node.covered for node in result.nodes}, names)
     proved = result.certificate.outcome == "same function" and result.verdict.passes
     if proved and uncovered:
         return "not proved", f"not covered: {', '.join(uncovered)}"
     return "proved" if proved else "not proved", result.summary
 
 
-def unjudged(graph: Any, covered: Mapping[str, bool]) -> list[str]:
+def unjudged(graph: Any, covered: Mapping[str, bool], names: Collection[str] = ()) -> list[str]:
     """The nodes that nothing says something of.
 
     A layer that became one module has no tensor for what it computes on its way: it is judged as
@@ -102,10 +110,12 @@ def unjudged(graph: Any, covered: Mapping[str, bool]) -> list[str]:
     Args:
         graph: the source's.
         covered: whether a node was compared itself, by name.
+        names: of the layers; other scopes (``moments``) are parts of the layer around them. Without
+            any each scope counts.
     """
     from converters import values_in
 
-    layers = {node.name: node.module for node in graph.nodes}
+    layers = {node.name: _layer(node.module, names) for node in graph.nodes}
     readers: dict[str, set[str]] = {}
     reads = {node.name: list(values_in(dict(node.args))) for node in graph.nodes}
     for node in graph.nodes:
@@ -114,10 +124,24 @@ def unjudged(graph: Any, covered: Mapping[str, bool]) -> list[str]:
     judged: set[str] = set()
     for node in reversed(graph.nodes):
         own = readers.get(node.name, set())
-        inside = {layers[name] for name in own} == {node.module} or not reads[node.name]
+        inside = {layers[name] for name in own} == {layers[node.name]} or not reads[node.name]
         if covered.get(node.name) or (inside and own <= judged):
             judged.add(node.name)
     return [name for name, was in covered.items() if not was and name not in judged]
+
+
+def _layer(scope: str, names: Collection[str]) -> str:
+    """The scope of the innermost layer.
+
+    >>> _layer("model_1.norm_1.moments", {"model", "norm"})
+    'model_1.norm_1'
+    """
+    parts = scope.split(".")
+    while (
+        names and parts and re.sub(r"_\d+$", "", parts[-1]) not in names and parts[-1] not in names
+    ):
+        parts.pop()
+    return ".".join(parts)
 
 
 @click.command()

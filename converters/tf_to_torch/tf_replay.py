@@ -29,7 +29,7 @@ from converters.tf_to_torch.schema import (
     op_def,
 )
 from converters.tf_to_torch.tf_control_flow import FUNCTIONS
-from converters.tf_to_torch.tf_wide import COMPOSED, WIDE
+from converters.tf_to_torch.tf_wide import COMPOSED, DIFFERENTIABLE, WIDE
 
 
 @contextmanager
@@ -69,7 +69,8 @@ def call_operator(
         else:
             given[name] = map_argument(functools.partial(prepared, name), argument)
 
-    composed = {**COMPOSED, **(WIDE if wide else {})}
+    taped = torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
+    composed = {**COMPOSED, **(DIFFERENTIABLE if taped else {}), **(WIDE if wide else {})}
     function = composed.get(node.op) or raw_operator(node.op)
 
     def run(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
@@ -82,7 +83,7 @@ def call_operator(
         result = function(**filled)
         return list(tf.nest.flatten(result))
 
-    if torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves):
+    if taped:
         return list(_Applied.apply(run, *leaves))  # type: ignore[no-untyped-call]
     return [from_tensorflow(result) for result in run([to_tensorflow(leaf) for leaf in leaves])]
 

@@ -73,6 +73,22 @@ def conv2d(
     return tf.concat([tf.raw_ops.Conv2D(input=x, filter=w, **given) for x, w in parts], -1)
 
 
+def conv2d_of_few_channels(
+    input: tf.Tensor, filter: tf.Tensor, strides: Sequence[int], **attributes: object
+) -> tf.Tensor:
+    """Convolution whose steps over few channels are taken first.
+
+    TensorFlow's gradient of a kernel of one place with steps between writes beyond its memory where
+    the channels don't fill a register of 512 bits (oneDNN's issue 6035, seen in TensorFlow 2.21).
+
+    Shapes: input (N, H, W, C), filter (h, w, C / groups, O) -> (N, H', W', O).
+    """
+    one_place = tuple(filter.shape[:2]) == (1, 1) and input.shape[-1] < 16
+    if one_place and max(strides) > 1 and attributes["padding"] != "EXPLICIT":
+        input, strides = input[:, :: strides[1], :: strides[2]], [1, 1, 1, 1]  # noqa: A001
+    return tf.raw_ops.Conv2D(input=input, filter=filter, strides=list(strides), **attributes)
+
+
 def conv3d(input: tf.Tensor, filter: tf.Tensor, **attributes: object) -> tf.Tensor:
     """Convolution of volumes with groups as several ones; only XLA has a kernel for them.
 
@@ -151,3 +167,6 @@ COMPOSED: Mapping[str, Callable[..., object]] = {
     "tf.SparseDenseCwiseDiv": _sparse_divided,
 }
 """What computes an operator in every type: TensorFlow has no kernel for all of its forms."""
+
+DIFFERENTIABLE: Mapping[str, Callable[..., object]] = {"tf.Conv2D": conv2d_of_few_channels}
+"""What computes an operator where gradients are taken."""

@@ -14,8 +14,10 @@ from converters.tf_to_torch.lowerings.windows import (
     Pads,
     is_symmetric,
     largest,
+    leaves_out_places,
     padded,
     pads,
+    reached,
     require_channels_last,
     require_whole_batches,
     spatial,
@@ -57,6 +59,8 @@ def _convolved(
     windows = [(k - 1) * d + 1 for k, d in zip(weight.shape[2:], spread, strict=True)]
     found = pads(x, padding, explicit, windows, steps)
     convolve = _CONVOLUTIONS[len(steps)]
+    if leaves_out_places(windows, steps, x.shape[1], groups):
+        return convolve(reached(padded(x, found), steps), weight)
     if is_symmetric(found):
         amount: Any = [before for before, _ in found]
         return convolve(x, weight, None, steps, amount, spread, groups)

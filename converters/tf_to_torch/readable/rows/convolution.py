@@ -10,7 +10,7 @@ from torch import nn
 
 from converters.layout import channels_first
 from converters.tf_to_torch.lowerings import Tensor
-from converters.tf_to_torch.lowerings.windows import padded, pads
+from converters.tf_to_torch.lowerings.windows import leaves_out_places, padded, pads, reached
 from converters.tf_to_torch.readable.calls import LayerCall
 from converters.tf_to_torch.readable.table import Forward, Moved, Part, Written, only, part, row
 
@@ -49,7 +49,7 @@ def padding_of(layer: Any, sizes: Sequence[int | None]) -> tuple[tuple[int, ...]
 
 def same_padding(size: int | None, window: int, step: int) -> int | None:
     """How much ``SAME`` adds to an axis; None if that isn't known yet."""
-    if step == 1:
+    if 1 in (step, window):
         return window - 1
     return None if size is None else max((-(-size // step) - 1) * step + window - size, 0)
 
@@ -62,6 +62,9 @@ def convolved(
     if x is None or x.rank != layer.rank + 2 or layer.data_format != "channels_last":
         return None
     own, pad = padding_of(layer, x.shape[1:-1])
+    steps, prepare = layer.strides, pad
+    if leaves_out_places(layer.kernel_size, steps, x.shape[-1], groups):
+        steps, prepare = (1,) * len(steps), lambda x: reached(pad(x), layer.strides)
     if layer.bias is not None:
         weights = [*weights, Moved(layer.bias, "bias")]
     module: Part = part(
@@ -69,7 +72,7 @@ def convolved(
         x.shape[-1],
         outputs,
         layer.kernel_size,
-        stride=layer.strides,
+        stride=steps,
         padding=own or 0,
         dilation=layer.dilation_rate,
         groups=groups,
@@ -77,7 +80,7 @@ def convolved(
     )
 
     def forward(conv: Forward, x: Tensor) -> Tensor:
-        return conv(x if own is not None else pad(x))
+        return conv(prepare(x))
 
     return Written(module, forward, (x.name,), tuple(weights), layout=channels_first(), before=True)
 
