@@ -62,14 +62,14 @@ def convolved(
     if x is None or x.rank != layer.rank + 2 or layer.data_format != "channels_last":
         return None
     own, pad = padding_of(layer, x.shape[1:-1])
-    steps, prepare = layer.strides, pad
-    if leaves_out_places(layer.kernel_size, steps, x.shape[-1], groups):
+    steps, prepare, channels = layer.strides, pad, x.shape[-1]
+    if channels is not None and leaves_out_places(layer.kernel_size, steps, channels, groups):
         steps, prepare = (1,) * len(steps), lambda x: reached(pad(x), layer.strides)
     if layer.bias is not None:
         weights = [*weights, Moved(layer.bias, "bias")]
     module: Part = part(
         CONVOLUTIONS[layer.rank],
-        x.shape[-1],
+        channels,
         outputs,
         layer.kernel_size,
         stride=steps,
