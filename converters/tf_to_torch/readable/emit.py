@@ -25,6 +25,8 @@ from converters.tf_to_torch.names import attribute_name
 from converters.tf_to_torch.readable.blocks import SCOPE, Program, Step, program_of
 from converters.tf_to_torch.readable.calls import LayerCall
 from converters.tf_to_torch.readable.fold import Folded, Kept, folded
+from converters.tf_to_torch.readable.fused import LOWERINGS, fused
+from converters.tf_to_torch.readable.in_place import in_place
 from converters.tf_to_torch.readable.leaf import Caller, module_calls
 from converters.tf_to_torch.readable.module import run_source
 from converters.tf_to_torch.readable.paths import Paths
@@ -58,7 +60,8 @@ def readable(
         UnwritableError: it holds what has no plain Python form: branches, loops.
     """
     found = folded(captured)
-    graph = simplified(found.graph)
+    registry = registry.extended(LOWERINGS)
+    graph = fused(simplified(found.graph))
     registry.require(graph.replace(nodes=tuple(n for n in graph.nodes if n.op not in found.kept)))
     paths = Paths(captured.recorder.calls, found)
     plan = _plan(captured, found, graph, paths)
@@ -241,7 +244,7 @@ def _described(
         name,
         title,
         program,
-        {path: one.written.part for path, one in plan.modules.items()},
+        in_place(program, {path: one.written.part for path, one in plan.modules.items()}),
         frozen,
         held,
         plan.paths.calls,
