@@ -117,6 +117,10 @@ def load_safely(file: Path | IO[bytes], path: Path, *, lazily: bool = False) -> 
         reason = str(error).split("\n")[0].split(". ")[0] or type(error).__name__
         if isinstance(error, pickle.UnpicklingError):
             reason = "its pickle is damaged, or holds more than tensors and plain values"
+        elif not isinstance(error, RuntimeError) or reason.startswith(
+            "["
+        ):  # a bare number, a place
+            reason = "it is damaged, or no file of PyTorch's"
         raise CheckpointError(
             f"{path} can't be read as a checkpoint: {reason}. Fetch it again; or load it where you "
             "trust it, and save its state_dict()."

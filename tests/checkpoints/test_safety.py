@@ -251,3 +251,13 @@ def test_a_zip_file_with_paths_that_leave_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match="can't be read"), open_checkpoint(path):
         pass
     assert not (tmp_path.parent.parent / "outside.txt").exists()
+
+
+@pytest.mark.parametrize("data", [b"", b"hello"], ids=["empty", "text"])
+def test_a_file_that_is_none_of_pytorchs_is_said_to_be_none(data, tmp_path):
+    (tmp_path / "a.pt").write_bytes(data)
+    with (
+        pytest.raises(CheckpointError, match="damaged, or no file of PyTorch's"),
+        open_checkpoint(tmp_path / "a.pt"),
+    ):
+        pass
