@@ -67,8 +67,8 @@ CASES = (
         CONDITIONED,
         X,
         _HALVES,
-        doc="PyTorch's trigamma, its gradient, has ten digits in float64; TensorFlow's takes a step "
-        "for each unit below 0.",
+        doc="PyTorch's trigamma, its gradient, has ten digits in float64; TensorFlow's takes "
+        "a step for each unit below 0.",
     ),
     row(
         "polygamma",
