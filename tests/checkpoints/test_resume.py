@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converters import OutputError, convert_checkpoint, verify_checkpoint
+from converters import OutputError, convert_checkpoint, executor, verify_checkpoint
 from converters.checkpoints import NameMap, Rule, conversion
 
 COUNT = 9
@@ -148,9 +148,10 @@ def test_several_processes_write_what_one_writes(name, tmp_path):
 
 def test_a_ray_cluster_writes_what_one_process_writes(tmp_path):
     given = source(tmp_path)
-    for name in ("b.safetensors", "b.index", "b.dcp"):
-        convert_checkpoint(given, tmp_path / "1" / name, weights=TURNED)
-        convert_checkpoint(given, tmp_path / "2" / name, weights=TURNED, workers=2, place="ray")
+    with executor("ray", 2):  # one cluster for all
+        for name in ("b.safetensors", "b.index", "b.dcp"):
+            convert_checkpoint(given, tmp_path / "1" / name, weights=TURNED)
+            convert_checkpoint(given, tmp_path / "2" / name, weights=TURNED, workers=2, place="ray")
     assert bytes_below(tmp_path / "1") == bytes_below(tmp_path / "2")
 
 
