@@ -87,7 +87,11 @@ def _proof(case: ModelCase, folder: Path, *, gradients: bool) -> KerasProof:
 
 
 def layer_names(source: object) -> frozenset[str]:
-    """The names of all layers of a Keras model; none of what is no Keras model."""
+    """The names of all layers of a Keras model, or of its file; none of what is no Keras model."""
+    if isinstance(source, Path):
+        from converters.tf_to_torch.files import load_keras
+
+        source = load_keras(source)
     flatten = getattr(source, "_flatten_layers", None)
     return frozenset(layer.name for layer in flatten()) if flatten is not None else frozenset()
 
