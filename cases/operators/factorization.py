@@ -59,6 +59,7 @@ CASES = (
         CONDITIONED,
         given(x=_INVERTIBLE),
         REALS,
+        no_xla="XLA has no kernel for MatrixDeterminant",
     ),
     row(
         "slogdet",
@@ -68,6 +69,7 @@ CASES = (
         CONDITIONED,
         given(x=_INVERTIBLE),
         REALS,
+        no_xla="XLA has no kernel for LogMatrixDeterminant",
     ),
     row(
         "logdet",
@@ -175,6 +177,7 @@ CASES = (
         ),
         REALS,
         gradients=False,
+        no_xla="XLA has no kernel for MatrixSolveLs",
     ),
     row(
         "qr",
@@ -248,6 +251,7 @@ CASES = (
         given(x=Array("bnn", make=_invertible)),
         REALS,
         gradients=False,
+        no_xla="XLA has no kernel for Eig",
     ),
     row(
         "lu",
@@ -262,6 +266,7 @@ CASES = (
         given(x=_INVERTIBLE),
         REALS,
         gradients=False,
+        no_xla="XLA has no kernel for Lu",
     ),
     row(
         "lu_solve",
@@ -272,6 +277,7 @@ CASES = (
         given(x=_INVERTIBLE, y=Array("bnk", make=_tame)),
         REALS,
         gradients=False,
+        no_xla="XLA has no kernel for Lu",
     ),
     row(
         "matrix_rank",
@@ -299,5 +305,6 @@ CASES = (
         ),
         REALS,
         gradients=False,
+        no_xla="XLA's TridiagonalSolve doesn't pivot",
     ),
 )

@@ -339,6 +339,7 @@ CASES = (
         inputs=given(i=Array("n", dtype="int64", low=0, high=11, specials=False)),
         dtypes=("float32",),
         gradients=False,
+        no_xla="XLA has no kernel for UnravelIndex",
     ),
     row(
         "cartesian_prod",

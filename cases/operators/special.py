@@ -146,6 +146,7 @@ CASES = (
         CONDITIONED,
         _MODERATE,
         REALS,
+        no_xla="XLA has no kernel for BesselI0",
     ),
     row("bessel_i0e", "torch.special.i0e(x)", "tf.math.bessel_i0e(x)", "", CONDITIONED, X, REALS),
     row(
@@ -156,6 +157,7 @@ CASES = (
         CONDITIONED,
         _MODERATE,
         REALS,
+        no_xla="XLA has no kernel for BesselI1",
     ),
     row("bessel_i1e", "torch.special.i1e(x)", "tf.math.bessel_i1e(x)", "", CONDITIONED, X, REALS),
     row(
@@ -168,6 +170,7 @@ CASES = (
         REALS,
         gradients=False,
         oracle="mpmath: mp.besselj(0, x)",
+        no_xla="XLA has no kernel for BesselJ0",
     ),
     row(
         "bessel_j1",
@@ -179,6 +182,7 @@ CASES = (
         REALS,
         gradients=False,
         oracle="mpmath: mp.besselj(1, x)",
+        no_xla="XLA has no kernel for BesselJ1",
     ),
     row(
         "bessel_y0",
@@ -190,6 +194,7 @@ CASES = (
         REALS,
         gradients=False,
         oracle="mpmath: mp.bessely(0, x)",
+        no_xla="XLA has no kernel for BesselY0",
     ),
     row(
         "bessel_y1",
@@ -201,6 +206,7 @@ CASES = (
         REALS,
         gradients=False,
         oracle="mpmath: mp.bessely(1, x)",
+        no_xla="XLA has no kernel for BesselY1",
     ),
     row(
         "bessel_k0",
@@ -211,6 +217,7 @@ CASES = (
         given(x=Array(low=0, high=50)),
         REALS,
         gradients=False,
+        no_xla="XLA has no kernel for BesselK0",
     ),
     row(
         "bessel_k1",
@@ -221,6 +228,7 @@ CASES = (
         given(x=Array(low=0, high=50)),
         REALS,
         gradients=False,
+        no_xla="XLA has no kernel for BesselK1",
     ),
     row(
         "bessel_k0e",
@@ -231,6 +239,7 @@ CASES = (
         given(x=Array(low=0, high=1e4)),
         REALS,
         gradients=False,
+        no_xla="XLA has no kernel for BesselK0e",
     ),
     row(
         "bessel_k1e",
@@ -241,6 +250,7 @@ CASES = (
         given(x=Array(low=0, high=1e4)),
         REALS,
         gradients=False,
+        no_xla="XLA has no kernel for BesselK1e",
     ),
     row(
         "xlogy",
