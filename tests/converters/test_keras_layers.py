@@ -13,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 """What Keras's own tests warn of is Keras's matter."""
 
 FIGURES = read()
-SAMPLE = tried(FIGURES)[::40]
+SAMPLE = tried(FIGURES)[::30]
 
 
 @pytest.mark.parametrize("entry", SAMPLE, ids=[entry.call for entry in SAMPLE])
@@ -29,11 +29,15 @@ def test_the_page_is_what_the_figures_say():
 NO_GRADIENT = {"merging/merging.MergingLayersTest.test_sparse_multiply.1"}
 """PyTorch 2.13 raises in the gradient of a ``cond`` whose branches return other sizes."""
 
+WITHOUT_ELEMENTS = {"normalization/layer_normalization.LayerNormalizationTest.test_ln_basics.6"}
+"""Its input has none, so nothing can be compared."""
+
 
 def test_no_call_is_wrong_and_what_is_not_right_is_refused_in_a_sentence():
     others = [entry for entry in tried(FIGURES) if entry.outcome != RIGHT]
     assert {entry.outcome for entry in others} <= {REFUSED, TRIVIAL, ERROR}
     assert {entry.call for entry in others if entry.outcome == ERROR} <= NO_GRADIENT
+    assert {entry.call for entry in others if entry.outcome == TRIVIAL} <= WITHOUT_ELEMENTS
     assert all(entry.detail for entry in others)
 
 

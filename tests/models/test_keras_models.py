@@ -21,7 +21,7 @@ def test_a_model_is_proved_in_pytorch(name, tmp_path):
 
 
 def test_an_architecture_of_keras_is_proved_in_pytorch(tmp_path):
-    proof = prove("MobileNet", tmp_path, gradients=False)  # the one with the fewest nodes
+    proof = prove("MobileNetV3Small", tmp_path, gradients=False)
     assert proof.outcome == "proved", proof.detail
     assert proof.sizes
 
