@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from converters.few_channels import takes_steps_first
 from converters.tf_to_torch.tf_wide_images import WIDE_IMAGES
 
 
@@ -76,16 +77,19 @@ def conv2d(
 def conv2d_of_few_channels(
     input: tf.Tensor, filter: tf.Tensor, strides: Sequence[int], **attributes: object
 ) -> tf.Tensor:
-    """Convolution whose steps over few channels are taken first.
-
-    TensorFlow's gradient of a kernel of one place with steps between writes beyond its memory where
-    the channels don't fill a register of 512 bits (oneDNN's issue 6035, seen in TensorFlow 2.21).
+    """Convolution whose steps over few channels are taken first; see ``few_channels``.
 
     Shapes: input (N, H, W, C), filter (h, w, C / groups, O) -> (N, H', W', O).
     """
-    one_place = tuple(filter.shape[:2]) == (1, 1) and input.shape[-1] < 16
-    if one_place and max(strides) > 1 and attributes["padding"] != "EXPLICIT":
-        input, strides = input[:, :: strides[1], :: strides[2]], [1, 1, 1, 1]  # noqa: A001
+    channels = input.shape[-1]
+    groups = channels // filter.shape[2]
+    if groups == 1 and takes_steps_first(filter.shape[:2].as_list(), strides[1:3], channels):
+        if attributes["padding"] == "EXPLICIT":
+            pads = list(attributes["explicit_paddings"])  # type: ignore[call-overload]
+            input = tf.pad(input, list(zip(pads[::2], pads[1::2], strict=True)))  # noqa: A001
+        input = input[:, :: strides[1], :: strides[2]]  # noqa: A001
+        strides, attributes = [1, 1, 1, 1], {**attributes, "padding": "VALID"}
+        attributes["explicit_paddings"] = []
     return tf.raw_ops.Conv2D(input=input, filter=filter, strides=list(strides), **attributes)
 
 

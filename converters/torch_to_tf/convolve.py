@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from converters.errors import UnsupportedVariantError
+from converters.few_channels import takes_steps_first
 from converters.torch_to_tf.promotion import cast, shape_of
 
 Pads = list[tuple[int, int]]
@@ -87,20 +88,11 @@ def _convolve2d(
     if depthwise and stride[0] == stride[1] and max(dilation) == 1:
         return _depthwise(x, weight, stride, pads)
     if groups == 1 and max(dilation) == 1:
-        if _leaves_out_places(x, weight, stride, pads):
-            x, stride = x[:, :: stride[0], :: stride[1]], (1, 1)
+        if takes_steps_first(weight.shape[:2].as_list(), stride, x.shape[-1]):
+            x = tf.pad(x, [(0, 0), *pads, (0, 0)]) if any(map(any, pads)) else x
+            x, stride, pads = x[:, :: stride[0], :: stride[1]], (1, 1), []
         return tf.nn.conv2d(x, weight, list(stride), _explicit(pads))
     return _grouped(x, weight, stride, pads, dilation, groups)
-
-
-def _leaves_out_places(x: tf.Tensor, weight: tf.Tensor, stride: Sequence[int], pads: Pads) -> bool:
-    """Whether a convolution is better given only the places of an image that its steps reach.
-
-    The gradient of a kernel of one place with steps between writes beyond its memory on a CPU where
-    the channels don't fill a register of 512 bits (oneDNN's issue 6035, seen in TensorFlow 2.21).
-    """
-    one_place = all(length == 1 for length in weight.shape[:2])
-    return one_place and max(stride) > 1 and x.shape[-1] < 16 and not any(map(any, pads))
 
 
 def _explicit(pads: Pads) -> str | Pads:

@@ -39,7 +39,8 @@ def test_keras_models_train_in_pytorch(sizes: int | None, tmp_path: Path) -> Non
     assert "[:, :, ::2]" in (tmp_path / "out.py").read_text()
 
 
-def test_plain_tensorflow_trains_in_pytorch() -> None:
+@pytest.mark.parametrize("padding", ["VALID", "SAME", [[0, 0], [1, 2], [0, 1], [0, 0]]])
+def test_plain_tensorflow_trains_in_pytorch(padding: str | list[list[int]]) -> None:
     class Shortcut(tf.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -49,7 +50,7 @@ def test_plain_tensorflow_trains_in_pytorch() -> None:
 
         @tf.function
         def __call__(self, x: tf.Tensor) -> tf.Tensor:
-            return tf.nn.conv2d(x, self.kernel, (2, 3), "VALID")
+            return tf.nn.conv2d(x, self.kernel, (2, 3), padding)
 
     module, inputs = Shortcut(), (_image(8, first=False),)
 
@@ -60,8 +61,10 @@ def test_plain_tensorflow_trains_in_pytorch() -> None:
     assert len(gradients_of(report)) > 1
 
 
-def test_pytorch_models_train_in_tensorflow() -> None:
-    module = torch.nn.Sequential(torch.nn.Conv2d(8, 16, 1, stride=(2, 3))).eval()
+@pytest.mark.parametrize("padding", [0, (1, 2)])
+def test_pytorch_models_train_in_tensorflow(padding: int | tuple[int, int]) -> None:
+    layer = torch.nn.Conv2d(8, 16, 1, stride=(2, 3), padding=padding)
+    module = torch.nn.Sequential(layer).eval()
     inputs = (torch.from_numpy(_image(8, first=True)),)
 
     conversion = converters.torch_to_tf(module, inputs)

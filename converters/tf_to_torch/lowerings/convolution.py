@@ -8,13 +8,13 @@ from typing import Any
 import torch.nn.functional as F
 
 from converters.errors import UnsupportedVariantError
+from converters.few_channels import takes_steps_first
 from converters.layout import Axes, channels_first
 from converters.tf_to_torch.lowerings import Sizes, Tensor, lower
 from converters.tf_to_torch.lowerings.windows import (
     Pads,
     is_symmetric,
     largest,
-    leaves_out_places,
     padded,
     pads,
     reached,
@@ -59,7 +59,7 @@ def _convolved(
     windows = [(k - 1) * d + 1 for k, d in zip(weight.shape[2:], spread, strict=True)]
     found = pads(x, padding, explicit, windows, steps)
     convolve = _CONVOLUTIONS[len(steps)]
-    if leaves_out_places(windows, steps, x.shape[1], groups):
+    if groups == 1 and takes_steps_first(weight.shape[2:], steps, x.shape[1]):
         return convolve(reached(padded(x, found), steps), weight)
     if is_symmetric(found):
         amount: Any = [before for before, _ in found]

@@ -77,32 +77,6 @@ def pads(
     return result
 
 
-_FEWEST = 16
-"""Channels that fill a register of 512 bits."""
-
-
-def leaves_out_places(
-    windows: Sequence[int], steps: Sequence[int], channels: int, groups: int
-) -> bool:
-    """Whether a convolution is better given only the places of an image that its steps reach.
-
-    It is one of windows of one place with steps between them, over fewer channels than fit into a
-    register: the gradient of its kernel writes beyond its memory in PyTorch 2.13 on a CPU where
-    channels come last, as TensorFlow's do (oneDNN's issue 6035). The function is the same.
-
-    Args:
-        windows: how far a window reaches along each spatial axis.
-        steps: the strides.
-        channels: of the image.
-        groups: of the convolution.
-
-    >>> leaves_out_places([1, 1], [2, 2], 8, 1), leaves_out_places([1, 1], [2, 2], 64, 1)
-    (True, False)
-    """
-    few = len(steps) == 2 and groups == 1 and channels < _FEWEST
-    return few and set(windows) == {1} and set(steps) != {1}
-
-
 def reached(x: Tensor, steps: Sequence[int]) -> Tensor:
     """Every so many-th place along each spatial axis. Shapes: (N, C, H, W) -> (N, C, H', W')."""
     return x[(slice(None), slice(None), *(slice(None, None, step) for step in steps))]

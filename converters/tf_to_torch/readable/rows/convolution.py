@@ -8,9 +8,10 @@ from typing import Any
 from keras import layers
 from torch import nn
 
+from converters.few_channels import takes_steps_first
 from converters.layout import channels_first
 from converters.tf_to_torch.lowerings import Tensor
-from converters.tf_to_torch.lowerings.windows import leaves_out_places, padded, pads, reached
+from converters.tf_to_torch.lowerings.windows import padded, pads, reached
 from converters.tf_to_torch.readable.calls import LayerCall
 from converters.tf_to_torch.readable.table import Forward, Moved, Part, Written, only, part, row
 
@@ -63,7 +64,8 @@ def convolved(
         return None
     own, pad = padding_of(layer, x.shape[1:-1])
     steps, prepare, channels = layer.strides, pad, x.shape[-1]
-    if channels is not None and leaves_out_places(layer.kernel_size, steps, channels, groups):
+    whole = groups == 1 and channels is not None
+    if whole and takes_steps_first(layer.kernel_size, steps, channels or 0):
         steps, prepare = (1,) * len(steps), lambda x: reached(pad(x), layer.strides)
     if layer.bias is not None:
         weights = [*weights, Moved(layer.bias, "bias")]
