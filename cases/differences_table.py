@@ -15,6 +15,12 @@ from parity.known_differences import KINDS, VERSIONS, Arguments, KnownDifference
 
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "known_differences.md"
 _LONGEST = 12
+_RUNTIMES = {
+    "XLA": "Compiled by XLA only",
+    "tf.function": "In a graph only, not compiled",
+    "torch.compile": "Compiled by PyTorch only",
+    "eager": "Eagerly, not under XLA",
+}
 
 
 def table() -> str:
@@ -87,11 +93,13 @@ def _row(entry: KnownDifference) -> str:
 def _seen(entry: KnownDifference) -> list[str]:
     seen = []
     if entry.runtime:
-        seen.append("Compiled by XLA only" if entry.runtime == "XLA" else "Eagerly, not under XLA")
+        seen.append(_RUNTIMES[entry.runtime])
     if entry.device:
         seen.append("On CPU only" if entry.device == "cpu" else "On GPUs; not run here")
     if entry.evidence != "run":
         seen.append(f"Evidence: {_escaped(entry.evidence)}")
+    if entry.releases:
+        seen.append(f"In {' and '.join(entry.releases)} alone")
     if entry.versions != VERSIONS:
         seen.append(f"Seen with {', '.join(entry.versions)}")
     if entry.rows:

@@ -18,12 +18,15 @@ def kept(folder: Path, mark: str, kind: type[Result]) -> dict[str, Result]:
         mark: of the code, as :func:`cases.sweep_results.fingerprint` makes it.
         kind: the dataclass of a result.
     """
+    from pydantic import TypeAdapter
+
+    made = TypeAdapter(kind)
     found = {}
     for path in sorted(folder.glob("*.json")):
         document = json.loads(path.read_text(encoding="utf-8"))
         if document.pop("fingerprint", None) == mark:
             key = document.pop("key")
-            found[key] = kind(**document)
+            found[key] = made.validate_python(document)
     return found
 
 
@@ -34,7 +37,7 @@ def keep(folder: Path, mark: str, key: str, result: Any) -> None:
         folder: where to.
         mark: of the code.
         key: the result's name.
-        result: a dataclass of numbers and strings.
+        result: a dataclass of what JSON has, and of such.
     """
     from converters import replaced_file
 

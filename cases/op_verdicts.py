@@ -33,8 +33,8 @@ _GRAVITY = (RIGHT, WRONG, ERROR, UNSUPPORTED, REFUSED)
 _CERTIFIED = {"float32": "float64", "complex64": "complex128"}
 """Samples of these types are also compared in the wider one, which then needs none of its own."""
 
-Parts = dict[tuple[str, str], str]
-"""The status of each (dtype, direction) of a sample."""
+Parts = dict[str, str]
+"""The status of each ``dtype direction`` of a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,8 @@ def tally(name: str, dtype: str = "float32", *, limit: int | None = None, kept: 
         with _quiet():
             outcome = judge(sample, dtype)
         counts[outcome.status] += 1
-        for (kind, direction), status in outcome.parts.items():
-            parts.setdefault(f"{kind} {direction}", Counter())[status] += 1
+        for part, status in outcome.parts.items():
+            parts.setdefault(part, Counter())[status] += 1
         if outcome.status not in (RIGHT, REFUSED) and len(failures) < kept:
             failures.append(outcome)
         refused = refused or (outcome if outcome.status == REFUSED else None)
@@ -144,9 +144,9 @@ def judge(sample: Sample, dtype: str) -> Outcome:
         program = torch.export.export(sample.module, sample.inputs, strict=False)
     except Exception as error:  # noqa: BLE001  # whatever PyTorch refuses is no sample
         return Outcome(label, REFUSED, _line(error))
-    every = {
-        (kind, direction): "" for kind in _dtypes(dtype) for direction in DIRECTIONS[: 1 + slopes]
-    }
+    every = [
+        f"{kind} {direction}" for kind in _dtypes(dtype) for direction in DIRECTIONS[: 1 + slopes]
+    ]
     try:
         graph = in_one_order(torch_graph(program))
         inputs = bind(graph, sample.inputs, {})
@@ -172,10 +172,10 @@ def _dtypes(dtype: str) -> tuple[str, ...]:
     return (dtype, _CERTIFIED[dtype]) if dtype in _CERTIFIED else (dtype,)
 
 
-def _part(comparison: Comparison, dtype: str) -> tuple[str, str]:
+def _part(comparison: Comparison, dtype: str) -> str:
     wide = comparison.name.endswith("(float64)")
     kind = _CERTIFIED.get(dtype, dtype) if wide else dtype
-    return kind, GRADIENT if comparison.name.startswith("gradient of ") else FORWARD
+    return f"{kind} {GRADIENT if comparison.name.startswith('gradient of ') else FORWARD}"
 
 
 def gravest(statuses: Iterable[str]) -> str:

@@ -17,10 +17,11 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from cases.kept import keep, kept
 from cases.known_limits import limit_of
 from cases.op_db import operators
 from cases.op_verdicts import ERROR, REFUSED, RIGHT, Outcome, Tally, tally
-from cases.sweep_results import BASELINE, DTYPES, fingerprint, keep, kept, read, summary, write
+from cases.sweep_results import BASELINE, DTYPES, fingerprint, read, summary, write
 from cases.sweep_table import page
 from parity.workers import each, settle
 
@@ -88,7 +89,7 @@ def sweep(
 
 
 def _failed(name: str, dtype: str, detail: str) -> Tally:
-    outcome = Outcome("all", ERROR, detail, {(dtype, "forward"): ERROR})
+    outcome = Outcome("all", ERROR, detail, {f"{dtype} forward": ERROR})
     return Tally(name, dtype, {ERROR: 1}, {f"{dtype} forward": {ERROR: 1}}, (outcome,))
 
 
@@ -125,7 +126,7 @@ def main(
     if unknown:
         raise click.UsageError(f"{', '.join(unknown)}: no operator of the database has this name.")
     mark = f"{fingerprint()} {limit} {others}"
-    done = kept(folder, mark)
+    done = {(found.operator, found.dtype): found for found in kept(folder, mark, Tally).values()}
     todo = [task for task in wanted if task[:2] not in done]
     began = time.monotonic()
     columns = (
@@ -138,7 +139,7 @@ def main(
         bar = progress.add_task("", total=len(wanted), completed=len(wanted) - len(todo))
         for result in sweep(todo, workers=workers, seconds=seconds):
             done[result.operator, result.dtype] = result
-            keep(folder, mark, result)
+            keep(folder, mark, f"{result.dtype} {result.operator}", result)
             progress.update(bar, advance=1, description=f"{result.dtype} {result.operator}")
             if result.verdict not in (RIGHT, REFUSED):
                 first = result.failures[0]

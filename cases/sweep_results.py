@@ -1,13 +1,11 @@
-"""What a sweep found: kept while it runs, summed up when it is done.
+"""What a sweep found, summed up when it is done.
 
-Each operator and dtype has a small file of its own, so that an interrupted run goes on where it
-stopped. The committed summary, ``reports/baselines/sweep.json``, is what ``docs/operators.md`` is
+The committed summary, ``reports/baselines/sweep.json``, is what ``docs/operators.md`` is
 made from.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import importlib.metadata
 import json
@@ -15,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cases.op_verdicts import DIRECTIONS, RIGHT, Outcome, Tally
+from cases.op_verdicts import DIRECTIONS, RIGHT, Tally
 
 _ROOT = Path(__file__).resolve().parents[1]
 BASELINE = _ROOT / "reports" / "baselines" / "sweep.json"
@@ -48,44 +46,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def kept(folder: Path, mark: str) -> dict[tuple[str, str], Tally]:
-    """The results of an earlier run of the same code, by operator and dtype."""
-    found = {}
-    for path in sorted(folder.glob("*/*.json")):
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document.pop("mark", None) == mark:
-            failures = tuple(_outcome(failure) for failure in document.pop("failures"))
-            result = Tally(**document, failures=failures)
-            found[result.operator, result.dtype] = result
-    return found
-
-
-def _outcome(document: Document) -> Outcome:
-    parts = {tuple(part.split(" ", 1)): status for part, status in document.pop("parts").items()}
-    return Outcome(**document, parts=parts)
-
-
-def keep(folder: Path, mark: str, result: Tally) -> None:
-    """Write the result of one operator in one dtype, whole or not at all."""
-    from converters import replaced_file
-
-    path = folder / result.dtype / f"{result.operator.replace('/', '_')}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    failures = [
-        {
-            "sample": failure.sample,
-            "status": failure.status,
-            "detail": failure.detail,
-            "parts": {" ".join(part): status for part, status in failure.parts.items()},
-        }
-        for failure in result.failures
-    ]
-    fields = {f.name: getattr(result, f.name) for f in dataclasses.fields(result)}
-    document = {"mark": mark, **fields, "failures": failures}
-    with replaced_file(path, force=True) as work:
-        work.write_text(json.dumps(document, indent=1), encoding="utf-8")
 
 
 def summary(

@@ -45,11 +45,13 @@ from converters.structure import flat_names
 from converters.tf_to_torch import (
     convert_tf,
     is_tensorflow,
+    keras_variables,
     model_file,
     require_writable_torch,
     tf_caller,
     tf_graph,
     tf_to_torch,
+    torch_optimizer,
 )
 from converters.torch_to_tf import (
     convert,
@@ -126,6 +128,7 @@ __all__ = [
     "is_torchscript",
     "keras_optimizer",
     "keras_record",
+    "keras_variables",
     "laid_out",
     "list_checkpoint",
     "load_pt2",
@@ -149,6 +152,7 @@ __all__ = [
     "tf_graph",
     "tf_to_torch",
     "torch_graph",
+    "torch_optimizer",
     "torch_to_tf",
     "values_in",
     "verify_checkpoint",

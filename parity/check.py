@@ -270,6 +270,10 @@ class _Evidence:
         unsure = [c for c in comparisons if c.verdict is Verdict.inconclusive]
         if unsure:
             return Certificate("not taken", unsure[0].detail, comparisons, worst, (unsure[0].name,))
+        apart = [c for c in comparisons if c.rule == "structure"]
+        if apart:
+            detail = f"of {apart[0].name} {apart[0].detail}"
+            return Certificate("different function", detail, comparisons, worst)
         if self.other.constants_rounded:
             explained = self.wide.compared(constants=True)
             if all(c.verdict.passes for c in explained):

@@ -24,6 +24,7 @@ from parity.results import Environment
 _PACKAGES = (
     "torch", "tensorflow", "keras", "numpy", "onnx", "onnxruntime", "transformers", "safetensors",
     "ml_dtypes", "torchvision", "timm", "scipy", "h5py", "tf2onnx", "jax", "tokenizers", "networkx",
+    "hypothesis",
 )  # fmt: skip
 _OWN = "torch-tf-parity"
 _ARITHMETIC = (
@@ -56,7 +57,7 @@ def collect() -> Environment:
             gpu = gpu or found.gpus
     cpu, flags = _processor()
     return Environment(
-        versions=_versions(),
+        versions=versions(),
         python=platform.python_version(),
         platform=platform.platform(),
         cpu=cpu,
@@ -179,12 +180,11 @@ def _in_words(answer: object) -> str:
     return str(answer)
 
 
-def _versions() -> dict[str, str]:
-    versions = {
-        name: _version(name, sys.modules[name]) for name in _PACKAGES if name in sys.modules
-    }
-    versions[_OWN] = _distribution(_OWN)
-    return dict(sorted(versions.items()))
+def versions() -> dict[str, str]:
+    """The releases of what is imported, and of this project, by name."""
+    found = {name: _version(name, sys.modules[name]) for name in _PACKAGES if name in sys.modules}
+    found[_OWN] = _distribution(_OWN)
+    return dict(sorted(found.items()))
 
 
 def _version(name: str, module: ModuleType) -> str:

@@ -71,8 +71,10 @@ class KnownDifference:
         in_tensorflow: a call in TensorFlow or Keras with PyTorch's result.
         in_pytorch: a call in PyTorch with TensorFlow's result.
         rounding: how many units of the largest number's last place equal results may be apart.
-        runtime: the runtime of TensorFlow in which it is seen, if not in each: ``eager``, ``XLA``.
+        runtime: the runtime in which it is seen, if not in each: ``torch.compile`` of PyTorch,
+            ``tf.function`` or ``XLA`` of TensorFlow, or ``eager``, TensorFlow and Keras uncompiled.
         device: the device on which it is seen, if not on each.
+        releases: the releases with which alone it is seen, if not with each: ``tensorflow 2.19``.
         why: the cause, in a sentence.
         versions: the releases with which it was seen.
         evidence: ``run``: it is run and asserted by the tests. Otherwise the page that says so.
@@ -97,6 +99,7 @@ class KnownDifference:
     rounding: float = 0
     runtime: str = ""
     device: str = ""
+    releases: tuple[str, ...] = ()
     why: str
     versions: tuple[str, ...] = VERSIONS
     evidence: str = "run"
@@ -109,6 +112,21 @@ class KnownDifference:
             arguments: by name.
         """
         return not self.where or bool(np.all(_evaluated(self.where, arguments)))
+
+    def concerns(self, versions: Mapping[str, str]) -> bool:
+        """Whether it is seen with these releases.
+
+        Args:
+            versions: of the frameworks, by name.
+        """
+        named: dict[str, list[str]] = {}
+        for release in self.releases:
+            framework, _, version = release.partition(" ")
+            named.setdefault(framework, []).append(version)
+        return all(
+            any(f"{versions.get(framework, '')}.".startswith(f"{version}.") for version in several)
+            for framework, several in named.items()
+        )
 
     def explains(
         self,
@@ -178,8 +196,8 @@ def known_differences(
 ) -> list[KnownDifference]:
     """The entries that may explain a result of a row of the suite.
 
-    Those about other arguments than the row has (another default, a layer's own state) only say
-    something of its operator, and are left out.
+    Refusals of other arguments than the row has only say something of its operator, and are left
+    out; relations about such are refused where rows are collected.
 
     Args:
         entries: those to choose from.
@@ -187,7 +205,7 @@ def known_differences(
         arguments: of the call, by name.
         result: which of its results, ``output 0`` and the like included; ``gradient`` for any
             gradient.
-        runtime: of TensorFlow; any if empty.
+        runtime: which one is judged, as entries name it; empty for entries about each.
         device: where it ran.
     """
     return [

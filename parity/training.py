@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from converters import Conversion, dtype_of, keras_optimizer
+from converters import Conversion, dtype_of, is_tensorflow, keras_optimizer, torch_optimizer
 from parity.compare import compare
 from parity.errors import CheckError
 from parity.noise import Noise
@@ -25,6 +25,7 @@ from parity.sides import Arrays, source_of
 from parity.targets.conversion import moved_state
 from parity.tolerance import CERTIFICATE, WHOLE, certified, whole
 from parity.trajectory import Trajectories, Trajectory
+from parity.trajectory_keras import KerasTrajectories
 from parity.verdict import Verdict
 
 MakeOptimizer = Callable[[Conversion], Any]
@@ -48,16 +49,18 @@ def check_training(
     Neither is changed.
 
     Args:
-        source: a PyTorch module.
+        source: a PyTorch module, or a Keras model.
         target: its conversion, in the mode in which it is to train.
         inputs: a tuple or dict of arrays, as the source's ``forward`` takes them.
-        optimizer: a PyTorch optimiser of the source's parameters, in any state.
+        optimizer: a PyTorch optimiser of the source's parameters, in any state; a Keras optimiser
+            for a Keras model.
         steps: how many.
         loss: takes the outputs of the source's ``forward`` that are tensors, in order, and returns
-            a scalar, in PyTorch; it is converted for the target. By default the mean squared
-            distance of each floating-point output to a seeded target.
-        target_optimizer: makes the Keras optimiser for a conversion;
-            :func:`converters.keras_optimizer` of ``optimizer`` by default.
+            a scalar, in the source's framework; it is converted for the target. By default the
+            mean squared distance of each floating-point output to a seeded target.
+        target_optimizer: makes the target's optimiser for a conversion;
+            :func:`converters.keras_optimizer` or :func:`converters.torch_optimizer` of
+            ``optimizer`` by default.
         case: a name for the report.
         seed: of the random numbers, the noise and the default loss.
 
@@ -71,13 +74,16 @@ def check_training(
     from parity.environment import collect
 
     if not isinstance(target, Conversion):
-        raise CheckError("only a conversion can be trained: pass what converters.torch_to_tf made.")
+        raise CheckError("only a conversion can be trained: pass what converters made.")
     if steps < 1:
         raise CheckError(f"{steps} steps are none: pass a number from 1 on.")
     began = time.perf_counter()
     one = source_of(source, inputs, target, seed=seed)
-    make = target_optimizer or (lambda conversion: keras_optimizer(optimizer, source, conversion))
-    runs = Trajectories(one, source, inputs, target, optimizer, loss, steps, seed)
+    keras = is_tensorflow(source)
+    made = torch_optimizer if keras else keras_optimizer
+    make = target_optimizer or (lambda conversion: made(optimizer, source, conversion))
+    kind = KerasTrajectories if keras else Trajectories
+    runs = kind(one, source, inputs, target, optimizer, loss, steps, seed)
     own = runs.source()
     oracle = runs.oracle()
     floor, fine = runs.noise(oracle)
@@ -94,9 +100,9 @@ def check_training(
     result = Result(
         case=case or one.label,
         source=one.label,
-        target=f"{type(target.model).__name__} (TensorFlow, converted)",
-        source_runtime="torch eager",
-        target_runtime="tf.function",
+        target=f"{type(target.model).__name__} ({'PyTorch' if keras else 'TensorFlow'}, converted)",
+        source_runtime=one.runtime,
+        target_runtime="torch eager" if keras else "tf.function",
         device="cpu",
         dtype=_dtype(own),
         verdict=verdict,

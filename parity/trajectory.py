@@ -59,12 +59,16 @@ class Trajectories:
         self.draws: list[Arrays] = []
         self.outputs = [o.name for o in one.graph.outputs if _is_tensor(one.graph, o.value)]
         self.loss = self._loss(loss)
-        self.held = _held(one.graph, module, optimizer)
-        self.names = {name: p for name, p in self.held.items() if p.requires_grad and p.numel()}
+        self.names = self._trained()
         if not self.names:
             raise CheckError("the optimiser holds no parameter that requires a gradient.")
         self.wide_loss = promote(self.loss.source)
         self.terms: Arrays = {}
+
+    def _trained(self) -> dict[str, Any]:
+        """What the optimiser trains, by the names of the graph."""
+        self.held = _held(self.one.graph, self.module, self.optimizer)
+        return {name: p for name, p in self.held.items() if p.requires_grad and p.numel()}
 
     # --- the loss ---------------------------------------------------------------------------------
 
@@ -106,7 +110,7 @@ class Trajectories:
                     result = module(*args, **kwargs)
                 self.draws.append(draws_of(self.one.captured, drawn))
                 named = dict(leaves_of(self.one.graph.result, result))
-                value = _replayed_loss(loss, [named[name] for name in self.outputs])
+                value = replayed_loss(loss, [named[name] for name in self.outputs])
                 if not value.requires_grad:
                     raise CheckError("the loss doesn't depend on a parameter that is trained.")
                 value.backward()
@@ -134,7 +138,7 @@ class Trajectories:
         """The captured graph in its own types."""
         return self._replayed(None, wide=False)
 
-    def _replayed(self, chance: _Chance | None, *, wide: bool = True) -> Trajectory:
+    def _replayed(self, chance: Chance | None, *, wide: bool = True) -> Trajectory:
         """A training run of the graph, as it is or shaken by rounding errors."""
         import torch
 
@@ -143,7 +147,7 @@ class Trajectories:
         loss_graph = self.wide_loss if wide else self.loss.source
         state = {p.name: as_torch(p.value).clone() for p in graph.parameters}
         leaves = {name: state[name].requires_grad_() for name in self.names}
-        optimizer = self._optimizer(leaves, torch.float64 if wide else None)
+        optimizer = self._optimizer(leaves, torch.float64 if wide else None, chance)
         found: Trajectory = {}
         for step in range(1, self.steps + 1):
             values = {**self._tensors(step, graph), **state}
@@ -152,7 +156,7 @@ class Trajectories:
             ends = dict(zip([o.name for o in graph.outputs], outputs, strict=True))
             given = [ends[name] for name in self.outputs]
             shaken = chance.shake(self.loss.source) if chance else {}
-            loss = _replayed_loss(loss_graph, given, run, **shaken)
+            loss = replayed_loss(loss_graph, given, run, **shaken)
             if chance is None and wide and step == 1:
                 self.terms = self._terms(values, given, loss)
             gradients = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
@@ -177,7 +181,7 @@ class Trajectories:
             for item in graph.inputs
         }
 
-    def _optimizer(self, leaves: Mapping[str, Any], dtype: Any) -> Any:
+    def _optimizer(self, leaves: Mapping[str, Any], dtype: Any, _: Chance | None) -> Any:
         """A copy of the optimiser in the same state, for parameters of this type or their own."""
         import torch
 
@@ -235,7 +239,7 @@ class Trajectories:
         norms: dict[str, np.ndarray] = {}
         flips: dict[str, np.ndarray] = {}
         for run, size in enumerate(sign * size for size in _SIZES for sign in (-1, 1)):
-            chance = _Chance(self.seed + 1009 * (run // 2 + 1), unit, self._unit(), size)
+            chance = Chance(self.seed + 1009 * (run // 2 + 1), unit, self._unit(), size)
             for name, array in self._replayed(chance).items():
                 if array.dtype.kind in "biu":
                     flips[name] = flips.get(name, False) | (array != oracle[name])
@@ -272,7 +276,7 @@ class Trajectories:
                 call = target_call(conversion, target_inputs(conversion.graph, one.inputs), draws)
                 with tf.GradientTape() as tape:
                     ends = call()
-                    value = loss.model(*[_logical(ends, conversion.graph, n) for n in self.outputs])
+                    value = loss.model(*[logical(ends, conversion.graph, n) for n in self.outputs])
                 gradients = tape.gradient(value, variables)
                 pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
                 optimizer.apply([g for g, _ in pairs], [v for _, v in pairs])
@@ -288,7 +292,7 @@ def _at(one: Source, draws: Arrays) -> Source:
     return replace(one, inputs={**one.inputs, **draws})
 
 
-def _logical(ends: Mapping[str, Any], laid: Graph, name: str) -> Any:
+def logical(ends: Mapping[str, Any], laid: Graph, name: str) -> Any:
     """An output of the target in the source's axis order."""
     import tensorflow as tf
 
@@ -311,9 +315,10 @@ def _only_output(graph: Graph) -> Value:
     return values[0]
 
 
-def _replayed_loss(
+def replayed_loss(
     graph: Graph, outputs: Sequence[Any], replayed: Callable[..., Any] = replay, **options: Any
 ) -> Any:
+    """The loss of some outputs, by its graph."""
     names = [item.name for item in graph.inputs]
     (value,), _ = replayed(graph, dict(zip(names, outputs, strict=True)), **options)
     return value
@@ -365,7 +370,7 @@ def _numbers(group: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-class _Chance:
+class Chance:
     """The rounding errors of one training run."""
 
     def __init__(self, seed: int, unit: float | None, own: float, size: float) -> None:
@@ -393,13 +398,19 @@ class _Chance:
         """A tensor with one rounding error in each element."""
         return tensor * (1 + self.coarsest * self.size * self._xi(tensor))
 
+    def number(self, number: float) -> float:
+        """A number with one rounding error."""
+        import torch
+
+        return float(self.round(torch.tensor(number, dtype=torch.float64)))
+
     def _xi(self, like: Any) -> Any:
         import torch
 
         return 2 * torch.rand(like.shape, generator=self.generator, dtype=torch.float64) - 1
 
 
-def _round(leaves: Mapping[str, Any], optimizer: Any, chance: _Chance) -> None:
+def _round(leaves: Mapping[str, Any], optimizer: Any, chance: Chance) -> None:
     """Round what an optimiser has written."""
     import torch
 

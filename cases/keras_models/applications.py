@@ -11,6 +11,10 @@ from cases.keras_models.seeding import images, seeded
 CALIBRATION = 16
 """How many images the statistics come from."""
 
+DEEP = {"size": 64, "calibration": 64}
+"""Of 16 small images a deep model's last layers see 16 pixels, fewer than can tell their channels
+apart. What another image brings is then blown up until float32 holds no digit of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -20,11 +24,13 @@ class Application:
         name: the function of ``keras.applications`` that builds it.
         size: the side of the images.
         pixels: whether it takes numbers from 0 to 255, and scales them itself.
+        calibration: how many images the statistics come from.
     """
 
     name: str
     size: int = 32
     pixels: bool = False
+    calibration: int = CALIBRATION
 
     def build(self) -> tuple[object, object]:
         """The model, and two images."""
@@ -38,7 +44,7 @@ class Application:
             classes=10,
             classifier_activation=None,  # of random weights a softmax would often be saturated
         )
-        seeded(model, images(CALIBRATION, self.size, seed=1, high=high))
+        seeded(model, images(self.calibration, self.size, seed=1, high=high))
         return model, (images(2, self.size, high=high),)
 
     def case(self) -> ModelCase:
@@ -56,10 +62,12 @@ APPLICATIONS = (
     *(Application(f"ConvNeXt{size}", pixels=True) for size in ("Tiny", "Small", "Base", "Large")),
     Application("ConvNeXtXLarge", pixels=True),
     *(Application(f"DenseNet{depth}") for depth in (121, 169, 201)),
-    *(Application(f"EfficientNetB{scale}", pixels=True) for scale in range(8)),
+    Application("EfficientNetB0", pixels=True),
+    *(Application(f"EfficientNetB{scale}", pixels=True, **DEEP) for scale in range(1, 8)),
+    Application("EfficientNetV2B0", pixels=True),
     *(
-        Application(f"EfficientNetV2{scale}", pixels=True)
-        for scale in ("B0", "B1", "B2", "B3", "S", "M", "L")
+        Application(f"EfficientNetV2{scale}", pixels=True, **DEEP)
+        for scale in ("B1", "B2", "B3", "S", "M", "L")
     ),
     Application("InceptionResNetV2", 75),
     Application("InceptionV3", 75),

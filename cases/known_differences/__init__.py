@@ -36,6 +36,7 @@ FAMILIES = (
     "range_ends",
     "kernels",
     "compiled",
+    "torch_compiled",
 )
 
 

@@ -17,6 +17,8 @@ _FURTHEST_TENSORFLOW = (
     "e = tf.floor(tf.math.log(tf.abs(r)) / math.log(2)) - 23\n"
     "return tf.reduce_any(tf.abs(tf.cast({0}(x), tf.float64) - r) / 2**e > 2)"
 )
+_BARE = "np.log(x.dtype.type(eps(x))) + x.dtype.type(2)"
+"""Where TensorFlow's softplus takes its argument for small, as the kernel computes it."""
 
 ENTRIES = (
     KnownDifference(
@@ -182,6 +184,129 @@ ENTRIES = (
         why="PyTorch's vectorised erf of 16-bit numbers rounds to multiples of 2**-23, "
         "and to the third nearest at times",
         reference="59",
+    ),
+    *(
+        KnownDifference(
+            name=f"{row}-of-a-bare-exponential",
+            kind=Kind.PRECISION,
+            torch=torch,
+            tensorflow=tensorflow,
+            keras=keras,
+            where=f"({side} < {_BARE}).any()",
+            relation=f"({side} < {_BARE}) & (np.abs(tensorflow.astype(float) - {bare}) "
+            f"<= 4 * eps(x) * np.abs({bare}) + 2 * tiny(x))",
+            example={"x": f32([sign * -14.0])},
+            without={"x": f32([sign * -8.0])},
+            gives=gives,
+            rounding=2,
+            rows=(row,),
+            why="TensorFlow's softplus is exp(x) below log(eps) + 2, which is off by exp(x) / 2 of "
+            "its size: up to seven units of the last place",
+        )
+        for row, torch, tensorflow, keras, side, sign, bare, gives in (
+            (
+                "softplus",
+                "F.softplus(x)",
+                "tf.math.softplus(x)",
+                "keras.ops.softplus(x)",
+                "x",
+                1,
+                "np.exp(x.astype(float))",
+                ("[8.315e-07]", "[8.315e-07]"),
+            ),
+            (
+                "logsigmoid",
+                "F.logsigmoid(x)",
+                "tf.math.log_sigmoid(x)",
+                "keras.ops.log_sigmoid(x)",
+                "-x",
+                -1,
+                "-np.exp(-x.astype(float))",
+                ("[-8.315e-07]", "[-8.315e-07]"),
+            ),
+            (
+                "mish",
+                "F.mish(x)",
+                "x * tf.math.tanh(tf.math.softplus(x))",
+                "keras.activations.mish(x)",
+                "x",
+                1,
+                "(x.astype(float) * np.tanh(np.exp(x.astype(float))))",
+                ("[-1.164e-05]", "[-1.164e-05]"),
+            ),
+        )
+    ),
+    *(
+        KnownDifference(
+            name=f"{row}-in-float32",
+            kind=Kind.PRECISION,
+            torch=torch,
+            tensorflow=tensorflow,
+            keras=keras,
+            where=f"x.dtype == np.float32 and ({side}).any()",
+            relation=f"({side}) & (np.abs(tensorflow - pytorch) <= 5 * eps(x) * np.abs(pytorch))",
+            example={"x": f32([worst] * 8)},
+            without={"x": f64([worst] * 8)},
+            gives=(f"[{', '.join([gives] * 8)}]",) * 2,
+            rows=(row,),
+            rounding=2,
+            device="cpu",
+            in_tensorflow=steps,
+            why=why,
+        )
+        for row, torch, tensorflow, keras, side, worst, gives, steps, why in (
+            (
+                "sigmoid",
+                "torch.sigmoid(x)",
+                "tf.math.sigmoid(x)",
+                "keras.ops.sigmoid(x)",
+                "x < 0",
+                -14.44998,
+                "5.302e-07",
+                "1 / (1 + tf.exp(-x))",
+                "TensorFlow's vectorised kernel is up to eight units of the last place off",
+            ),
+            (
+                "silu",
+                "F.silu(x)",
+                "tf.nn.silu(x)",
+                "keras.ops.silu(x)",
+                "x < 0",
+                -14.458305,
+                "-7.602e-06",
+                "x / (1 + tf.exp(-x))",
+                "TensorFlow's sigmoid is up to eight units of the last place off",
+            ),
+            (
+                "mish",
+                "F.mish(x)",
+                "x * tf.math.tanh(tf.math.softplus(x))",
+                "keras.activations.mish(x)",
+                "x == x",
+                -3.3847322,
+                "-0.1128",
+                "e = tf.exp(tf.minimum(x, 20.0))\nreturn x * (e * (e + 2) / (e * (e + 2) + 2))",
+                "TensorFlow's softplus is up to four units of the last place off, tanh up to six",
+            ),
+        )
+    ),
+    KnownDifference(
+        name="mish-in-a-graph",
+        kind=Kind.PRECISION,
+        torch="F.mish(x)",
+        tensorflow="x * tf.math.tanh(tf.math.softplus(x))",
+        runtime="tf.function",
+        device="cpu",
+        where="(x < -1).any()",
+        relation="(x < -1) & (np.abs(tensorflow.astype(float) - pytorch.astype(float)) "
+        "<= -2 * eps(x) * x.astype(float))",
+        example={"x": f32([-13.8, -20, 1])},
+        without={"x": f32([-0.5, 1])},
+        gives=("[-1.402e-05, -4.122e-08, 0.8651]", "[-1.481e-05, -0, 0.8651]"),
+        rows=("mish",),
+        rounding=4,
+        why="graphs take oneDNN's mish for the three calls, which takes 1 off before it divides; "
+        "not where a gradient needs what is between",
     ),
     KnownDifference(
         name="softplus-in-bfloat16",

@@ -13,6 +13,23 @@ _V = f32([0, 1, 2, 3])
 
 ENTRIES = (
     KnownDifference(
+        name="clamp-drops-nan-compiled",
+        kind=Kind.EDGE,
+        torch="torch.clamp(x, -1, 1)",
+        tensorflow="tf.clip_by_value(x, -1.0, 1.0)",
+        runtime="XLA",
+        releases=("tensorflow 2.19", "tensorflow 2.20"),
+        where="np.isnan(x).any()",
+        relation="np.isnan(x) & np.isnan(pytorch) & (tensorflow <= np.nanmin(pytorch))",
+        example={"x": f32([np.nan, 2, -3])},
+        without={"x": f32([0.5, 2, -3])},
+        gives=("[nan, 1, -1]", "[-1, 1, -1]"),
+        in_tensorflow="tf.where(tf.math.is_nan(x), x, tf.clip_by_value(x, -1.0, 1.0))",
+        rows=("clamp", "hardtanh", "relu6"),
+        versions=("torch 2.13", "tensorflow 2.19", "tensorflow 2.20"),
+        why="XLA made one clamp of a minimum and a maximum, which took NaN for the lower bound",
+    ),
+    KnownDifference(
         name="index-select-out-of-range-compiled",
         kind=Kind.EDGE,
         torch="torch.index_select(x, dim, index)",

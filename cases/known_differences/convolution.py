@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from cases.known_differences.arrays import f32, f64, ramp
@@ -41,6 +43,16 @@ def _stored(
 
 
 _KERNEL = f32(np.ones((3, 3)))
+_PLANE = "x[:, :, : x.shape[2] // 2 * 2, : x.shape[3] // 2 * 2]"
+_WINDOWS = f"{_PLANE}.reshape(*x.shape[:2], x.shape[2] // 2, 2, x.shape[3] // 2, 2)"
+_TAKEN = (
+    "np.take_along_axis(x.reshape(*x.shape[:2], -1), "
+    "tensorflow.reshape(*x.shape[:2], -1) % x[0, 0].size, -1).reshape(tensorflow.shape)"
+)
+_FOUND = (
+    f"(tensorflow < x[0, 0].size) & (np.isnan({_TAKEN}) | "
+    f"({_TAKEN} == np.fmax.reduce({_WINDOWS}, (3, 5))))"
+)
 
 ENTRIES = (
     KnownDifference(
@@ -275,6 +287,39 @@ ENTRIES = (
         why="PyTorch counts places in a channel's plane, TensorFlow in the image with channels "
         "last",
         reference="115",
+    ),
+    *(
+        KnownDifference(
+            name=f"{what}-found-by-max-pool-with-nan",
+            kind=Kind.EDGE,
+            torch="F.max_pool2d(x, 2, return_indices=True)[::-1]",
+            tensorflow=f"{_LAST}y, p = tf.nn.max_pool_with_argmax(x, 2, 2, 'VALID')\n"
+            "return tf.transpose(p // x.shape[3], (0, 3, 1, 2)), tf.transpose(y, (0, 3, 1, 2))",
+            result=result,
+            where="np.isnan(x).any()",
+            relation=f"np.isnan({_WINDOWS}).any((3, 5)) & ({relation})",
+            example={"x": f32([[[[1, math.nan], [2, 3]]]])},
+            without={"x": f32([[[[1, 0], [2, 3]]]])},
+            gives=gives,
+            rows=("max_pool2d_indices",),
+            device="cpu",
+            why="TensorFlow's kernel with places leaves out NaN, except at the window's first "
+            "place; PyTorch's finds the last NaN",
+        )
+        for what, result, relation, gives in (
+            (
+                "numbers",
+                "output 1",
+                f"tensorflow == np.fmax.reduce({_WINDOWS}, (3, 5))",
+                ("[[[[nan]]]]", "[[[[3]]]]"),
+            ),
+            (
+                "places",
+                "output 0",
+                _FOUND,
+                ("[[[[1]]]]", "[[[[3]]]]"),
+            ),
+        )
     ),
     KnownDifference(
         name="stride-with-dilation",

@@ -237,4 +237,27 @@ ENTRIES = (
         "PyTorch's 0",
         reference="27",
     ),
+    *(
+        KnownDifference(
+            name=f"isclose-of-infinity{suffix}",
+            kind=Kind.EDGE,
+            torch=f"torch.isclose(x, y{options})",
+            tensorflow=f"tf.experimental.numpy.isclose(x, y{options})",
+            where="(np.isinf(x) | np.isinf(y)).any()",
+            relation="(np.isinf(x) | np.isinf(y)) & (pytorch == (x == y)) & "
+            "(tensorflow == (np.abs(x - y) <= np.abs(y)))",
+            example={"x": f32([np.inf, 1, -np.inf, np.inf, 1]), "y": f32([np.inf] * 3 + [1, 1])},
+            without={"x": f32([1.0, 2]), "y": f32([1, 1])},
+            gives=("[True, False, False, False, True]", "[False, True, True, False, True]"),
+            rows=(row,),
+            in_tensorflow=f"tf.where(tf.math.is_inf(x) | tf.math.is_inf(y), x == y, "
+            f"tf.experimental.numpy.isclose(x, y{options}))",
+            why="TensorFlow compares |x - y| with rtol |y|: infinity less infinity is NaN, and "
+            "everything is within infinity",
+        )
+        for row, suffix, options in (
+            ("isclose", "", ", rtol=1e-5, atol=1e-8"),
+            ("isclose_nan", "-or-nan", ", equal_nan=True"),
+        )
+    ),
 )

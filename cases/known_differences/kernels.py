@@ -185,25 +185,33 @@ ENTRIES = (
         device="cpu",
         why="only oneDNN convolves channels first on a CPU, and it has no float64",
     ),
-    KnownDifference(
-        name="rfft-gradient-of-a-cropped-line",
-        kind=Kind.GRADIENT,
-        torch="torch.fft.rfft(x, 4).real",
-        tensorflow=(
-            "with tf.GradientTape() as tape:\n"
-            "    tape.watch(x)\n"
-            "    y = tf.math.real(tf.signal.rfft(x, [4]))\n"
-            "tape.gradient(y, x)\n"
-            "return y"
-        ),
-        result="",
-        where="x.shape[-1] > 4",
-        example={"x": f32([1, 2, 3, 4, 5])},
-        without={"x": f32([1, 2, 3, 4])},
-        gives=("[10, -2, -2]", "raises InvalidArgumentError"),
-        rows=("rfft_length",),
-        in_tensorflow="tf.math.real(tf.signal.rfft(x[:4]))",
-        rounding=4,
-        why="TensorFlow's gradient has the length of the transform, not of the line",
+    *(
+        KnownDifference(
+            name=f"rfft-gradient-of-a-cropped-line{suffix}",
+            kind=Kind.GRADIENT,
+            torch="torch.fft.rfft(x, 16).real",
+            tensorflow=(
+                "with tf.GradientTape() as tape:\n"
+                "    tape.watch(x)\n"
+                "    y = tf.math.real(tf.signal.rfft(x, [16]))\n"
+                "tape.gradient(y, x)\n"
+                "return y"
+            ),
+            runtime=runtime,
+            result="",
+            where="x.shape[-1] > 16",
+            example={"x": f32([2, 1] * 8 + [3])},
+            without={"x": f32([2, 1] * 8)},
+            gives=("[24, 0, 0, 0, 0, 0, 0, 0, 8]", f"raises {error}"),
+            rows=("rfft_length",),
+            in_tensorflow="tf.math.real(tf.signal.rfft(x[:16]))",
+            rounding=4,
+            why="TensorFlow's gradient has the length of the transform, not of the line",
+        )
+        for runtime, suffix, error in (
+            ("eager", "", "InvalidArgumentError"),
+            ("tf.function", "-in-a-graph", "ValueError"),
+            ("XLA", "-compiled", "ValueError"),
+        )
     ),
 )  # fmt: skip

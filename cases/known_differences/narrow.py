@@ -87,6 +87,8 @@ def _optimiser(
     )
 
 
+_COMPLEX64 = "Keras casts the argument to complex64"
+_NARROW = "np.abs(pytorch - tensorflow) <= 8 * 2.0**-24 * np.abs(pytorch)"
 _ODD = (
     "oneDNN multiplies bfloat16 numbers in pairs on processors without instructions for them, and "
     "the pair of the last one of an odd line is 0: infinity times 0"
@@ -265,5 +267,36 @@ ENTRIES = (
         gives=("[-2e-10]", "[0]"),
         rows=("nadam",),
         why="PyTorch keeps the product of its momenta as a float32 number",
+    ),
+    KnownDifference(
+        name="angle-in-complex64",
+        kind=Kind.TYPE,
+        torch="torch.angle(x)",
+        keras="keras.ops.angle(x)",
+        where="x.dtype == np.complex128",
+        relation=f"(tensorflow.dtype == np.float32) & ({_NARROW})",
+        example={"x": np.array([0.125 + 0.5j, 1.0])},
+        without={"x": np.array([0.125 + 0.5j, 1.0], np.complex64)},
+        gives=("float64 [1.326, 0]", "float32 [1.326, 0]"),
+        rows=("angle",),
+        rounding=4,
+        in_tensorflow="tf.math.angle(x)",
+        why=_COMPLEX64,
+    ),
+    KnownDifference(
+        name="angle-gradient-in-complex64",
+        kind=Kind.PRECISION,
+        torch="torch.angle(x)",
+        keras="keras.ops.angle(x)",
+        result="gradient of x",
+        where="x.dtype == np.complex128",
+        relation=_NARROW,
+        example={"x": np.array([0.1 + 0.6j])},
+        without={"x": np.array([0.1 + 0.6j], np.complex64)},
+        gives=("[-1.622+0.2703j]", "[-1.622+0.2703j]"),
+        rows=("angle",),
+        rounding=4,
+        in_tensorflow="tf.math.angle(x)",
+        why=_COMPLEX64,
     ),
 )  # fmt: skip

@@ -9,18 +9,16 @@ import numpy as np
 from parity.known_differences import Arguments, Kind, KnownDifference, eps, shown
 from parity.suite.subjects import RUNTIMES, Outcome, Way, run
 
-_COMPILED = {"XLA": "XLA"}
-
 
 def pytorch(entry: KnownDifference, arguments: Arguments, call: str = "") -> Outcome:
-    """What PyTorch gives.
+    """What PyTorch gives in the entry's runtime.
 
     Args:
         entry: the difference.
         arguments: by name.
         call: instead of the entry's own.
     """
-    return _outcome(entry, call or entry.torch, "torch", arguments)
+    return _outcome(entry, call or entry.torch, _runtime(entry, "torch"), arguments)
 
 
 def tensorflow(entry: KnownDifference, arguments: Arguments) -> Outcome:
@@ -32,8 +30,7 @@ def tensorflow(entry: KnownDifference, arguments: Arguments) -> Outcome:
     """
     if not entry.tensorflow:
         return keras(entry, arguments)
-    runtime = _COMPILED.get(entry.runtime, "tensorflow")
-    return _outcome(entry, entry.tensorflow, runtime, arguments)
+    return _outcome(entry, entry.tensorflow, _runtime(entry, "tensorflow"), arguments)
 
 
 def keras(entry: KnownDifference, arguments: Arguments, call: str = "") -> Outcome:
@@ -45,6 +42,12 @@ def keras(entry: KnownDifference, arguments: Arguments, call: str = "") -> Outco
         call: instead of the entry's own.
     """
     return _outcome(entry, call or entry.keras, "keras", arguments)
+
+
+def _runtime(entry: KnownDifference, framework: str) -> str:
+    """The entry's runtime if it is the framework's, which without one is run eagerly."""
+    runtime = RUNTIMES.get(entry.runtime)
+    return framework if runtime is None or runtime.framework != framework else runtime.name
 
 
 def _outcome(entry: KnownDifference, text: str, runtime: str, arguments: Arguments) -> Outcome:

@@ -6,16 +6,8 @@ from hypothesis import strategies as st
 
 from cases.inputs import FLOATS, REALS, Array, Axis, Shapes, given
 from cases.rows import CONDITIONED, EITHER_ZERO, EXACT, X, row
-from parity.suite import Ulps
 
 _ALONG = given(Shapes((1, 4), 1, long=True), x=Array(), axis=Axis())
-
-_STEPS = Ulps(9.0)
-"""TensorFlow's softplus is exp(x) below log(eps) + 2, eagerly and compiled.
-
-That is off by exp(x) / 2 of its size: at most seven units just below, at -14 in float32 and at -2.9
-in bfloat16, where it was seen. PyTorch's budgets are its own.
-"""
 
 CASES = (
     row(
@@ -64,7 +56,7 @@ CASES = (
         "keras.ops.gelu(x, approximate=True)",
         doc="keras.ops.gelu approximates unless it is told not to.",
     ),
-    row("silu", "F.silu(x)", "tf.nn.silu(x)", "keras.ops.silu(x)", Ulps(6.0)),
+    row("silu", "F.silu(x)", "tf.nn.silu(x)", "keras.ops.silu(x)"),
     row(
         "swish_beta",
         "x * torch.sigmoid(beta * x)",
@@ -79,7 +71,6 @@ CASES = (
         "F.mish(x)",
         "x * tf.math.tanh(tf.math.softplus(x))",
         "keras.activations.mish(x)",
-        _STEPS,
         doc="TensorFlow rounds softplus and tanh to bfloat16, PyTorch the result alone.",
     ),
     row(
@@ -87,7 +78,6 @@ CASES = (
         "F.softplus(x, threshold=40)",
         "tf.math.softplus(x)",
         "keras.ops.softplus(x)",
-        _STEPS,
         oracle="mpmath: mp.log1p(mp.exp(x))",
         doc="PyTorch's is linear above a threshold of 20 by default.",
     ),
@@ -97,7 +87,6 @@ CASES = (
         "F.logsigmoid(x)",
         "tf.math.log_sigmoid(x)",
         "keras.ops.log_sigmoid(x)",
-        _STEPS,
     ),
     row(
         "hardsigmoid",

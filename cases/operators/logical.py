@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
+
 from cases.inputs import ALL, FLOATS, INTEGERS, REALS, Array, given
 from cases.rows import EXACT
 from cases.rows import row as any_row
 
 row = partial(any_row, rule=EXACT, gradients=False)
 
+
+def _close(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Numbers of which some are near x: within usual tolerances, and well outside of them."""
+    if x.shape != y.shape:
+        return y
+    generator = np.random.default_rng(x.size)
+    apart = generator.choice((1e-7, 3e-6, 5e-5, 4e-4, 1e-2), x.shape)
+    with np.errstate(all="ignore"):
+        near = (x * (1 + apart * generator.choice((-1, 1), x.shape))).astype(x.dtype)
+    return np.where(generator.uniform(size=x.shape) < 0.7, near, y)
+
+
 _XY = given(x=Array("~"), y=Array("~"))
+_CLOSE = given(x=Array("~"), y=Array("~"), fit=lambda found: {"y": _close(**found)})
 _BITS = given(x=Array("~", dtype="bool"), y=Array("~", dtype="bool"))
 _SHIFT = given(x=Array("~"), y=Array("~", low=0, high=7, specials=False))
 
@@ -85,7 +100,7 @@ CASES = (
         "torch.isclose(x, y, rtol=1e-5, atol=1e-8)",
         "tf.experimental.numpy.isclose(x, y, rtol=1e-5, atol=1e-8)",
         "keras.ops.isclose(x, y, rtol=1e-5, atol=1e-8)",
-        inputs=_XY,
+        inputs=_CLOSE,
         dtypes=REALS,
     ),
     row(
@@ -93,7 +108,7 @@ CASES = (
         "torch.isclose(x, y, equal_nan=True)",
         "tf.experimental.numpy.isclose(x, y, equal_nan=True)",
         "keras.ops.isclose(x, y, equal_nan=True)",
-        inputs=_XY,
+        inputs=_CLOSE,
         dtypes=REALS,
     ),
     row(

@@ -57,6 +57,7 @@ _STANDS_FOR: Mapping[tuple[str, str], Any] = {
     },
     (f"{_OWN}.filesystem", "_StorageInfo"): _Record,
     (f"{_OWN}.metadata", "_MEM_FORMAT_ENCODING"): _said,
+    ("builtins", "getattr"): _said,  # some Pythons write an enum's member so; nothing is looked up
     ("torch.serialization", "_get_layout"): _said,
     ("torch", "Size"): tuple,
     ("pathlib", "PosixPath"): _said,

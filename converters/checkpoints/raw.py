@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from converters.errors import CheckpointError
 
 _CHUNK = 2**24
 """Bytes of one call: the system reads and writes at most 2 GiB at once."""
+_CANNOT = {errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
+"""What a system answers that doesn't copy from one such file to another."""
 
 
 def bytes_of(array: np.ndarray) -> memoryview:
@@ -30,6 +33,43 @@ def read_at(descriptor: int, view: memoryview, offset: int, path: Path) -> None:
         if count == 0:
             raise CheckpointError(f"{path} is cut off. Fetch or save it again.")
         done += count
+
+
+def copy_at(source: int, start: int, target: int, offset: int, count: int, path: Path) -> None:
+    """Copy bytes from one file to a place in another, by the system itself where it can.
+
+    Args:
+        source: descriptor of the file to read.
+        start: of the first byte there.
+        target: descriptor of the file to write.
+        offset: where the first byte goes.
+        count: how many.
+        path: of the file to read, for messages.
+
+    Raises:
+        CheckpointError: the file ends before.
+    """
+    done = 0
+    while done < count:
+        some = min(count - done, _CHUNK)
+        try:
+            copied = _copy_some(source, target, some, start + done, offset + done)
+        except OSError as error:
+            if error.errno not in _CANNOT:
+                raise
+            view = memoryview(bytearray(some))
+            read_at(source, view, start + done, path)
+            write_at(target, view, offset + done)
+            copied = some
+        if copied == 0:
+            raise CheckpointError(f"{path} is cut off. Fetch or save it again.")
+        done += copied
+
+
+def _copy_some(source: int, target: int, count: int, start: int, offset: int) -> int:
+    if not hasattr(os, "copy_file_range"):
+        raise OSError(errno.ENOSYS, "no copy from file to file")
+    return os.copy_file_range(source, target, count, start, offset)
 
 
 def write_at(descriptor: int, view: memoryview, offset: int) -> None:

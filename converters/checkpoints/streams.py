@@ -1,7 +1,8 @@
 """Numbers from file to file, in parts that stay in the processor's cache.
 
-A few threads read, turn round and write at once: NumPy and the system let them run beside each
-other. (The system's own copy from file to file uses one.)
+What keeps its bytes is copied by the system, which needs half the time of reading and writing.
+What is turned round in a file is so part by part while it is read, and what is in memory while it
+is written, by a few threads: NumPy and the system let them run beside each other.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ from typing import TypeVar
 import numpy as np
 
 from converters.checkpoints.checksums import Checksum, joined
-from converters.checkpoints.raw import bytes_of, read_at, write_at
+from converters.checkpoints.raw import bytes_of, copy_at, read_at, write_at
 from converters.checkpoints.tensor_info import TensorInfo
-from converters.layout import inverse
+from converters.layout import Axes, inverse
 
 _COPIED = 2**20
-"""Bytes that are read and written at once where nothing changes."""
+"""Bytes that are read at once for a checksum."""
 _PART = 2**21
 """Bytes of a part that is turned round. All these are measured against half and twice as much."""
 _DOUBLED = 3
 """How often a part may be doubled to be read or written in longer runs."""
-_RUN = 256
-"""Bytes that are to be read in a row, if a part can be large enough."""
+_RUN = 1024
+"""Bytes that are to be read or written in a row, if a part can be large enough."""
 _SMALL = 2**19
 """Bytes that are packed at once."""
 _TILE = 256
@@ -81,20 +82,42 @@ class Place:
         """As of an array."""
         return self.info.dtype.numpy
 
-    def read(self, room: np.ndarray | None = None) -> np.ndarray:
-        """The tensor, in new memory or in these bytes.
+    def read(self, room: np.ndarray | None = None, axes: Axes | None = None) -> np.ndarray:
+        """The tensor, in C order, in new memory or in these bytes.
+
+        Args:
+            room: the bytes to use, at least as many as the tensor's.
+            axes: which of the tensor's axes each of the result's is; the same ones if None.
 
         Raises:
             CheckpointError: the file is cut off, or its checksum is wrong.
         """
         if room is None:
             room = np.empty(self.info.bytes, np.uint8)
-        array = room[: self.info.bytes].view(self.dtype).reshape(self.shape)
-        view = bytes_of(array)
-        read_at(self.descriptor, view, self.offset, self.path)
+        order = range(len(self.shape)) if axes is None else axes
+        room = room[: self.info.bytes].view(self.dtype)
+        array = room.reshape([self.shape[axis] for axis in order])
+        kinds = (self.check.checksum,) if self.check is not None else ()
+        if list(order) == sorted(order):
+            read_at(self.descriptor, bytes_of(array), self.offset, self.path)
+            totals = {kind: kind(bytes_of(array), 0) for kind in kinds}
+        else:
+            as_lies = array.transpose(inverse(tuple(order)))
+            turn = partial(self._turn, as_lies, kinds)
+            totals = _total(kinds, map(turn, _placed_parts(as_lies)))
         if self.check is not None:
-            self.check.compare(self.check.checksum(view, 0))
+            self.check.compare(totals[self.check.checksum])
         return array
+
+    def _turn(self, array: np.ndarray, kinds: tuple[Checksum, ...], part: _Part) -> _Sums:
+        """Read a part of the tensor into that of an array of its shape."""
+        start, index = part
+        into = array[index]
+        given = _room(into.nbytes, "part").view(self.dtype).reshape(into.shape)
+        read_at(self.descriptor, bytes_of(given), self.offset + start, self.path)
+        order = sorted(range(into.ndim), key=lambda axis: -abs(into.strides[axis]))
+        _pack(given.transpose(order), into.transpose(order))
+        return into.nbytes, [kind(bytes_of(given), 0) for kind in kinds]
 
 
 Numbers = np.ndarray | Place
@@ -127,9 +150,9 @@ def pour(value: Numbers, descriptor: int, offset: int, *, summed: Checksum | Non
     Raises:
         CheckpointError: the place's file is cut off, or its checksum is wrong.
     """
-    check = value.check if isinstance(value, Place) else None
-    wanted = (summed, check.checksum if check is not None else None)
-    kinds = tuple({kind for kind in wanted if kind is not None})
+    if isinstance(value, Place):
+        return _copy(value, descriptor, offset, summed)
+    kinds = (summed,) if summed is not None else ()
 
     def one(piece: _Piece) -> _Sums:
         view = piece.bytes()
@@ -137,20 +160,39 @@ def pour(value: Numbers, descriptor: int, offset: int, *, summed: Checksum | Non
         return len(view), [kind(view, 0) for kind in kinds]
 
     # one file takes no more from several threads than from one
-    alone = isinstance(value, np.ndarray) and value.flags.c_contiguous
-    totals = _total(kinds, _each(one, list(_pieces(value)), alone=alone))
-    if check is not None:
-        check.compare(totals[check.checksum])
+    pieces = list(_pieces(value))
+    totals = _total(kinds, map(one, pieces) if value.flags.c_contiguous else _each(one, pieces))
+    return totals[summed] if summed is not None else 0
+
+
+def _copy(place: Place, descriptor: int, offset: int, summed: Checksum | None) -> int:
+    """From file to file; checksums are made of the same bytes, read beside."""
+    check = place.check.checksum if place.check is not None else None
+    kinds = tuple({kind for kind in (summed, check) if kind is not None})
+
+    def sums(start: int) -> _Sums:
+        view = _room(min(_COPIED, place.info.bytes - start), "part").data
+        read_at(place.descriptor, view, place.offset + start, place.path)
+        return len(view), [kind(view, 0) for kind in kinds]
+
+    starts = range(0, place.info.bytes, _COPIED) if kinds else ()
+    made = _each(sums, starts)
+    copy_at(place.descriptor, place.offset, descriptor, offset, place.info.bytes, place.path)
+    totals = _total(kinds, made)
+    if place.check is not None:
+        place.check.compare(totals[place.check.checksum])
     return totals[summed] if summed is not None else 0
 
 
 _T = TypeVar("_T")
 _Sums = tuple[int, list[int]]
 """How many bytes, and their checksums."""
+_Part = tuple[int, tuple[int | slice, ...]]
+"""Where its first byte lies behind the tensor's, and its index."""
 
 
-def _each(one: Callable[[_T], _Sums], given: Sequence[_T], *, alone: bool) -> Iterable[_Sums]:
-    return map(one, given) if alone or len(given) == 1 else _pool().map(one, given)
+def _each(one: Callable[[_T], _Sums], given: Sequence[_T]) -> Iterable[_Sums]:
+    return map(one, given) if len(given) <= 1 else _pool().map(one, given)
 
 
 def _total(kinds: tuple[Checksum, ...], pieces: Iterable[_Sums]) -> dict[Checksum, int]:
@@ -170,29 +212,25 @@ class _Piece:
     bytes: Callable[[], memoryview]
 
 
-def _pieces(value: Numbers) -> Iterator[_Piece]:
-    if isinstance(value, Place):
-        for start in range(0, value.info.bytes, _COPIED):
-            yield _Piece(start, partial(_fetched, value, start))
-    elif value.flags.c_contiguous:
+def _pieces(value: np.ndarray) -> Iterator[_Piece]:
+    if value.flags.c_contiguous:
         view = bytes_of(value)
         for start in range(0, len(view), _PART):
             yield _Piece(start, partial(_between, view, start, start + _PART))
     else:
-        start = 0
-        for part in _parts(value):
-            yield _Piece(start, partial(_packed, value[part]))
-            start += value[part].nbytes
+        for start, index in _placed_parts(value):
+            yield _Piece(start, partial(_packed, value[index]))
+
+
+def _placed_parts(array: np.ndarray) -> Iterator[_Part]:
+    start = 0
+    for index in _parts(array):
+        yield start, index
+        start += array[index].nbytes
 
 
 def _between(view: memoryview, start: int, end: int) -> memoryview:
     return view[start:end]
-
-
-def _fetched(place: Place, start: int) -> memoryview:
-    view = _room(min(_COPIED, place.info.bytes - start), "part").data
-    read_at(place.descriptor, view, place.offset + start, place.path)
-    return view
 
 
 def _packed(view: np.ndarray) -> memoryview:
@@ -213,7 +251,7 @@ _own = threading.local()
 
 
 def _pack(view: np.ndarray, into: np.ndarray) -> None:
-    """Fill a C-contiguous array, tile by tile where the order of the axes differs.
+    """Fill an array in C order, tile by tile where the order of the axes differs.
 
     A tile is first copied as it lies, to rows that are a little longer than it: rows of a power of
     two bytes would all want the same lines of the cache when they are turned round.
@@ -253,7 +291,7 @@ def _nearest(shape: tuple[int, ...], axes: tuple[int, ...]) -> list[int]:
 def _parts(array: np.ndarray) -> Iterator[tuple[int | slice, ...]]:
     """Indices of parts of about :data:`_PART` bytes, which follow each other in C order.
 
-    They are larger where an array that is turned round would be read in shorter runs.
+    They are larger where an array that lies in another order would be used in shorter runs.
     """
     if array.nbytes <= _PART:
         if array.size:

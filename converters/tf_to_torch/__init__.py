@@ -15,6 +15,8 @@ from converters.tf_to_torch.model_file import ModelFile
 _SUFFIXES = (".keras", ".h5", ".hdf5", ".pb")
 
 if TYPE_CHECKING:
+    import torch
+
     from converters.tf_to_torch.capture import Captured
 
 
@@ -168,6 +170,35 @@ def model_file(
         What :func:`tf_to_torch` and ``parity.check`` take as a source. The file is read once.
     """
     return ModelFile(path, signature, custom_objects)
+
+
+def torch_optimizer(optimizer: Any, model: Any, conversion: Conversion) -> torch.optim.Optimizer:
+    """A Keras optimiser as a PyTorch optimiser for a converted model, in the same state.
+
+    It computes what Keras does, which the optimisers of ``torch.optim`` with the same names do not
+    always do (docs/training.md).
+
+    Args:
+        optimizer: SGD, Adam, AdamW, Adamax, RMSprop, Adagrad or Lion of ``keras.optimizers``,
+            before or amid a training.
+        model: the Keras model, whose trainable variables it trains.
+        conversion: of the model.
+
+    Raises:
+        ConversionError: it is another optimiser, or does what is no part of its rule in PyTorch.
+    """
+    from converters.tf_to_torch.optimizer import torch_optimizer as build
+
+    return build(optimizer, model, conversion)
+
+
+def keras_variables(model: Any) -> dict[str, Any]:
+    """A Keras model's variables, by the names that its captured graph has for them."""
+    from converters.tf_to_torch.keras_source import all_variables
+    from converters.tf_to_torch.keras_source import keras_variables as named
+
+    names = named(model)
+    return {names[id(v.value.handle)].name: v for v in all_variables(model)}
 
 
 def is_tensorflow(source: Any) -> bool:

@@ -24,7 +24,7 @@ from converters.tf_to_torch.arguments import (
     tensor_of,
 )
 from converters.tf_to_torch.lowerings import SIZES
-from converters.tf_to_torch.memory import kernels_channels_last
+from converters.tf_to_torch.memory import arrange_weights
 from converters.tf_to_torch.targets import Saver
 from converters.torch_tensors import from_numpy
 from converters.weights import WeightMap
@@ -171,7 +171,7 @@ def emit(
     program = traced(graph, registry, mark, {p.name: p.name for p in graph.parameters})
     provenance = _provenance(graph, program)
     module = program.module()
-    kernels_channels_last(module)
+    arrange_weights(module)
     return Conversion(
         model=module,
         weights=WeightMap.of(graph.parameters),

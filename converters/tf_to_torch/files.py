@@ -93,9 +93,14 @@ def _saved_model(path: Path, signature: str | None) -> TensorFlowSource:
         (signature,) = found
     if signature is None and _USUAL in found:
         signature = _USUAL
+    if not found:
+        raise CaptureError(
+            f"{path} has no signature, so it isn't known what it takes. Save it with "
+            "tf.saved_model.save(model, path, signatures=...), or convert the live model."
+        )
     if signature is None or signature not in found:
-        names = ", ".join(sorted(found)) or "none"
-        wanted = f"no signature {signature}" if signature else "several signatures or none"
+        names = ", ".join(sorted(found))
+        wanted = f"no signature {signature}" if signature else "several signatures"
         raise CaptureError(
             f"{path} has {wanted}; it has: {names}. Pass signature= with one of these names, or "
             "--signature on the command line."

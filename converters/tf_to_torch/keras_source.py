@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -125,13 +125,20 @@ def _unique(name: str, taken: Mapping[str, object]) -> str:
     return found
 
 
+def all_variables(model: Any) -> list[Any]:
+    """The variables of a model; Keras leaves out what stateful recurrent layers keep."""
+    found = list(model.variables)
+    for layer in model._flatten_layers():
+        kept = keras.tree.flatten(getattr(layer, "states", None))
+        found += [state for state in kept if isinstance(state, keras.Variable)]
+    return list({id(variable): variable for variable in found}.values())
+
+
 def keras_variables(model: Any) -> dict[int, Variable]:
     """By the identity of their handles, what the variables of a model are called."""
-    held: Sequence[Any] = list({id(v): v for v in model.variables}.values())
-    statistics = {
-        id(variable)
-        for layer in model._flatten_layers()
-        for variable in layer._non_trainable_variables
+    held = all_variables(model)
+    trained = {
+        id(variable) for layer in model._flatten_layers() for variable in layer._trainable_variables
     }
     names = torch_names([variable.path for variable in held], model.name)
     return {
@@ -139,7 +146,7 @@ def keras_variables(model: Any) -> dict[int, Variable]:
             name,
             bool(variable.trainable),
             "buffer"
-            if id(variable) in statistics or name.split(".")[-1] in BUFFERS
+            if id(variable) not in trained or name.split(".")[-1] in BUFFERS
             else "parameter",
         )
         for variable, name in zip(held, names, strict=True)

@@ -47,5 +47,9 @@ class TensorFlowSource:
 
 def variables_held(owner: Any) -> list[Any]:
     """The variables of what stays alive while a source is used: a model, a module, a function."""
+    if hasattr(owner, "_flatten_layers"):
+        from converters.tf_to_torch.keras_source import all_variables
+
+        return all_variables(owner)
     found = owner.graph.variables if hasattr(owner, "graph") else getattr(owner, "variables", ())
     return list({id(variable): variable for variable in found}.values())

@@ -18,6 +18,7 @@ from parity.cli.failures import ExitCode
 _COMMANDS = {
     "checkpoint": "Move weights between the frameworks' files.",
     "check": "Prove that two models compute the same function.",
+    "compare": "Say what changed between runs of the operators.",
     "convert": "Convert a model to the other framework and prove it.",
     "gate": "Compare a report with the committed baseline.",
     "explain": "Say what is known of an operator.",

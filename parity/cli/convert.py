@@ -20,7 +20,7 @@ from parity.cli.sources import LoadedSource, choose_inputs, load_source, require
 from parity.results import Report
 
 _PROVEN_AS_FILES = frozenset({".keras", ".pb", ".tflite", ".pt2"})
-_OF_PYTORCH = frozenset({".pt2", ".safetensors", ".pt", ".pth"})
+_OF_PYTORCH = frozenset({".py", ".pt2", ".safetensors", ".pt", ".pth"})
 
 
 @click.command()
@@ -88,8 +88,8 @@ def convert(
     SOURCE is a .pt2 file, a TorchScript .pt file, a Hugging Face folder, or package.module:callable
     that returns the module or a pair of module and example inputs. It may also be a model of
     TensorFlow's: a .keras or .h5 file, a SavedModel folder, a frozen .pb, or a callable that
-    returns one; OUT is then a .pt2, .safetensors or .pt file. The report goes to OUT-report unless
-    --report says otherwise.
+    returns one; OUT is then a .pt2, .py, .safetensors or .pt file. The report goes to OUT-report
+    unless --report says otherwise.
     """
     folder = folder or out.with_name(f"{out.name}-report")
     for path in (out, folder) if proven else (out,):
@@ -99,6 +99,8 @@ def convert(
             )
     calibration = None if calibration_file is None else read_calibration(calibration_file)
     options = {"quantize": quantize, "calibration": calibration}
+    if is_tensorflow(source):
+        require_writable_torch(out)
     if out.suffix in _OF_PYTORCH:
         flags = {"training": training, "channels_last": channels_last}
         _refuse_options(dynamic=dynamic, weights=weights, **flags, **options)

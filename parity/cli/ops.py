@@ -37,8 +37,9 @@ _SHOWN = 30
 )
 @click.option(
     "--against",
+    multiple=True,
     type=click.Path(path_type=Path),
-    help="An earlier run's folder: say what changed since, with another release for example.",
+    help="An earlier run's folder: say what changed since, as 'parity compare' does.",
 )
 @click.option("--seed", type=int, help="Draw at random with this seed; always the same without.")
 @click.option(
@@ -69,7 +70,7 @@ def ops(
     folder: Path,
     package: str,
     known: str,
-    against: Path | None,
+    against: tuple[Path, ...],
     *,
     whole: bool,
     every_type: bool,
@@ -83,12 +84,12 @@ def ops(
     processes. The report goes to a folder, with the heat map in operators.html. The exit code is 0
     where everything agrees or is known to differ.
     """
-    from dataclasses import replace
-
+    from parity.cli.compare import show_changes
     from parity.results import Environment
-    from parity.suite.execute import environment, execute
+    from parity.suite.changes import changes_between
+    from parity.suite.execute import environment, execute, require_device
     from parity.suite.files import read_suite, write_suite
-    from parity.suite.report import changes, suite_data
+    from parity.suite.report import suite_data
     from parity.suite.rows import chosen, quality_of, require_names
     from parity.suite.subjects import RUNTIMES
     from parity.suite.survey import Effort
@@ -98,11 +99,13 @@ def ops(
 
     console = Console(stderr=as_json)
     prepare = settle if debug else settle_quietly
-    rows = chosen(package, names, families)
+    rows = chosen(package, names, families, known)
     require_names(runtimes, RUNTIMES, "runtime")
     require_names(
         dtypes, {dtype for _, case in rows for dtype in case.dtypes}, "dtype of these rows"
     )
+    before = [(str(path), read_suite(path)) for path in against]
+    require_device(device, prepare)
     effort = Effort(examples, compiled, samples, whole=whole, every_type=every_type, chance=seed)
     tasks = tasks_of(
         [(family, case.name, case.dtypes) for family, case in rows],
@@ -120,16 +123,15 @@ def ops(
             tallies += found
             progress(f"{task.pairs[0][1]} {task.pairs[0][2]}", done, len(tasks))
     data = suite_data(tallies, seen[0] if seen else environment(prepare), quality_of(package))
-    if against is not None:
-        data = replace(data, changes=changes(read_suite(against), data))
-    report = write_suite(data, folder, seed or 0)
+    changes = changes_between([*before, (str(folder), data)]) if before else None
+    report = write_suite(data, folder, seed or 0, changes)
     if calibrate:
         from parity.suite.budgets import lower
 
         console.print(f"{lower(package, data)} budgets lowered", highlight=False)
     show(data.tallies, console)
-    for change in data.changes:
-        console.print(change, markup=False, highlight=False, soft_wrap=True)
+    if changes is not None:
+        show_changes(changes, console)
     console.print(f"report: {folder / 'operators.html'}", highlight=False)
     if as_json:
         print_json({"report": str(folder), **summary(data.tallies)})

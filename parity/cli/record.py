@@ -44,7 +44,7 @@ def record(
     """
     from converters import OutputError
     from parity.suite.bundle import Bundle, now, write_bundle
-    from parity.suite.execute import environment
+    from parity.suite.execute import environment, require_device
     from parity.suite.replay import Recording, runtimes_for
     from parity.suite.replay import record as recorded
     from parity.suite.rows import chosen
@@ -66,6 +66,7 @@ def record(
         for dtype in case.dtypes
         if not dtypes or dtype in dtypes
     ]
+    require_device(device, prepare)
     entries = []
     with progress_bar() as progress:
         found = recorded(todo, workers=workers or os.cpu_count() or 1, settle=prepare)

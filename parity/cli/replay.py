@@ -49,7 +49,7 @@ def replay(
 
     from parity.cli.ops import show, summary
     from parity.suite.bundle import read_bundle
-    from parity.suite.execute import environment
+    from parity.suite.execute import environment, require_device
     from parity.suite.files import write_suite
     from parity.suite.replay import replay as replayed
     from parity.suite.replay import replaying, runtimes_for
@@ -61,6 +61,7 @@ def replay(
     read = read_bundle(bundle)
     other = {"torch": "tensorflow", "tensorflow": "torch"}[read.framework]
     own = runtimes_for(framework or other, runtimes)
+    require_device(device, prepare)
     tasks = replaying(read, package, known, own, device, tf32=tf32)
     tallies = []
     with progress_bar() as progress:

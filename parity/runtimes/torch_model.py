@@ -42,7 +42,7 @@ class TorchModel:
         try:
             with torch.no_grad():
                 found = self.call({name: as_torch(array) for name, array in feeds.items()})
-        except (RuntimeError, ValueError, TypeError) as error:
+        except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
             reason = str(error).strip().split("\n")[0]
             raise ProgramError(f"PyTorch can't run the target: {reason}") from error
         return [as_numpy(found[name]) for name in fetches]

@@ -65,7 +65,7 @@ class TorchProgram:
         try:
             with torch.no_grad(), unchanged(self.module, training=self.module.training):
                 walk.run(*given.values())
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, AssertionError) as error:
             reason = str(error).strip().split("\n")[0]
             raise ProgramError(f"PyTorch can't run the target: {reason}") from error
         return [walk.found[name] for name in fetches]

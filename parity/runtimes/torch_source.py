@@ -111,8 +111,9 @@ def _showing(forward: Any, enter: Callable[[Any], None], see: See) -> Any:
     body: list[ast.stmt] = ast.parse("__enter__(self)").body
     for number, statement in enumerate(definition.body):
         body.append(statement)
-        if isinstance(statement, ast.Assign):
-            for place, name in enumerate(_names(statement.targets[0])):
+        target = _assigned(statement)
+        if target is not None:
+            for place, name in enumerate(_names(target)):
                 look = f"{name} = __see__(self, '{number}.{place}', {name})"
                 body += ast.parse(look).body
     definition.body = body
@@ -123,6 +124,13 @@ def _showing(forward: Any, enter: Callable[[Any], None], see: See) -> Any:
     space = {**forward.__globals__, "__enter__": enter, "__see__": see}
     exec(compile(tree, forward.__code__.co_filename, "exec"), space)  # noqa: S102  # as it ships
     return space[definition.name]
+
+
+def _assigned(statement: ast.stmt) -> ast.expr | None:
+    """What a statement assigns to, also after an operation in place."""
+    if isinstance(statement, ast.Assign):
+        return statement.targets[0]
+    return statement.target if isinstance(statement, ast.AugAssign) else None
 
 
 def _names(target: ast.expr) -> list[str]:

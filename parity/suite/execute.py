@@ -136,5 +136,23 @@ def environment(settle: Callable[[], object] = settle) -> Environment:
     return found
 
 
+def require_device(device: str, settle: Callable[[], object] = settle) -> None:
+    """Refuse a GPU that isn't there, before every row fails of it.
+
+    Args:
+        device: ``cpu`` or ``cuda``.
+        settle: prepares a worker.
+
+    Raises:
+        CheckError: the frameworks find no GPU.
+    """
+    if device == "cuda" and environment(settle).gpu == "none":
+        raise CheckError(
+            "no framework finds a GPU here: there is none, or what is installed was built without "
+            "CUDA. Run it on a machine with one ('parity record' makes a bundle to take there), or "
+            "leave --device out."
+        )
+
+
 def _environment() -> Environment:
     return collect()

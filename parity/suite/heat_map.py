@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parity.report.numbers import figure
+from parity.suite.changes import Changes
 from parity.suite.report import (
     SuiteData,
     failing,
@@ -49,23 +50,19 @@ class Bars:
     elements: int
 
 
-def page(data: SuiteData) -> str:
+def page(data: SuiteData, changes: Changes | None = None) -> str:
     """The page, which needs nothing else: no network, no scripts.
 
     Args:
         data: what a run found.
+        changes: since earlier runs.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters["figure"] = figure
     runtimes = [n for n in RUNTIMES if any(n in margin_by_runtime(t) for t in data.tallies)]
     families = sorted({tally.family for tally in data.tallies})
-    return environment.get_template("operators.html.j2").render(
+    return _rendered(
+        "operators.html.j2",
         data=data,
+        changes=changes,
         runtimes=runtimes,
         families=[(name, _strips(data, name, runtimes)) for name in families],
         bars=_all_bars(data, runtimes),
@@ -74,7 +71,27 @@ def page(data: SuiteData) -> str:
         passing=sum(verdict_of(t).passes for t in data.tallies),
         rows=len({t.row for t in data.tallies}),
         elements=sum(line.elements for t in data.tallies for line in t.lines),
+    )
+
+
+def changes_page(changes: Changes) -> str:
+    """What changed between runs, as a page of its own.
+
+    Args:
+        changes: what was found.
+    """
+    return _rendered("changes.html.j2", changes=changes)
+
+
+def _rendered(template: str, **values: object) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    environment.filters["figure"] = figure
+    return environment.get_template(template).render(**values)
 
 
 def _strips(data: SuiteData, family: str, runtimes: list[str]) -> list[Strip]:

@@ -76,7 +76,10 @@ def judged(
     ours = right if source is None or name not in source else np.asarray(source[name])
     if ours.shape != theirs.shape or ours.dtype != theirs.dtype or oracle.shape != theirs.shape:
         ours = right if ours.shape == oracle.shape and ours.dtype == theirs.dtype else ours
-        return compare(name, ours, theirs, oracle, tolerance, own=0.0)
+        plain = compare(name, ours, theirs, oracle, tolerance, own=0.0)
+        if explained is not None and theirs.size and explained.places.all():
+            return _known(explained, plain, theirs.size, theirs.size)
+        return plain
     note = ""
     if theirs.dtype.kind not in "biu":
         alternative = reference.flushed.get(name) if flushes else None
@@ -113,7 +116,8 @@ def judged(
         found = replace(found, verdict=Verdict.decision_flip, margin=1.0, detail=detail)
     if isinstance(rule, Sum) and found.elements and found.verdict is not Verdict.exact:
         found = _zoned(found, theirs, oracle, tolerance, reference.scales)
-    return replace(found, detail="; ".join(filter(None, (found.detail, note)))) if note else found
+    words = "; ".join(filter(None, (found.detail, note, reference.scales.refused)))
+    return replace(found, detail=words)
 
 
 def _without(
@@ -140,14 +144,16 @@ def _without(
     )
     if not rest.verdict.passes and rest.verdict is not Verdict.inconclusive:
         return replace(rest, detail=f"{rest.detail}; the rest is known: {names}")
-    return replace(
-        plain,
-        verdict=Verdict.known_difference,
-        rule=rest.rule,
-        detail=f"{int(places.sum())} of {places.size} elements: {names}",
-        margin=rest.margin,
-        tolerance_from=rest.tolerance_from,
-    )
+    found = replace(plain, rule=rest.rule, tolerance_from=rest.tolerance_from)
+    return _known(explained, found, int(places.sum()), places.size, rest.margin)
+
+
+def _known(
+    explained: Explained, plain: Comparison, count: int, size: int, margin: float = 0.0
+) -> Comparison:
+    detail = f"{count} of {size} elements: {', '.join(explained.names)}"
+    known = Verdict.known_difference
+    return replace(plain, verdict=known, detail=detail, margin=margin, elements=size)
 
 
 def _like(oracle: np.ndarray, array: np.ndarray) -> np.ndarray:
@@ -185,6 +191,7 @@ def _settled(
     with np.errstate(all="ignore"):
         reach = np.broadcast_to(tolerance.peak_factor * tolerance.scale, oracle.shape)
         near = (np.abs(oracle) + reach >= largest) & (np.sign(wide) == np.sign(oracle))
+        near &= np.isfinite(oracle) | (largest == _RANGE[DType.float64][0])  # it overflows as well
         as_good = near & (np.isinf(wide) | (np.abs(wide) + reach >= largest)) & (wide != right)
         note = ""
         if flushes or not tolerance.exact:

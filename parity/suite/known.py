@@ -11,7 +11,7 @@ from parity.known_differences import KnownDifference, known_differences
 from parity.results import Comparison
 from parity.suite.case import Arguments
 from parity.suite.judge import Explained
-from parity.suite.subjects import RUNTIMES, Outcome
+from parity.suite.subjects import Outcome
 from parity.verdict import Verdict
 
 
@@ -37,14 +37,9 @@ class Known:
 
     def _of(self, result: str) -> list[KnownDifference]:
         name = {"tensorflow": "eager", "keras": "eager"}.get(self.runtime, self.runtime)
-        if RUNTIMES[self.runtime].framework == "torch":
-            name = ""  # an entry may be about PyTorch's side
-        found = known_differences(
+        return known_differences(
             self.entries, self.row, self.arguments, result=result, runtime=name, device=self.device
         )
-        if name == "":
-            return [entry for entry in found if not entry.runtime]
-        return found
 
     def explained(self, result: str, pytorch: Outcome, tensorflow: Outcome) -> Explained | None:
         """The elements of a result that are explained; None for none."""

@@ -121,7 +121,7 @@ def noise(
     terms: float = 1.0,
     unit: float | None = None,
     seed: int = 0,
-) -> dict[str, Noise]:
+) -> tuple[dict[str, Noise], str]:
     """How far rounding errors of the arguments carry each result.
 
     Every floating-point argument and direction is multiplied by ``1 + u xi``, with xi uniform in
@@ -139,6 +139,10 @@ def noise(
         terms: how many terms the operator's sums have.
         unit: the unit roundoff, where it isn't the type's own.
         seed: of the movements.
+
+    Returns:
+        The noise of each result, and in words which of the moved runs were refused; those say
+        nothing, so that the noise may be too small.
     """
     own = DType(dtype)
     if not (own.is_floating or own.is_complex):
@@ -151,18 +155,21 @@ def noise(
         still = side(arguments, dtype, way, seed).results
     norms: dict[str, np.ndarray] = {}
     moved: dict[str, np.ndarray] = {}
+    refused: list[str] = []
     generator = np.random.default_rng(seed)
     for move in range(MOVES):
         nudged = {n: _nudged(a, applied, generator) for n, a in widened(arguments).items()}
         directions = {n: _nudged(a, applied, generator) for n, a in way.directions.items()}
-        found = side(
+        outcome = side(
             nudged,
             dtype,
             Way(way.wanted, directions),
             seed,
             Rounding(applied, seed + move),
-        ).results
-        for name, array in found.items():
+        )
+        if outcome.error:
+            refused.append(outcome.error)
+        for name, array in outcome.results.items():
             before = still.get(name)
             if before is None or before.shape != array.shape:
                 continue
@@ -170,8 +177,10 @@ def noise(
                 moved[name] = moved.get(name, np.zeros(array.shape, bool)) | (array != before)
             else:
                 norms[name] = added(norms.get(name), array, before)
-    fields = {name: Noise(n / np.sqrt(MOVES) * (unit / applied)) for name, n in norms.items()}
-    return fields | {name: Noise(np.zeros(()), m) for name, m in moved.items()}
+    runs = np.sqrt(max(MOVES - len(refused), 1))
+    fields = {name: Noise(n / runs * (unit / applied)) for name, n in norms.items()}
+    words = f"{len(refused)} of {MOVES} moved runs raise {refused[0]}" if refused else ""
+    return fields | {name: Noise(np.zeros(()), m) for name, m in moved.items()}, words
 
 
 def _nudged(argument: Any, unit: float, generator: np.random.Generator) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from converters import ConversionError
+from parity.environment import versions
 from parity.errors import CheckError
 from parity.suite.bundle import Bundle, BundleError, Entry, by_row, digest_of
 from parity.suite.case import Arguments, OperatorCase
@@ -125,7 +126,7 @@ def record(
 
 @dataclass(frozen=True, slots=True)
 class Replaying:
-    """One row's entries and how they are run again."""
+    """One row's entries and how they are run again; ``recorded`` are the releases they are of."""
 
     entries: tuple[Entry, ...]
     package: str
@@ -133,6 +134,7 @@ class Replaying:
     runtimes: tuple[str, ...]
     device: str
     tf32: bool
+    recorded: dict[str, str]
 
 
 def replay_one(task: Replaying) -> Tally:
@@ -141,9 +143,8 @@ def replay_one(task: Replaying) -> Tally:
     case = row_of(task.package, first.row)
     apply_tf32(on=task.tf32)
     budgets = budgets_of(task.package).get(first.row, {}).get(first.dtype, {})
-    survey = Survey(
-        case, first.dtype, task.device, budgets.get(task.device, {}), known_of(task.known)
-    )
+    known = [entry for entry in known_of(task.known) if entry.concerns(_versions(task))]
+    survey = Survey(case, first.dtype, task.device, budgets.get(task.device, {}), known)
     for entry in task.entries:
         with survey.timed("oracle"):
             question = _question(case, entry, tf32=task.tf32)
@@ -153,6 +154,12 @@ def replay_one(task: Replaying) -> Tally:
     lines = tuple(survey.lines.values())
     seconds = dict(survey.seconds)
     return Tally(first.row, first.family, first.dtype, task.device, lines, {}, seconds)
+
+
+def _versions(task: Replaying) -> dict[str, str]:
+    """The releases of both sides: of what is judged those that are here."""
+    judged = {RUNTIMES[name].framework for name in task.runtimes} | set(task.runtimes)
+    return task.recorded | {name: found for name, found in versions().items() if name in judged}
 
 
 def _question(case: OperatorCase, entry: Entry, *, tf32: bool) -> Question:
@@ -191,7 +198,8 @@ def replaying(
                 f"row {row} is another than when the bundle was recorded: its calls or its rule "
                 "have changed. Record the bundle again, or replay it with the same version."
             )
-        found.append(Replaying(tuple(entries), package, known, runtimes, device, tf32))
+        recorded = bundle.environment.versions
+        found.append(Replaying(tuple(entries), package, known, runtimes, device, tf32, recorded))
     return found
 
 

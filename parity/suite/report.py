@@ -13,7 +13,7 @@ from parity.suite.survey import gravity
 from parity.suite.tally import Line, Spread, Tally
 from parity.verdict import Verdict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,12 @@ class SuiteData:
         environment: where the numbers were made.
         created: when.
         quality: the suite's own figures: planted faults caught, false alarms.
-        changes: what is otherwise than in an earlier run, in words.
     """
 
     tallies: tuple[Tally, ...]
     environment: Environment
     created: str
     quality: dict[str, float]
-    changes: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
 
@@ -150,7 +148,7 @@ def summary_of(tally: Tally) -> str:
     """One sentence on a row in one type."""
     if tally.failure:
         return f"{tally.row} in {tally.dtype} has no result: {tally.failure}"
-    bad = [line for line in tally.lines if _fails(line)]
+    bad = [line for line in tally.lines if fails(line)]
     if bad:
         worst = max(bad, key=lambda line: gravity(line.worst))
         what = f"{worst.worst.name} in {worst.runtime}: {worst.worst.detail}"
@@ -159,7 +157,8 @@ def summary_of(tally: Tally) -> str:
     return f"{len(tally.lines)} results agree; {used:.3g} of a tolerance is used at most"
 
 
-def _fails(line: Line) -> bool:
+def fails(line: Line) -> bool:
+    """Whether something was compared and doesn't pass."""
     return not line.worst.verdict.passes and line.worst.verdict is not Verdict.inconclusive
 
 
@@ -167,7 +166,7 @@ def failing(tallies: Sequence[Tally]) -> list[tuple[Tally, Line | None]]:
     """What doesn't pass, with its row."""
     found: list[tuple[Tally, Line | None]] = []
     for tally in tallies:
-        lines = [line for line in tally.lines if _fails(line)]
+        lines = [line for line in tally.lines if fails(line)]
         found += [(tally, line) for line in lines]
         if not lines and not verdict_of(tally).passes:
             found.append((tally, None))
@@ -189,43 +188,6 @@ def margin_by_runtime(tally: Tally) -> dict[str, float]:
     for line in tally.lines:
         if line.worst.verdict is Verdict.inconclusive:
             continue
-        margin = float("inf") if _fails(line) else line.worst.margin
+        margin = float("inf") if fails(line) else line.worst.margin
         found[line.runtime] = max(found.get(line.runtime, 0.0), margin)
     return found
-
-
-def changes(before: SuiteData, now: SuiteData) -> tuple[str, ...]:
-    """What is otherwise than in an earlier run: verdicts, refusals, and accuracy beyond twofold.
-
-    Args:
-        before: the earlier run.
-        now: this one.
-    """
-    old = {(t.row, t.dtype, t.device): t for t in before.tallies}
-    found = []
-    for tally in now.tallies:
-        key = (tally.row, tally.dtype, tally.device)
-        where = f"{tally.row} {tally.dtype}"
-        if key not in old:
-            found.append(f"{where}: new")
-            continue
-        was = old.pop(key)
-        kept = {(line.runtime, line.worst.name): line for line in was.lines}
-        for line in tally.lines:
-            earlier = kept.get((line.runtime, line.worst.name))
-            if earlier is not None:
-                found += [f"{where}, {line.runtime}: {text}" for text in _change(earlier, line)]
-        if was.failure != tally.failure:
-            found.append(f"{where}: {was.failure or 'ran'} became {tally.failure or 'runs'}")
-    found += [f"{row} {dtype}: not run" for row, dtype, _ in old]
-    return tuple(found)
-
-
-def _change(before: Line, now: Line) -> list[str]:
-    name, one, other = now.worst.name, before.worst.verdict, now.worst.verdict
-    if one.passes != other.passes or (Verdict.known_difference in (one, other) and one != other):
-        return [f"{name}: {one} became {other}"]
-    largest = before.spread.largest, now.spread.largest
-    if max(largest) > 1 and max(largest) > 2 * min(largest):
-        return [f"{name}: at most {largest[0]:.3g} ulp became {largest[1]:.3g}"]
-    return []

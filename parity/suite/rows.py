@@ -6,7 +6,7 @@ import difflib
 import importlib
 import json
 import pkgutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from converters import DType
 from parity.errors import CheckError
 from parity.known_differences import KnownDifference
 from parity.suite.case import OperatorCase
+from parity.suite.draw import drawn_arguments
 
 Budgets = Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]
 """Units of the last place, by row, dtype, device and runtime."""
@@ -66,12 +67,19 @@ def row_of(package: str, name: str) -> OperatorCase:
 
 
 def chosen(
-    package: str, names: Collection[str] = (), families: Collection[str] = ()
+    package: str, names: Collection[str] = (), families: Collection[str] = (), known: str = ""
 ) -> list[tuple[str, OperatorCase]]:
     """Rows with their families, all by default.
 
+    Args:
+        package: of the rows.
+        names: of the rows.
+        families: whose rows.
+        known: the package of known differences; empty for none.
+
     Raises:
-        CheckError: a name or a family is unknown, or a row's strategy is impossible.
+        CheckError: a name or a family is unknown, a row's strategy is impossible, or a known
+            difference can't be judged by.
     """
     rows = rows_of(package)
     require_names(families, rows, "family")
@@ -83,7 +91,7 @@ def chosen(
         if (not names or case.name in names) and (not families or family in families)
     ]
     for _, case in found:
-        validate(case)
+        validate(case, [entry for entry in known_of(known) if case.name in entry.rows])
     return found
 
 
@@ -102,11 +110,16 @@ def require_names(wanted: Iterable[str], known: Iterable[str], kind: str) -> Non
             raise CheckError(f"there is no {kind} {name}. {hint}")
 
 
-def validate(case: OperatorCase) -> None:
+def validate(case: OperatorCase, known: Sequence[KnownDifference] = ()) -> None:
     """Check what a row says before it runs.
 
+    Args:
+        case: the row.
+        known: the differences that concern it.
+
     Raises:
-        CheckError: an unknown type, or a strategy that can't draw anything; it names the row.
+        CheckError: an unknown type, a strategy that can't draw anything, or a difference whose
+            relation is about arguments that the row doesn't have; it names the row.
     """
     for dtype in case.dtypes:
         if dtype not in list(DType):
@@ -121,6 +134,14 @@ def validate(case: OperatorCase) -> None:
             ) from error
         if empty:
             raise CheckError(f"row {case.name}: its strategy for {dtype} can't draw anything.")
+    related = [entry for entry in known if entry.relation]
+    drawn = drawn_arguments(case.inputs(case.dtypes[0]), 1)[0] if related else {}
+    for entry in related:
+        if strange := sorted(set(entry.example) - set(drawn)):
+            raise CheckError(
+                f"known difference {entry.name}: its relation can't be asked of row {case.name}, "
+                f"which has no {', '.join(strange)}. Write it over {', '.join(sorted(drawn))}."
+            )
 
 
 @cache

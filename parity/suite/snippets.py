@@ -24,6 +24,12 @@ _MAKE = {
 }
 _HALF = "torch.from_numpy({0}.astype('float32')).bfloat16()"
 _PACKAGE = {"torch": "torch", "tensorflow": "tf", "keras": "tf"}
+_COMPILERS = {
+    "torch.compile": ("torch", "torch.compile(dynamic=False)"),
+    "tf.function": ("tensorflow", "tf.function(autograph=False)"),
+    "XLA": ("tensorflow", "tf.function(jit_compile=True, autograph=False)"),
+}
+"""Whose call a runtime compiles, and with what."""
 _FEW = 24
 
 
@@ -82,18 +88,14 @@ def difference_program(entry: KnownDifference) -> str:
     language = "tensorflow" if entry.tensorflow else "keras"
     if entry.evidence != "run":
         return ""
-    theirs = entry.tensorflow or entry.keras
-    if entry.runtime == "XLA":
+    gradient = entry.result.removeprefix("gradient of ") if "gradient" in entry.result else ""
+    calls = {"torch": entry.torch, language: entry.tensorflow or entry.keras}
+    if entry.runtime in _COMPILERS:
+        compiled, compiler = _COMPILERS[entry.runtime]
         names = ", ".join(entry.example)
         given = ", ".join(f"{name}={name}" for name in entry.example)
-        inner = textwrap.indent(returned(theirs, given), "    ")
-        theirs = (
-            "@tf.function(jit_compile=True, autograph=False)\n"
-            f"def compiled({names}):\n{inner}\n"
-            f"return compiled({names})"
-        )
-    gradient = entry.result.removeprefix("gradient of ") if "gradient" in entry.result else ""
-    calls = {"torch": entry.torch, language: theirs}
+        inner = textwrap.indent(returned(calls[compiled], given), "    ")
+        calls[compiled] = f"@{compiler}\ndef compiled({names}):\n{inner}\nreturn compiled({names})"
     return program(calls, entry.example, gradient=gradient)
 
 

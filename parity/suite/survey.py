@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+import ml_dtypes
 import numpy as np
 
 from converters import DType
 from parity.known_differences import KnownDifference
 from parity.results import Comparison
 from parity.suite.case import Arguments, OperatorCase
+from parity.suite.digests import digest
 from parity.suite.draw import drawn_arguments, smallest_arguments, whole_type
 from parity.suite.repro import program_of
 from parity.suite.rules import Distribution, Factorisation
@@ -32,7 +34,8 @@ class Effort:
 
     Attributes:
         examples: sets of arguments, run eagerly.
-        compiled: how many of them, the largest, are compiled as well.
+        compiled: how many of them, the largest, are compiled as well; and one more where a result
+            is no finite number with those.
         samples: elements of an elementwise function tried in one call; 16-bit types are tried as a
             whole where a framework is the oracle.
         whole: try every 16-bit number even where mpmath is the oracle, which takes seconds.
@@ -77,15 +80,15 @@ class Survey:
             return found
 
     def run(self, effort: Effort, runtimes: Sequence[str]) -> None:
-        """Try everything: eager runtimes on all arguments, compiled ones on the largest."""
+        """Try everything: eager runtimes on all arguments, compiled ones on a few."""
         drawn = self.drawn(effort)
         if not effort.every_type and self.dtype != self.case.dtypes[0]:
             effort = replace(effort, compiled=0)
         eager = [name for name in runtimes if not RUNTIMES[name].compiler]
-        for place, arguments in enumerate(drawn):
-            compiled = len(drawn) - place <= effort.compiled
-            asked = self.ask(arguments)
-            outcomes = self.answers(asked, runtimes if compiled else eager)
+        questions = [self.ask(arguments) for arguments in drawn]
+        compiled = to_compile(questions, effort.compiled)
+        for place, asked in enumerate(questions):
+            outcomes = self.answers(asked, runtimes if place in compiled else eager)
             self.judge(asked, outcomes)
             if place == len(drawn) - 1:
                 self._itself(asked, outcomes)
@@ -159,8 +162,13 @@ class Survey:
             program = program_of(self.case, runtime, asked, name)
             place = comparison.worst.index if comparison.worst is not None else ()
             words = in_words(asked.arguments, place if comparison.shape else ())
-        new = Line(runtime, comparison, count, 1, spread, words, program)
         old = self.lines.get((runtime, name))
+        given = {name: outcome.results.get(name, outcome.error)}
+        digests = (
+            digest(asked.arguments, after=old.asked if old else ""),
+            digest(given, after=old.given if old else ""),
+        )
+        new = Line(runtime, comparison, count, 1, spread, words, program, *digests)
         if old is not None:
             worst = max(old, new, key=lambda line: gravity(line.worst))
             new = replace(
@@ -168,6 +176,8 @@ class Survey:
                 elements=old.elements + new.elements,
                 examples=old.examples + 1,
                 spread=old.spread + new.spread,
+                asked=new.asked,
+                given=new.given,
             )
         self.lines[runtime, name] = new
 
@@ -214,6 +224,53 @@ def survey(
     one = Survey(case, dtype, known=known)
     one.run(Effort(examples=examples), runtimes)
     return tuple(one.lines.values())
+
+
+def to_compile(questions: Sequence[Question], count: int) -> set[int]:
+    """Which questions compiled runtimes get: the last, and those without which nothing is compared.
+
+    Args:
+        questions: with the largest arguments last.
+        count: how many at least.
+
+    Returns:
+        Their places: the last, and for each result that has no finite number there the last one in
+        which it has.
+    """
+    if not count:
+        return set()
+    chosen = set(range(len(questions))[-count:])
+    for name in dict.fromkeys(name for one in questions for name in one.truth.results):
+        finite = [place for place, one in enumerate(questions) if _has_finite(one, name)]
+        if finite and not chosen.intersection(finite):
+            chosen.add(finite[-1])
+    return chosen
+
+
+def without_numbers(questions: Sequence[Question]) -> tuple[str, ...]:
+    """The results that should have no finite number in any of some answers.
+
+    Args:
+        questions: with the oracle's answers.
+    """
+    names = dict.fromkeys(name for one in questions for name in one.truth.results)
+    return tuple(n for n in names if not any(_has_finite(one, n) for one in questions))
+
+
+def _has_finite(asked: Question, name: str) -> bool:
+    """Whether a result should have a number that its type holds."""
+    array = np.asarray(asked.truth.results.get(name, ()))
+    if array.dtype.kind in "fc" and asked.dtype in _LARGEST:
+        with np.errstate(all="ignore"):
+            return bool((np.abs(array) <= _LARGEST[asked.dtype]).any())
+    return bool(array.size)
+
+
+_LARGEST = {
+    dtype.value: float(ml_dtypes.finfo(dtype.numpy).max)  # type: ignore[no-untyped-call]
+    for dtype in DType
+    if dtype.is_floating or dtype.is_complex
+}
 
 
 def size_of(arguments: Arguments) -> int:

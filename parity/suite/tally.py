@@ -77,6 +77,8 @@ class Line:
         spread: its errors, in units of the last place.
         arguments: those that gave the worst, in words, if it doesn't pass.
         program: shows the worst where it doesn't pass; it needs nothing of this project.
+        asked: digest of the arguments, of all that were tried.
+        given: digest of what came back.
     """
 
     runtime: str
@@ -86,6 +88,8 @@ class Line:
     spread: Spread = Spread()
     arguments: str = ""
     program: str = ""
+    asked: str = ""
+    given: str = ""
 
 
 @dataclass(frozen=True, slots=True)

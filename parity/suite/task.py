@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from parity.environment import versions
 from parity.suite.rows import budgets_of, known_of, row_of
-from parity.suite.survey import EAGER, TRACED, Effort, Survey
+from parity.suite.run import Question
+from parity.suite.survey import EAGER, TRACED, Effort, Survey, to_compile, without_numbers
 from parity.suite.tally import Tally
 from parity.suite.together import answers_together
 
@@ -60,21 +62,25 @@ def perform(task: Task) -> tuple[Tally, ...]:
 def _survey(task: Task, pair: Pair) -> Survey:
     _, row, dtype = pair
     budgets = budgets_of(task.package).get(row, {}).get(dtype, {}).get(task.device, {})
-    return Survey(row_of(task.package, row), dtype, task.device, budgets, known_of(task.known))
+    here = versions()
+    known = [entry for entry in known_of(task.known) if entry.concerns(here)]
+    return Survey(row_of(task.package, row), dtype, task.device, budgets, known)
 
 
 def _compiled(task: Task, surveys: Sequence[Survey]) -> None:
-    """The largest arguments of each row, in one graph."""
+    """A few arguments of each row, in one graph."""
     effort = replace(task.effort, samples=0)
     asked = []
     for survey in surveys:
-        drawn = survey.drawn(effort)
-        asked.append(survey.ask(drawn[-1]))
+        questions: list[Question] = []
+        for arguments in reversed(survey.drawn(effort)):
+            questions.insert(0, survey.ask(arguments))
+            if questions[0].truth.results and not without_numbers(questions):
+                break
+        asked += [(survey, questions[place]) for place in sorted(to_compile(questions, 1))]
     with surveys[0].timed("frameworks"):
-        answers = answers_together(
-            [(survey.case, one) for survey, one in zip(surveys, asked, strict=True)], task.device
-        )
-    for survey, one, outcome in zip(surveys, asked, answers, strict=True):
+        answers = answers_together([(survey.case, one) for survey, one in asked], task.device)
+    for (survey, one), outcome in zip(asked, answers, strict=True):
         outcomes = survey.answers(one, ["tensorflow"])  # a known difference is about two sides
         survey.judge(one, {**outcomes, "torch.compile": outcome}, only=["torch.compile"])
 

@@ -48,6 +48,7 @@ class Scales:
         partial: S with no factor below 1, which no product of some factors exceeds; where there are
             more than two factors, and large ones.
         vague: where a result is NaN or isn't, as an algorithm pads or doesn't; where there is any.
+        refused: which of the runs that the noise is measured by failed, in words.
     """
 
     noise: dict[str, Noise]
@@ -56,6 +57,7 @@ class Scales:
     gain: float = 1.0
     partial: Mapping[str, np.ndarray] = field(default_factory=dict)
     vague: Mapping[str, np.ndarray] = field(default_factory=dict)
+    refused: str = ""
 
 
 def scales_of(
@@ -85,7 +87,8 @@ def scales_of(
     decides = isinstance(rule, Decision) and not rule.values
     if isinstance(rule, (Conditioned, Trajectory)) or decides or way.wanted:
         unit = TF32 if tf32 and dtype in ("float32", "complex64") else None
-        return Scales(noise(oracle, arguments, dtype, way, truth, unit=unit), {}, gain=gain)
+        moved, refused = noise(oracle, arguments, dtype, way, truth, unit=unit)
+        return Scales(moved, {}, gain=gain, refused=refused)
     return Scales({}, {})
 
 

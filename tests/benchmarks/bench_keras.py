@@ -1,18 +1,21 @@
 """Keras models in PyTorch: what converting costs and how fast they run, as ratios in one run.
 
-    python tests/benchmarks/bench_keras.py [--rounds 12]
+    python tests/benchmarks/bench_keras.py [--rounds 30] [ResNet50 ...]
 
 - ResNet-50 from Keras, over ``tf.function``'s tracing plus ``torch.export`` of an equal module.
 - The converted model over transformers' own module of that shape, and over the TensorFlow original,
 on one thread. Seconds of the processor, the smallest of each, taken in turn: other work on the
-machine counts little. Folded is the converted model after ``torch.fx.experimental.optimization``
-has taken batch normalisations into convolutions, for inference alone.
+machine counts little. Beside it the pages that a call takes from the kernel anew.
+
+Folded is the converted model after ``torch.fx.experimental.optimization`` has taken batch
+normalisations into convolutions, for inference alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -35,6 +38,14 @@ def smallest(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str
             if turn >= 2:
                 found[name] = min(found[name], time.process_time() - began)
     return found
+
+
+def pages(call: Callable[[], object]) -> int:
+    """How many pages of memory one call takes from the kernel."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(4):
+        call()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) // 4
 
 
 def image_models(name: str) -> tuple[Any, Any]:
@@ -142,9 +153,16 @@ def conversion(rounds: int) -> dict[str, float]:
 
 def main() -> None:
     """Print the ratios."""
+    images = {
+        name: lambda name=name: image_calls(name)
+        for name in ("ResNet50", "EfficientNetB0", "MobileNetV2")
+    }
+    made = {**images, "encoder": encoder_calls}
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=12)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(made)}, conversion; all")
+    parser.add_argument("--rounds", type=int, default=30)
+    given = parser.parse_args()
+    wanted = given.names or [*made, "conversion"]
     import tensorflow as tf
     import torch
 
@@ -152,16 +170,16 @@ def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     with torch.no_grad():
-        names = ("ResNet50", "EfficientNetB0", "MobileNetV2")
-        made = {name: lambda name=name: image_calls(name) for name in names}
-        for name, calls in {**made, "BERT-like encoder": encoder_calls}.items():
-            found = smallest(calls(), rounds)
+        for name in [name for name in made if name in wanted]:
+            calls = made[name]()
+            found = smallest(calls, given.rounds)
             for own in [own for own in ("converted", "folded") if own in found]:
                 ratios = {k: f"{found[own] / found[k]:.3g}" for k in ("transformers", "tensorflow")}
-                print(name, own, f"{found[own]:.3g} s", ratios)
-    seconds = conversion(2)
-    ratio = seconds["convert"] / (seconds["trace"] + seconds["export"])
-    print("converting ResNet50:", {k: f"{v:.3g} s" for k, v in seconds.items()}, f"{ratio:.3g}")
+                print(name, own, f"{found[own]:.3g} s, {pages(calls[own])} pages", ratios)
+    if "conversion" in wanted:
+        seconds = conversion(2)
+        ratio = seconds["convert"] / (seconds["trace"] + seconds["export"])
+        print("converting ResNet50:", {k: f"{v:.3g} s" for k, v in seconds.items()}, f"{ratio:.3g}")
 
 
 if __name__ == "__main__":

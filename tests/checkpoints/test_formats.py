@@ -124,6 +124,24 @@ def test_a_distributed_checkpoint_of_pytorch_is_read_also_in_pieces(tmp_path):
         pass
 
 
+@ONE_PROCESS
+def test_a_distributed_checkpoint_is_read_whichever_way_a_python_writes_enums(
+    tmp_path, monkeypatch
+):
+    import torch
+    import torch.distributed.checkpoint as dcp
+    from torch.distributed.checkpoint.metadata import _MEM_FORMAT_ENCODING as ENCODING
+
+    def by_name(member: object, _: int) -> tuple[object, ...]:
+        return getattr, (type(member), member.name)
+
+    monkeypatch.setattr(ENCODING, "__reduce_ex__", by_name)  # as Python 3.11.2 does
+    dcp.save({"w": torch.arange(6.0)}, checkpoint_id=tmp_path / "folder", no_dist=True)
+    assert b"getattr" in (tmp_path / "folder" / ".metadata").read_bytes()
+    with open_checkpoint(tmp_path / "folder") as found:
+        assert np.array_equal(found.read("w"), torch.arange(6.0))
+
+
 def test_tensorflow_restores_an_object_checkpoint_into_attributes(tmp_path):
     import tensorflow as tf
 

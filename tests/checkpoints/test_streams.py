@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
+import os
 import zlib
 
 import numpy as np
@@ -78,6 +81,65 @@ def test_a_place_in_a_file_is_copied_with_its_checksums(summed, tmp_path):
             pour(longer, file.fileno(), 0, summed=crc32 if summed else None)
     assert checksum == (zlib.crc32(wanted.tobytes()) if summed else 0)
     assert found[:2] == [crc32c(memoryview(wanted.tobytes()))] * 2
+
+
+@pytest.mark.parametrize("shape", [(700, 901), (96, 64, 7, 7), (40_000, 6), (3, 4), (0, 4), ()])
+@pytest.mark.parametrize("dtype", [DType.float32, DType.bfloat16, DType.uint8])
+def test_a_place_is_read_in_any_order_of_its_axes_with_its_checksum(shape, dtype, tmp_path):
+    stored = numbers(*shape, dtype=f"uint{8 * dtype.itemsize}")
+    (tmp_path / "source").write_bytes(b"abc" + stored.tobytes())
+    room = np.full(stored.nbytes + 5, 7, np.uint8)
+    with (tmp_path / "source").open("rb") as source:
+        for axes in itertools.permutations(range(len(shape))):
+            found: list[int] = []
+            place = Place(
+                tmp_path / "source",
+                source.fileno(),
+                3,
+                TensorInfo(shape, dtype),
+                Check(crc32, found.append),
+            )
+            wanted = stored.transpose(axes)
+            for given in (None, room):
+                read = place.read(given, axes)
+                assert (read.shape, read.dtype) == (wanted.shape, dtype.numpy)
+                assert read.flags.c_contiguous
+                assert read.tobytes() == wanted.tobytes()
+            assert found == [zlib.crc32(stored.tobytes())] * 2
+        if stored.size:
+            longer = Place(tmp_path / "source", source.fileno(), 3, TensorInfo((2, *shape), dtype))
+            with pytest.raises(CheckpointError, match="cut off"):
+                longer.read(None, tuple(reversed(range(len(shape) + 1))))
+    assert (room[stored.nbytes :] == 7).all()
+
+
+@pytest.mark.parametrize("number", [errno.EXDEV, errno.ENOSYS, None])
+def test_where_the_system_does_not_copy_bytes_are_read_and_written(number, tmp_path, monkeypatch):
+    def refuses(*_: int) -> int:
+        raise OSError(number, "not here")
+
+    if number is None:
+        monkeypatch.delattr(os, "copy_file_range")
+    else:
+        monkeypatch.setattr(os, "copy_file_range", refuses)
+    (tmp_path / "source").write_bytes(bytes(range(256)) * 200_000)
+    with (tmp_path / "source").open("rb") as source, (tmp_path / "copy").open("w+b") as copy:
+        place = Place(tmp_path, source.fileno(), 1, TensorInfo((51_000_001,), DType.uint8))
+        pour(place, copy.fileno(), 2)
+        assert copy.read() == b"\0\0" + (tmp_path / "source").read_bytes()[1:51_000_002]
+
+
+def test_a_full_disk_is_no_reason_to_copy_in_another_way(tmp_path, monkeypatch):
+    def full(*_: int) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "copy_file_range", full)
+    (tmp_path / "source").write_bytes(bytes(100))
+    with (tmp_path / "source").open("rb") as source, (tmp_path / "copy").open("w+b") as copy:
+        place = Place(tmp_path, source.fileno(), 0, TensorInfo((100,), DType.uint8))
+        with pytest.raises(OSError, match="space"):
+            pour(place, copy.fileno(), 0)
+        assert copy.read() == b""
 
 
 @pytest.mark.parametrize("checksum", [crc32, crc32c])

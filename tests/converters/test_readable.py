@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import inspect
+import linecache
 import subprocess
 import sys
 
@@ -57,6 +60,7 @@ def test_layers_are_modules_nested_as_in_keras(conversion):
         "block_2.norm": "BatchNorm2d",
         "block_2.dropout": "Dropout",
         "block_2.relu": "ReLU",
+        "pool": "AdaptiveAvgPool2d",
         "head": "Linear",
     }
     assert conversion.model.block_1.norm.momentum == 0.01
@@ -127,3 +131,39 @@ def test_the_module_compiles_exports_and_changes_its_mode(conversion):
     assert not torch.equal(module(x), module(x))  # dropout
     module.eval()
     assert torch.equal(module(x), module(x))
+
+
+def test_matrices_lie_as_tensorflow_has_them_and_files_hold_them_plainly(tmp_path):
+    rows = keras.Input((6,))
+    model = keras.Model(rows, layers.Dense(9, name="wide")(layers.Dense(4, name="narrow")(rows)))
+    conversion = converters.tf_to_torch(model)
+    module = conversion.model
+    assert module.narrow.weight.t().is_contiguous()
+    assert module.wide.weight.is_contiguous()
+    conversion.save(tmp_path / "model.pt2")
+    assert module.narrow.weight.t().is_contiguous()
+    held = torch.export.load(tmp_path / "model.pt2").state_dict["narrow.weight"]
+    assert held.is_contiguous()
+    assert torch.equal(held, module.narrow.weight)
+    module(torch.ones(2, 6)).sum().backward()
+    torch.optim.SGD(module.parameters(), 0.1).step()
+    assert not torch.equal(held, module.narrow.weight)
+
+
+def test_the_source_of_a_converted_class_can_be_looked_at(conversion):
+    kind = type(conversion.model)
+    assert inspect.getsource(kind).startswith(f"class {kind.__name__}(nn.Module):")
+    assert inspect.getsource(kind.forward).lstrip().startswith("def forward(self")
+    assert inspect.getsourcefile(kind) == inspect.getfile(kind)
+
+
+def test_the_source_of_a_class_goes_when_the_class_does():
+    model = keras.Sequential([layers.Input((2,)), layers.Dense(1)])
+    module = converters.tf_to_torch(model).model
+    name, path = type(module).__module__, inspect.getfile(type(module))
+    assert name in sys.modules
+    assert path in linecache.cache
+    del module
+    gc.collect()
+    assert name not in sys.modules
+    assert path not in linecache.cache

@@ -81,3 +81,39 @@ def test_training_goes_through_an_activation_in_place():
     module(given).sum().backward()
     moved = [parameter.grad for parameter in module.parameters()]
     assert all(grad is not None and grad.isfinite().all() for grad in moved)
+
+
+def test_sums_and_products_write_over_what_nothing_else_takes(tmp_path):
+    image = keras.Input((8, 8, 3))
+    first = layers.BatchNormalization()(layers.Conv2D(4, 3, padding="same")(image))
+    second = layers.Conv2D(4, 3, padding="same", activation="gelu")(first)
+    x = layers.Add()([first, layers.Dropout(0.1)(layers.Conv2D(4, 1)(second))])
+    kept = layers.Conv2D(4, 1)(layers.ReLU()(x))
+    model = keras.Model(
+        image, [kept, layers.Add()([kept, kept]), layers.Add()([x, image[..., :1]])]
+    )
+    conversion = converters.tf_to_torch(model)
+    conversion.save(tmp_path / "net.py")
+    text = (tmp_path / "net.py").read_text()
+    assert text.count("+=") == 1  # not over what is taken again, returned, or the caller's
+    assert "erfc_()" in text
+    assert "*=" in text
+    given = np.random.default_rng(0).standard_normal((2, 8, 8, 3)).astype(np.float32)
+    before = given.copy()
+    report = parity.check(model, conversion, given)
+    assert report.passes, report.results[0].summary
+    assert np.array_equal(given, before)
+
+
+def test_attention_of_different_layers_is_one_class(tmp_path):
+    words, mask = keras.Input((5, 6)), keras.Input((5, 5), dtype="bool")
+    x = layers.LayerNormalization()(words)
+    for _ in range(2):
+        x = layers.MultiHeadAttention(2, 4)(x, x, attention_mask=mask)
+        x = layers.LayerNormalization()(x)
+    conversion = converters.tf_to_torch(keras.Model([words, mask], x))
+    conversion.save(tmp_path / "net.py")
+    assert (tmp_path / "net.py").read_text().count("class MultiHeadAttention") == 1
+    weights = [name for name, _ in conversion.model.named_parameters() if "query" in name]
+    assert len(weights) == 4
+    assert conversion.model.get_parameter(weights[0]).shape == (8, 6)

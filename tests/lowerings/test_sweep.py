@@ -10,9 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+from cases.kept import keep, kept
 from cases.op_verdicts import Outcome, Tally
 from cases.sweep import sweep
-from cases.sweep_results import fingerprint, keep, kept, packets, read, summary, write
+from cases.sweep_results import fingerprint, packets, read, summary, write
 from cases.sweep_table import page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,13 +21,13 @@ NAMES = ["neg", "abs", "erf", "sign", "ceil", "floor"]
 
 
 def test_results_are_kept_for_the_same_code_only(tmp_path: Path) -> None:
-    failed = Outcome("0", "wrong", "off", {("float32", "gradient"): "wrong"})
+    failed = Outcome("0", "wrong", "off", {"float32 gradient": "wrong"})
     parts = {"float32 forward": {"right": 4}, "float32 gradient": {"right": 3, "wrong": 1}}
     result = Tally("add", "float32", {"right": 3, "wrong": 1}, parts, (failed,), 1.5)
-    keep(tmp_path, fingerprint(), result)
-    assert kept(tmp_path, fingerprint()) == {("add", "float32"): result}
-    assert kept(tmp_path, "another") == {}
-    assert json.loads((tmp_path / "float32" / "add.json").read_text())["operator"] == "add"
+    keep(tmp_path, fingerprint(), "float32 add", result)
+    assert kept(tmp_path, fingerprint(), Tally) == {"float32 add": result}
+    assert kept(tmp_path, "another", Tally) == {}
+    assert json.loads((tmp_path / "float32 add.json").read_text())["operator"] == "add"
 
 
 def test_an_operator_that_crashes_or_hangs_ends_nothing_but_itself(tmp_path, monkeypatch) -> None:
@@ -72,7 +73,7 @@ def started(folder: Path) -> subprocess.Popen[bytes]:
 
 def wait_for(folder: Path, count: int) -> set[Path]:
     for _ in range(1200):
-        found = set(folder.glob("float32/*.json"))
+        found = set(folder.glob("float32 *.json"))
         if len(found) >= count:
             return found
         time.sleep(0.1)
@@ -96,14 +97,14 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path) -> None:
     os.killpg(run.pid, signal.SIGINT)
     assert run.wait(60) != 0
     assert group_is_gone(run.pid)
-    between = len(list(tmp_path.glob("float32/*.json")))
+    between = len(list(tmp_path.glob("float32 *.json")))
 
     run = started(tmp_path)
     wait_for(tmp_path, min(between + 1, len(NAMES)))
     run.kill()
     run.wait(60)
     assert group_is_gone(run.pid), "workers outlive the run"
-    left = len(NAMES) - len(list(tmp_path.glob("float32/*.json")))
+    left = len(NAMES) - len(list(tmp_path.glob("float32 *.json")))
 
     run = started(tmp_path)
     code = run.wait(200)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 
+import keras as keras_package
 import numpy as np
 import pytest
+import tensorflow as tf
+import torch
 
 from cases.known_differences import KNOWN_DIFFERENCES
 from cases.known_differences import entries as by_family
@@ -18,7 +22,9 @@ from parity.known_differences import eps, known_differences
 from parity.suite.draw import drawn_arguments
 from parity.suite.snippets import difference_program
 
-RUN = [entry for entry in KNOWN_DIFFERENCES if entry.evidence == "run"]
+HERE = {module.__name__: module.__version__ for module in (keras_package, tf, torch)}
+RUN = [e for e in KNOWN_DIFFERENCES if e.evidence == "run" and e.concerns(HERE)]
+OF_OTHERS = [e for e in KNOWN_DIFFERENCES if e.evidence == "run" and not e.concerns(HERE)]
 EXPLAIN = [entry for entry in RUN if entry.relation or "raises" in " ".join(entry.gives)]
 
 
@@ -64,6 +70,11 @@ def test_a_known_difference_is_there(entry):
     )
 
 
+@pytest.mark.parametrize("entry", OF_OTHERS, ids=lambda entry: entry.name)
+def test_a_difference_of_other_releases_is_not_there(entry):
+    assert unequal(entry, theirs(entry), ours(entry)) == ""
+
+
 @entries("keras", "tensorflow")
 def test_keras_differs_in_the_same_way(entry):
     found = written(entry, keras(entry, entry.example))
@@ -107,6 +118,15 @@ def test_the_call_in_pytorch_gives_what_tensorflow_gives(entry):
 
 def test_the_names_of_the_differences_are_unique():
     assert [name for name, n in Counter(e.name for e in KNOWN_DIFFERENCES).items() if n > 1] == []
+
+
+def test_a_difference_concerns_the_releases_that_it_names():
+    entry = replace(RUN[0], releases=("tensorflow 2.19", "tensorflow 2.2", "torch 2.13"))
+    assert entry.concerns({"tensorflow": "2.19.1", "torch": "2.13.0+cpu"})
+    assert not entry.concerns({"tensorflow": "2.20.0", "torch": "2.13.0"})
+    assert not entry.concerns({"tensorflow": "2.19.1", "torch": "2.14.0"})
+    assert not entry.concerns({"torch": "2.13.0"})
+    assert replace(entry, releases=()).concerns({})
 
 
 def test_a_condition_has_arguments_on_both_sides_of_it():

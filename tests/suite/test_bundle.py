@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from converters import OutputError
+from parity.cli import main
 from parity.cli.record import record
 from parity.environment import collect
 from parity.suite.bundle import (
@@ -74,13 +75,16 @@ def test_a_framework_is_judged_by_one_that_is_not_installed(tmp_path, one, other
     assert recorded.returncode == 0, recorded.stderr
     assert parity(here, "replay", bundle).returncode == 2
     report = tmp_path / "report"
-    replayed = parity(there, "replay", bundle, "--report", report, "--json")
+    tf32 = {"torch": "--no-tf32", "tensorflow": "--tf32"}[one]
+    replayed = parity(there, "replay", bundle, tf32, "--report", report, "--json")
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
     assert json.loads(replayed.stdout)["rows"] == 3
     document = json.loads((report / "operators.json").read_text())
     runtimes = {line["runtime"] for tally in document["tallies"] for line in tally["lines"]}
     assert {one, other} <= runtimes
     assert f"recorded: {one}" in document["environment"]["versions"]
+    allowed = document["environment"]["settings"]["TF32 allowed"]
+    assert allowed == {"--tf32": "on", "--no-tf32": "off"}[tf32]
 
 
 ARGUMENTS = {
@@ -170,6 +174,12 @@ def test_a_bundle_that_is_not_as_it_was_written_is_refused_by_name(bundle, damag
     with pytest.raises(BundleError, match=says) as found:
         read_bundle(bundle)
     assert str(bundle) in str(found.value)
+
+
+def test_a_gpu_that_is_not_there_is_refused_before_anything_runs(bundle, monkeypatch, capsys):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert main(["replay", str(bundle), "--device", "cuda", "--framework", "torch"]) == 2
+    assert "finds a GPU here" in capsys.readouterr().err
 
 
 def test_a_bundle_of_other_rows_is_refused(bundle):

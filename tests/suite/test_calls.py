@@ -7,10 +7,11 @@ import pytest
 from hypothesis import strategies as st
 
 from parity.errors import CheckError
+from parity.known_differences import Kind, KnownDifference
 from parity.suite import Exact, OperatorCase
 from parity.suite.calls import function_of, is_body
 from parity.suite.draw import drawn_arguments, smallest_arguments, whole_type
-from parity.suite.rows import chosen, row_of, rows_of
+from parity.suite.rows import chosen, row_of, rows_of, validate
 
 
 def test_a_call_is_an_expression_a_body_or_a_function_by_name():
@@ -31,6 +32,20 @@ def test_a_call_can_use_only_its_arguments_and_its_framework():
 def test_a_row_that_is_impossible_fails_at_collection_with_its_name(name):
     with pytest.raises(CheckError, match=f"row {name}: "):
         chosen("tests.suite.specimens.bad", [name])
+
+
+def test_a_relation_about_what_a_row_does_not_have_is_refused_with_its_name():
+    case = OperatorCase(
+        "one", "x", "x", lambda dtype: st.fixed_dictionaries({"x": st.just(1)}), Exact()
+    )
+    said = {"kind": Kind.EDGE, "torch": "", "gives": ("", ""), "rows": ("one",), "why": "it is"}
+    here, beside = (
+        KnownDifference(name=f"of {name}", example={name: 1}, relation=f"{name} > 0", **said)
+        for name in "xy"
+    )
+    validate(case, [here])
+    with pytest.raises(CheckError, match=r"of y: .* row one, which has no y\. Write it over x\."):
+        validate(case, [here, beside])
 
 
 def test_an_unknown_operator_suggests_the_nearest():

@@ -329,3 +329,12 @@ def test_a_decomposition_is_as_accurate_as_its_matrix_is_large():
         call = f"tf.linalg.pinv(x) + {error.format(size)}"
         case = row("torch.linalg.pinv(x)", call, rule, gradients=False)
         assert fails(case, given) is found, (rule, size)
+
+
+def test_runs_that_the_noise_is_not_measured_by_are_said():
+    body = "if bool((x{} != 1).any()):\n    raise ValueError('moved')\nreturn x * 3"
+    for part, words in (("[0]", "8 of 8 moved runs raise ValueError"), ("[:0]", "")):
+        case = row(body.format(part), "x * 3", Conditioned(), gradients=False)
+        found = verdicts(case, {"x": np.ones(3, np.float32)})["tensorflow", "output"]
+        assert found.verdict.passes
+        assert found.detail == words

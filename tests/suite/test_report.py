@@ -15,7 +15,7 @@ from parity.suite import budgets
 from parity.suite.explain import explained, in_json
 from parity.suite.files import read_suite, write_suite
 from parity.suite.heat_map import page
-from parity.suite.report import changes, merged, suite_data, verdict_of
+from parity.suite.report import merged, suite_data, verdict_of
 from parity.suite.tally import Line, Spread, Tally, spread_of
 from parity.suite.task import Task, tasks_of
 from parity.verdict import Verdict
@@ -52,9 +52,9 @@ def test_a_run_is_written_in_every_format_and_reads_back(tmp_path):
 def test_the_page_shows_margins_failures_and_spreads_and_escapes_names():
     bad = line("XLA", verdict=Verdict.mismatch, margin=float("inf"))
     found = data(tally(line(), bad, row="<script>alert(1)</script>"))
-    text = page(replace(found, quality={"planted faults caught": 1.0}, changes=("exp: new",)))
+    text = page(replace(found, quality={"planted faults caught": 1.0}))
     assert "<script>" not in text
-    for part in ("fails", "0.25", "at most 0.5 ulp", "planted faults caught", "exp: new"):
+    for part in ("fails", "0.25", "at most 0.5 ulp", "planted faults caught"):
         assert part in text
 
 
@@ -67,24 +67,6 @@ def test_runtimes_of_other_tasks_join_the_row():
 def test_a_row_without_results_does_not_pass():
     assert not verdict_of(tally()).passes
     assert verdict_of(tally(line(), failure="the process ended")) is Verdict.error
-
-
-def test_what_changed_between_two_runs_is_said():
-    before = data(
-        tally(line(), line("XLA")), tally(line(), row="dot"), tally(line(largest=1.0), row="twice")
-    )
-    now = data(
-        tally(line(), line("XLA", verdict=Verdict.mismatch)),
-        tally(line(largest=5.0), row="twice"),
-        tally(line(), row="other"),
-    )
-    assert set(changes(before, now)) == {
-        "exponential float32, XLA: output: rounding became mismatch",
-        "twice float32, torch: output: at most 1 ulp became 5",
-        "other float32: new",
-        "dot float32: not run",
-    }
-    assert changes(before, before) == ()
 
 
 def test_budgets_only_ever_go_down(tmp_path, monkeypatch):

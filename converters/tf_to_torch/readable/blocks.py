@@ -68,6 +68,7 @@ class Program:
         results: what it returns, flat; a node or a constant.
         scopes: for each step the calls that it is part of, outermost first.
         aliases: nodes that are another node's value.
+        over: values that are written where another one was, which nothing needs any more.
     """
 
     arguments: tuple[fx.Node, ...]
@@ -75,6 +76,7 @@ class Program:
     results: tuple[Any, ...]
     scopes: Mapping[fx.Node, tuple[int, ...]]
     aliases: Mapping[fx.Node, fx.Node]
+    over: Mapping[fx.Node, fx.Node] = field(default_factory=dict)
 
     def value(self, node: Any) -> Any:
         """A node, or what it is an alias of."""

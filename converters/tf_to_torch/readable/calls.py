@@ -98,7 +98,7 @@ class Recorder:
             named = keras.tree.map_structure(lambda leaf: self._mark(leaf, call, "in"), kwargs)
             call.arguments = keras.tree.map_structure(self._name, given)
             call.keywords = keras.tree.map_structure(self._name, named)
-            with self._before_activation(call):
+            with self._before_activation(call), _at_once(layer):
                 result = original(*given, **named)
             return keras.tree.map_structure(lambda leaf: self._mark(leaf, call, "out"), result)
         finally:
@@ -149,6 +149,63 @@ class Recorder:
             yield
         finally:
             held["activation"] = activation
+
+
+@contextlib.contextmanager
+def _at_once(layer: Any) -> Iterator[None]:
+    """While active, ``TimeDistributed`` calls its layer once, with all steps as one batch.
+
+    Keras calls it for one step after another. That is the same function for layers of Keras's own
+    in inference, which treat each element of a batch alike.
+    """
+    if type(layer) is not keras.layers.TimeDistributed:
+        yield
+        return
+
+    original = layer.call
+
+    def call(inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        if training or not _is_alike(layer.layer):
+            return original(inputs, training=training, mask=mask)
+        sizes = tf.shape(inputs)
+        given = (
+            {} if mask is None or not layer.layer._call_has_mask_arg else {"mask": _joined(mask)}
+        )
+        y = layer.layer(_joined(inputs), **given)
+        length = sizes[1] if inputs.shape[1] is None else inputs.shape[1]
+        inner = [tf.shape(y)[axis] if size is None else size for axis, size in enumerate(y.shape)]
+        result = tf.reshape(y, [sizes[0], length, *inner[1:]])
+        result.set_shape([*inputs.shape[:2], *y.shape[1:]])
+        return result
+
+    vars(layer)["call"] = call
+    try:
+        yield
+    finally:
+        del vars(layer)["call"]
+
+
+def _is_alike(layer: Any) -> bool:
+    """Whether a layer, and all in it, are Keras's own and keep nothing from call to call."""
+    parts = layer._flatten_layers()
+    return all(
+        type(part).__module__.partition(".")[0] == "keras"
+        and not isinstance(part, keras.layers.Lambda)
+        and not getattr(part, "stateful", False)
+        for part in parts
+    )
+
+
+def _joined(x: Any) -> Any:
+    """Batch and steps as one axis.
+
+    Shapes: x (N, L, ...) -> (N * L, ...).
+    """
+    sizes = tf.shape(x)
+    inner = [sizes[axis + 2] if size is None else size for axis, size in enumerate(x.shape[2:])]
+    result = tf.reshape(x, [-1, *inner])
+    result.set_shape([None, *x.shape[2:]])
+    return result
 
 
 @dataclass(frozen=True, slots=True)

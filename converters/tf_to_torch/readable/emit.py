@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +21,11 @@ from converters.passes.promote import promote
 from converters.registry import Lowering, Registry
 from converters.tf_to_torch.capture import Captured
 from converters.tf_to_torch.emit import MARK, examples_of, mark, traced
-from converters.tf_to_torch.memory import kernels_channels_last
+from converters.tf_to_torch.memory import arrange_weights
 from converters.tf_to_torch.names import attribute_name
 from converters.tf_to_torch.readable.blocks import SCOPE, Program, Step, program_of
 from converters.tf_to_torch.readable.calls import LayerCall
+from converters.tf_to_torch.readable.companions import COMPANIONS
 from converters.tf_to_torch.readable.fold import Folded, Kept, folded
 from converters.tf_to_torch.readable.fused import LOWERINGS, fused
 from converters.tf_to_torch.readable.in_place import in_place
@@ -158,19 +160,36 @@ def _emit(job: _Job) -> Conversion:
     weights = _weights(graph, plan, skeletons)
     model.load_state_dict(_state(graph, plan, weights, skeletons), assign=True)
     _set_trainable(model, described)
-    kernels_channels_last(model)
+    arrange_weights(model)
     return Conversion(
         model=model.train(job.training),
         weights=weights,
         provenance=_provenance(graph, described.program, source),
         source=job.source,
         graph=graph,
-        save=ReadableSaver(model, source, examples_of(graph)),
+        save=ReadableSaver(
+            model, source, examples_of(graph), functools.partial(_otherwise, job.source, weights)
+        ),
         promoted=job.promoted,
         capture=job.capture,
         training=job.training,
         given=model,
     )
+
+
+def _otherwise(source: Graph, weights: WeightMap, state: Mapping[str, torch.Tensor]) -> Conversion:
+    """The same function operator by operator, with the weights of a state of the model."""
+    from converters.tf_to_torch import convert_tf
+
+    plain = convert_tf(source)
+    arrays = {p.name: p.value for p in source.parameters}
+    arrays |= weights.to_source({name: tensor.numpy() for name, tensor in state.items()})
+    moved = plain.weights.to_target({rule.source: arrays[rule.source] for rule in plain.weights})
+    held = plain.model.state_dict()
+    with torch.no_grad():
+        for name, array in moved.items():
+            held[name].copy_(from_numpy(np.array(array)))
+    return plain
 
 
 class _Observer:
@@ -233,6 +252,7 @@ def _described(
         frozen += [f"{path}.{name}" for name in names if not sources.get(name, False)]
     first = plan.captured.recorder.calls[0].layer
     name = class_name(attribute_name(first.name))
+    name += "Model" if name in {kind.__name__ for kind in COMPANIONS} else ""
     title = f"{first.name} (Keras)"
     classes = {
         call.index: _class(call)
@@ -240,11 +260,13 @@ def _described(
         if call.parent is not None and call.layer._layers
     }
     wanted = _with_modules(program, classes)
+    parts = {path: one.written.part for path, one in plan.modules.items()}
+    program, parts = in_place(program, parts, wanted)
     found = Described(
         name,
         title,
         program,
-        in_place(program, {path: one.written.part for path, one in plan.modules.items()}),
+        parts,
         frozen,
         held,
         plan.paths.calls,

@@ -65,7 +65,7 @@ _METHODS = frozenset(
         *("sigmoid", "tanh", "erf", "sin", "cos", "clamp", "clamp_min", "clamp_max", "round"),
         *("floor", "ceil", "reciprocal", "softmax", "log_softmax", "cumsum", "flip", "detach"),
         *("gather", "logical_and", "logical_or", "logical_not", "bitwise_not", "to", "tril"),
-        *("unbind", "tensor_split"),
+        *("unbind", "tensor_split", "unflatten", "movedim", "select", "erfc"),
         *("triu", "var", "repeat_interleave", "masked_fill", "index_select", "clone", "narrow"),
         *(
             "maximum",
@@ -82,6 +82,9 @@ _METHODS = frozenset(
     }
 )
 """Operators that are methods of tensors, with the same arguments."""
+
+_NATIVE = torch._C._VariableFunctions
+"""What ``torch`` has functions for that PyTorch writes from its operators' own schemas."""
 
 _TORCH = frozenset(
     {
@@ -129,6 +132,16 @@ def expression(node: fx.Node, name: Name, device: str | None, *, exact: bool) ->
     return _called(target, own, args, kwargs, text)
 
 
+def written_over(node: fx.Node) -> tuple[str | None, str]:
+    """How an operator is written that writes over what it is given.
+
+    Returns:
+        The sign before ``=``, None if it has none; and the method.
+    """
+    own = str(node.target).removeprefix("aten.")
+    return _OPERATORS.get(own), f"{own.partition('.')[0]}_"
+
+
 _SPARE = frozenset({"pin_memory", "layout", "implicit"})
 """Arguments that say nothing where they have their defaults."""
 
@@ -147,7 +160,8 @@ def _called(
         if packet in ("permute", "reshape", "view", "expand") and isinstance(args[1], list | tuple):
             given = [given[0], *map(text, args[1])]
         return f"{given[0]}.{packet}({', '.join(given[1:])})"
-    if packet in _TORCH:
+    native = target.namespace == "aten" and not packet.startswith("_")
+    if packet in _TORCH or (native and hasattr(_NATIVE, packet)):
         return f"torch.{packet}({', '.join(given)})"
     return f"torch.ops.{target.namespace}.{own}({', '.join(given)})"
 

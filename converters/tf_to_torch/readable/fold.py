@@ -92,7 +92,8 @@ def _without_draws(graph: Graph, kept: Sequence[Kept], captured: Captured) -> Gr
     drawn = {
         names.get(id(generator.state.value.handle))
         for one in kept
-        for generator in one.call.layer._seed_generators
+        for layer in one.call.layer._flatten_layers()
+        for generator in layer._seed_generators
     }
     if not drawn & set(graph.mutations):
         return graph

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,8 +24,9 @@ from converters.tf_to_torch.readable.blocks import (
     is_number,
     outputs_of,
 )
-from converters.tf_to_torch.readable.expressions import SIZES, expression
+from converters.tf_to_torch.readable.expressions import SIZES, expression, written_over
 from converters.tf_to_torch.readable.leaf import Place
+from converters.tf_to_torch.readable.table import literal
 
 WIDTH = 96
 """Columns of a statement."""
@@ -37,6 +38,19 @@ _LONG = 48
 """Columns of a size that is written where it is used."""
 
 _RESERVED = frozenset({"self", "torch", "nn", "F", "Tensor", "Path", "_"})
+
+
+class SizeGoneError(UnwritableError):
+    """No tensor that is at hand has a size.
+
+    Attributes:
+        size: which.
+    """
+
+    def __init__(self, size: sympy.Expr) -> None:
+        """Says which."""
+        self.size = size
+        super().__init__(f"no tensor at hand has the size {size}")
 
 
 @dataclass(slots=True, eq=False)
@@ -68,6 +82,7 @@ class Writer:
         given: Sequence[str] | None = None,
         *,
         exact: bool = False,
+        early: Collection[sympy.Expr] = (),
     ) -> None:
         """Prepare.
 
@@ -78,8 +93,10 @@ class Writer:
             labels: letters for sizes that are open, for comments.
             given: names for the inputs of the model's own block.
             exact: whether numbers are written with all their digits.
+            early: sizes that get a variable as soon as they are known.
         """
-        self.exact = exact
+        self.exact, self.early = exact, early
+        self.sizes: dict[sympy.Expr, str] = {}
         self.block, self.program, self.relative, self.labels = block, program, relative, labels
         root = block.call is None
         self.inputs = list(program.arguments) if root else inputs_of(block, program)
@@ -88,12 +105,19 @@ class Writer:
             leaves = (program.value(leaf) for leaf in program.results)
             self.outputs = [leaf for leaf in leaves if isinstance(leaf, fx.Node)]
         self.last = self._last_uses()
+        own = {item.node for item in block.items if isinstance(item, Step)}
+        self.over = {old: new for new, old in program.over.items() if new in own}
         self.names: dict[fx.Node, str] = {}
         self.bound: dict[str, fx.Node] = {}
-        usual = ["x"] if len(self.inputs) == 1 else [_base(value) for value in self.inputs]
+        made = {value for step in program.steps if step.leaf for value in program.made(step)}
+        usual = [
+            "x" if len(self.inputs) == 1 or value in made else _base(value) for value in self.inputs
+        ]
         for value, name in zip(self.inputs, given or usual, strict=True):
             self._bind(value, name if given else self._free(name, -1))
         self.body = Body([self.names[value] for value in self.inputs])
+        for value in self.inputs:
+            self._keep_sizes(value)
 
     def write(self) -> Body:
         """The body."""
@@ -103,6 +127,8 @@ class Writer:
             elif str(item.node.target) == "aten.copy_.default":
                 target, value = (self.program.value(arg) for arg in item.node.args[:2])
                 self.body.lines.append(f"{self._text(target)}.copy_({self._text(value)}.detach())")
+            elif item.node in self.program.over:
+                self._write_over(item)
             else:
                 self._assign(place, self.program.made(item), item)
         self.body.results = [self._text(value) for value in self.outputs]
@@ -126,7 +152,7 @@ class Writer:
     def _free(self, wanted: str, place: int) -> str:
         """A name that nothing needs any more."""
         found, number = wanted, 1
-        while found in _RESERVED or self._needed(found, place):
+        while found in _RESERVED or found in self.sizes.values() or self._needed(found, place):
             number += 1
             found = f"{wanted}_{number}"
         return found
@@ -138,22 +164,42 @@ class Writer:
         """``x`` for what the next statement takes and nothing after it."""
         if value not in self.last:
             return "_"
-        straight = self.last[value] == place + 1
+        here, straight = place, self.last[value] == place + 1
+        while value in self.over:  # what is written over it goes by the same name
+            here, value = self.last[value], self.over[value]
+            base, straight = _base(value), straight and self.last.get(value) == here + 1
         return self._free("x" if straight and not self._needed("x", place) else base, place)
+
+    def _names(self, values: Sequence[fx.Node], place: int, base: str) -> list[str]:
+        """Names for what a statement assigns."""
+        found = []
+        for i, value in enumerate(values):
+            found.append(self._name(value, place, base if i == 0 else f"{base}_{i}"))
+            if found[-1] != "_":
+                self._bind(value, found[-1])
+        return found
 
     # statements
 
     def _assign(self, place: int, values: Sequence[fx.Node], step: Step) -> None:
         base = step.leaf.path.split(".")[-1] if step.leaf is not None else _base(step.node)
         text = self._called(step) if step.leaf is not None else self._expression(step)
-        names = [
-            self._name(value, place, base if i == 0 else f"{base}_{i}")
-            for i, value in enumerate(values)
-        ]
-        for value, name in zip(values, names, strict=True):
-            if name != "_":
-                self._bind(value, name)
+        names = self._names(values, place, base)
         self._append(values, self._pattern(step, values, names), text)
+
+    def _write_over(self, step: Step) -> None:
+        """``x += y``, and the like of a method."""
+        old = self.program.over[step.node]
+        name = self._text(old)
+        self._bind(step.node, name)
+        sign, method = written_over(step.node)
+        if sign is None:
+            self._append([step.node], name, f"{name}.{method}()")
+            return
+        other = next(arg for arg in step.node.args if self.program.value(arg) is not old)
+        node = isinstance(other, fx.Node)
+        text = self._text(other) if node else literal(other, exact=self.exact)
+        self._append([step.node], name, text, sign)
 
     def _pattern(self, step: Step, values: Sequence[fx.Node], names: Sequence[str]) -> str:
         """The left side of an assignment."""
@@ -171,12 +217,23 @@ class Writer:
             index += tensor
         return _unpacked(pytree.tree_unflatten(leaves, step.leaf.result))
 
-    def _append(self, values: Sequence[fx.Node], pattern: str, text: str) -> None:
+    def _append(self, values: Sequence[fx.Node], pattern: str, text: str, sign: str = "") -> None:
         number = len(self.body.lines)
         named = [value for value in values if value in self.names]
         for place, value in enumerate(named):
             self.body.places[value] = (number, place)
-        self.body.lines.append(f"{pattern} = {text}{self._comment(values)}")
+        self.body.lines.append(f"{pattern} {sign}= {text}{self._comment(values)}")
+        for value in named:
+            self._keep_sizes(value)
+
+    def _keep_sizes(self, value: fx.Node) -> None:
+        """Variables for sizes that are needed when no tensor that has them is there any more."""
+        for axis, size in enumerate(getattr(value.meta.get("val"), "shape", ())):
+            expr = size.node.expr if isinstance(size, torch.SymInt) else None
+            if expr in self.early and expr not in self.sizes:
+                self.sizes[expr] = self._free("size", -1)
+                line = f"{self.sizes[expr]} = {self.names[value]}.shape[{axis}]"
+                self.body.lines.append(line)
 
     def _comment(self, values: Sequence[fx.Node]) -> str:
         """The shape of a result."""
@@ -198,12 +255,7 @@ class Writer:
         given = [self._text(value) for value in inputs_of(block, self.program)]
         values = outputs_of(block, self.program)
         base = block.path.split(".")[-1]
-        names = [
-            self._name(value, place, base if i == 0 else f"{base}_{i}")
-            for i, value in enumerate(values)
-        ]
-        for value, name in zip(values, names, strict=True):
-            self._bind(value, name)
+        names = self._names(values, place, base)
         text = f"{self.relative(block.path)}({', '.join(given)})"
         self._append(values, ", ".join(names), text)
 
@@ -265,6 +317,8 @@ class Writer:
         expr = node.meta["val"].node.expr
         if expr.is_Integer:
             return str(expr)
+        if expr in self.sizes:
+            return self.sizes[expr]
         for value in candidates:
             found = value.meta.get("val")
             for axis, size in enumerate(getattr(found, "shape", ())):
@@ -272,7 +326,7 @@ class Writer:
                     return f"{self.names[value]}.shape[{axis}]"
         call = SIZES.get(node.target)
         if call is None:
-            raise UnwritableError(f"no tensor at hand has the size {expr}")
+            raise SizeGoneError(expr)
         parts = [
             self._number(arg, candidates) if isinstance(arg, fx.Node) else repr(arg)
             for arg in node.args

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
+from converters.tf_to_torch.readable.companions import Recurrent
+
 
 @dataclass(slots=True, eq=False)
 class ModuleCall:
@@ -45,6 +47,8 @@ class ModuleCall:
         }
         if isinstance(self.module, torch.nn.RNNBase):
             returned = _recurrent(self.module, *args)
+        elif isinstance(self.module, Recurrent):
+            returned = _walked(self.module, weights, *args)
         else:
             returned = torch.func.functional_call(self.module, weights, args, kwargs)
         found, self.result = pytree.tree_flatten(returned)
@@ -55,7 +59,7 @@ class ModuleCall:
         return torch.float64 if self.wide and dtype.is_floating_point else dtype
 
 
-def _recurrent(module: torch.nn.RNNBase, x: torch.Tensor) -> Any:
+def _recurrent(module: torch.nn.RNNBase, x: torch.Tensor, *_: object) -> Any:
     """What a recurrent module returns; PyTorch's own rule would walk over the steps.
 
     Shapes: x (N, L, C) -> (N, L, D * H), (D, N, H) for D directions.
@@ -64,6 +68,22 @@ def _recurrent(module: torch.nn.RNNBase, x: torch.Tensor) -> Any:
     y = x.new_empty((x.shape[0], x.shape[1], directions * module.hidden_size))
     h = x.new_empty((directions, x.shape[0], module.hidden_size))
     return y, ((h, torch.empty_like(h)) if isinstance(module, torch.nn.LSTM) else h)
+
+
+def _walked(
+    module: Recurrent,
+    weights: Mapping[str, torch.Tensor],
+    x: torch.Tensor,
+    mask: torch.Tensor | None = None,
+    states: object = None,
+) -> Any:
+    """What a loop over steps returns: its results have the sizes that those of one step have.
+
+    Shapes: x (N, L, ...), mask (N, L).
+    """
+    first = (x.narrow(1, 0, 1), None if mask is None else mask.narrow(1, 0, 1), states)
+    y, ends = torch.func.functional_call(module, dict(weights), first)
+    return y.new_empty((y.shape[0], x.shape[1], *y.shape[2:])), ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from converters.conversion import Conversion
 from converters.errors import OutputError
 from converters.files import replaced_file
-from converters.tf_to_torch.memory import kernels_in_order
+from converters.tf_to_torch.memory import weights_in_order
 from converters.tf_to_torch.readable.source import Source
 from converters.tf_to_torch.targets import require_suffix
 
@@ -19,10 +21,23 @@ class ReadableSaver:
     """Writes a converted model as source, as a program, or its weights alone."""
 
     def __init__(
-        self, model: torch.nn.Module, source: Source, examples: tuple[tuple[Any, ...], Any]
+        self,
+        model: torch.nn.Module,
+        source: Source,
+        examples: tuple[tuple[Any, ...], Any],
+        otherwise: Callable[[Mapping[str, torch.Tensor]], Conversion],
     ) -> None:
-        """Takes the model, its source, and arguments to export it with."""
+        """Prepare.
+
+        Args:
+            model: what is written.
+            source: its source.
+            examples: arguments to export it with.
+            otherwise: the same function operator by operator, with a state of the model; it is
+                exported where a module's sizes can't stay open.
+        """
         self._model, self._source, self._examples = model, source, examples
+        self._otherwise = otherwise
 
     def __call__(self, path: str | Path, *, force: bool = False) -> Path:
         """Write it.
@@ -48,11 +63,15 @@ class ReadableSaver:
                 work.write_text(self._source.text(weights.name), encoding="utf-8")
                 self._write_weights(work_weights)
             return path
-        with kernels_in_order(self._model), replaced_file(path, force=force) as work:
-            program = self._program(path) if path.suffix == ".pt2" else None
-            if program is not None:
-                torch.export.save(program, work)
-            elif path.suffix == ".safetensors":
+        if path.suffix == ".pt2":
+            with weights_in_order(self._model):
+                program = self._program(path)
+                if program is not None:
+                    with replaced_file(path, force=force) as work:
+                        torch.export.save(program, work)
+            return path if program else self._otherwise(self._state()).save(path, force=force)
+        with weights_in_order(self._model), replaced_file(path, force=force) as work:
+            if path.suffix == ".safetensors":
                 self._write_weights(work)
             else:
                 torch.save(self._state(), work)
@@ -66,7 +85,8 @@ class ReadableSaver:
 
         save_file({key: value.contiguous() for key, value in self._state().items()}, path)
 
-    def _program(self, path: Path) -> torch.export.ExportedProgram:
+    def _program(self, path: Path) -> torch.export.ExportedProgram | None:
+        """The model's program; None if PyTorch would fix a size that is open."""
         arguments, shapes = self._examples
         training = self._model.training
         self._model.eval()
@@ -77,12 +97,13 @@ class ReadableSaver:
                 return torch.export.export(
                     self._model, arguments, dynamic_shapes=shapes, strict=False
                 )
+        except torch._dynamo.exc.UserError:
+            return None
         except Exception as error:
             reason = str(error).strip().split("\n")[0]
             raise OutputError(
-                f"{path}: PyTorch can't export this model: {type(error).__name__}: {reason} "
-                "Recurrent modules are exported for a fixed length only. Convert it with that "
-                "length fixed, or save it as .py (source, with its weights beside it)."
+                f"{path}: PyTorch can't export this model: {type(error).__name__}: {reason} Save "
+                "it as .py (source, with its weights beside it)."
             ) from error
         finally:
             self._model.train(training)

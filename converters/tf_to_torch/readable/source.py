@@ -22,8 +22,10 @@ from converters.tf_to_torch.readable.blocks import (
     is_number,
     nested,
 )
-from converters.tf_to_torch.readable.forward import WIDTH, Body, Writer
+from converters.tf_to_torch.readable.companions import COMPANIONS, text_of
+from converters.tf_to_torch.readable.forward import Body, SizeGoneError, Writer
 from converters.tf_to_torch.readable.table import Part, literal, plain
+from converters.tf_to_torch.readable.wrapping import wrapped
 
 _LETTERS = {3: "L", 4: "HW", 5: "DHW"}
 
@@ -167,7 +169,9 @@ class _Writing:
         self.model, self.classes = model, classes
         self.root = nested(model.program, model.paths, classes)
         self.labels = _labels(model.program)
-        self.source_ = Source({}, model.name, model.title, model.training)
+        used = {kind for one in model.parts.values() for kind in one.kinds()}
+        held = {kind.__name__: text_of(kind) for kind in COMPANIONS if kind in used}
+        self.source_ = Source(held, model.name, model.title, model.training)
         self.names: dict[str, str] = {}
         self.kinds: dict[str, str] = {}
         self.counts: dict[str, int] = {}
@@ -200,14 +204,25 @@ class _Writing:
 
     def _body(self, block: Block, relative: Callable[[str], str]) -> Body:
         given = self._arguments() if block.call is None else None
-        try:
-            return Writer(
-                block, self.model.program, relative, self.labels, given, exact=self.model.exact
-            ).write()
-        except UnwritableError:
-            if block.call is None:
-                raise
-            raise _TornError(block.call) from None
+        early: set[sympy.Expr] = set()
+        while True:
+            try:
+                return Writer(
+                    block,
+                    self.model.program,
+                    relative,
+                    self.labels,
+                    given,
+                    exact=self.model.exact,
+                    early=early,
+                ).write()
+            except UnwritableError as error:
+                if isinstance(error, SizeGoneError) and error.size not in early:
+                    early.add(error.size)
+                    continue
+                if block.call is None:
+                    raise
+                raise _TornError(block.call) from None
 
     def _arguments(self) -> list[str]:
         """Names for the flat inputs of the model."""
@@ -231,9 +246,9 @@ class _Writing:
             "        super().__init__()",
             *(f"        {line}" for line in self._members(block, members)),
             "",
-            *_wrapped(f"    def forward(self, {', '.join(arguments)}) -> {kind}:"),
-            *(line for text in (*first, *body.lines) for line in _wrapped(f"        {text}")),
-            *_wrapped(f"        return {returned}"),
+            *wrapped(f"    def forward(self, {', '.join(arguments)}) -> {kind}:"),
+            *(line for text in (*first, *body.lines) for line in wrapped(f"        {text}")),
+            *wrapped(f"        return {returned}"),
         ]
         doc = plain(self.model.title) if block.call is None else f"The Keras layer {block.path}"
         text = "\n".join(lines)
@@ -374,68 +389,3 @@ def class_name(name: str) -> str:
     """
     words = re.split(r"[_\W]+", name)
     return attribute_name("".join(word[:1].upper() + word[1:] for word in words)) or "Model"
-
-
-def _wrapped(line: str) -> list[str]:
-    """A statement in as many lines as it needs: arguments one a line where it is long."""
-    code, _, comment = line.partition("  # ")
-    if len(line) <= WIDTH:
-        return [line]
-    indent = len(line) - len(line.lstrip())
-    after = [f"{' ' * indent}# {comment}"] if comment else []
-    if len(code) <= WIDTH:
-        return [*after, code]
-    opened, inside, closed = _outermost(code)
-    if not inside:
-        return [*after, code]
-    pieces = (
-        _wrapped(f"{' ' * (indent + 4)}{inside}")
-        if len(inside) + indent < WIDTH - 4
-        else [
-            piece
-            for item in _split(inside)
-            for piece in _comma(_wrapped(f"{' ' * (indent + 4)}{item}"), call=_is_call(opened))
-        ]
-    )
-    return [*after, opened, *pieces, f"{' ' * indent}{closed}"]
-
-
-def _comma(lines: list[str], *, call: bool) -> list[str]:
-    return [*lines[:-1], f"{lines[-1]},"] if call else lines
-
-
-def _is_call(opened: str) -> bool:
-    """Whether a line's bracket holds items, and doesn't only group."""
-    return opened[-1] in "[{" or opened[-2:-1].isidentifier() or opened[-2:-1] in "])"
-
-
-def _outermost(code: str) -> tuple[str, str, str]:
-    """A line up to its last outermost bracket, what is in it, and what follows."""
-    depth, start, found = 0, 0, (0, 0)
-    for place, char in enumerate(code):
-        if char in "([{":
-            if depth == 0:
-                start = place
-            depth += 1
-        elif char in ")]}":
-            depth -= 1
-            if depth == 0 and place - start > found[1] - found[0]:
-                found = (start, place)
-    start, end = found
-    if end == 0:
-        return code, "", ""
-    return code[: start + 1], code[start + 1 : end], code[end:]
-
-
-def _split(inside: str) -> list[str]:
-    """At the commas outside brackets and strings."""
-    pieces, depth, begun, quoted = [], 0, 0, False
-    for place, char in enumerate(inside):
-        if char == '"':
-            quoted = not quoted
-        elif not quoted:
-            depth += (char in "([{") - (char in ")]}")
-            if char == "," and depth == 0:
-                pieces.append(inside[begun:place].strip())
-                begun = place + 1
-    return [piece for piece in (*pieces, inside[begun:].strip()) if piece]

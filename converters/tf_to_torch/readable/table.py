@@ -18,6 +18,7 @@ import torch
 
 from converters.layout import SOURCE, Layout
 from converters.tf_to_torch.readable.calls import LayerCall, Marked
+from converters.tf_to_torch.readable.companions import COMPANIONS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +47,13 @@ class Part:
             for arg in self.args
         ]
         args += [f"{name}={literal(value, exact=exact)}" for name, value in self.kwargs.items()]
-        return f"nn.{self.kind.__name__}({', '.join(args)})"
+        owner = "" if self.kind in COMPANIONS else "nn."
+        return f"{owner}{self.kind.__name__}({', '.join(args)})"
+
+    def kinds(self) -> set[type[torch.nn.Module]]:
+        """Its class, and those of the parts among its arguments."""
+        inner = (arg.kinds() for arg in self.args if isinstance(arg, Part))
+        return {self.kind}.union(*inner)
 
 
 def part(kind: type[torch.nn.Module], *args: Any, **kwargs: Any) -> Part:

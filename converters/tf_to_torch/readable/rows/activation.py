@@ -10,6 +10,7 @@ from torch import nn
 
 from converters.layout import ANY, SOURCE, channels_first
 from converters.tf_to_torch.readable.calls import LayerCall
+from converters.tf_to_torch.readable.companions import GELU, HardSigmoid
 from converters.tf_to_torch.readable.table import Moved, Part, Written, only, part, rounded, row
 
 
@@ -75,26 +76,47 @@ def softmax(layer: Any, call: LayerCall) -> Written | None:
     return Written(module, lambda softmax, x: softmax(x), (x.name,))
 
 
-_FUNCTIONS = {
+FUNCTIONS = {
     keras.activations.relu: part(nn.ReLU),
     keras.activations.relu6: part(nn.ReLU6),
-    keras.activations.sigmoid: part(nn.Sigmoid),
-    keras.activations.tanh: part(nn.Tanh),
-    keras.activations.silu: part(nn.SiLU),
+    keras.activations.leaky_relu: part(nn.LeakyReLU, rounded(0.2)),
     keras.activations.elu: part(nn.ELU),
+    keras.activations.selu: part(nn.SELU),
+    keras.activations.celu: part(nn.CELU),
+    keras.activations.gelu: part(GELU, rounded(0.5**0.5)),
+    keras.activations.silu: part(nn.SiLU),
+    keras.activations.mish: part(nn.Mish),
+    keras.activations.sigmoid: part(nn.Sigmoid),
+    keras.activations.log_sigmoid: part(nn.LogSigmoid),
+    keras.activations.hard_sigmoid: part(HardSigmoid),
     keras.activations.hard_silu: part(nn.Hardswish),
+    keras.activations.tanh: part(nn.Tanh),
+    keras.activations.hard_tanh: part(nn.Hardtanh),
     keras.activations.tanh_shrink: part(nn.Tanhshrink),
+    keras.activations.soft_shrink: part(nn.Softshrink),
+    keras.activations.hard_shrink: part(nn.Hardshrink),
+    keras.activations.softplus: part(nn.Softplus, threshold=40.0),
     keras.activations.softsign: part(nn.Softsign),
 }
-"""Activations that a module of PyTorch computes exactly."""
+"""Activations of single elements that a module computes exactly.
+
+PyTorch's softplus gives a number itself from a threshold on, which from 40 on is the same in
+float64 too.
+"""
+
+_ALONG = {
+    keras.activations.softmax: part(nn.Softmax, dim=-1),
+    keras.activations.log_softmax: part(nn.LogSoftmax, dim=-1),
+    keras.activations.glu: part(nn.GLU),
+}
+"""Activations along the last axis."""
 
 
 @row(layers.Activation)
 def activation(layer: Any, call: LayerCall) -> Written | None:
     """A function by its name."""
-    if layer.activation is keras.activations.softmax:
-        x = only(call)
-        module = part(nn.Softmax, dim=-1)
-        return None if x is None else Written(module, lambda softmax, x: softmax(x), (x.name,))
-    known = _FUNCTIONS.get(layer.activation)
+    along, x = _ALONG.get(layer.activation), only(call)
+    if along is not None and x is not None:
+        return Written(along, lambda activation, x: activation(x), (x.name,))
+    known = FUNCTIONS.get(layer.activation)
     return None if known is None else elementwise(known, call)

@@ -7,7 +7,7 @@ from typing import Any
 from keras import layers
 from torch import nn
 
-from converters.layout import channels_first
+from converters.layout import SOURCE, channels_first
 from converters.tf_to_torch.readable.calls import LayerCall
 from converters.tf_to_torch.readable.table import Moved, Written, only, part, rounded, row
 
@@ -18,7 +18,10 @@ _BATCH_NORMS = {2: nn.BatchNorm1d, 3: nn.BatchNorm1d, 4: nn.BatchNorm2d, 5: nn.B
 def batch_normalization(layer: Any, call: LayerCall) -> Written | None:
     """The momentum is that of the new statistics in PyTorch, and of the old ones in Keras."""
     x = only(call)
-    if x is None or x.rank not in _BATCH_NORMS or layer.axis not in (-1, x.rank - 1):
+    if x is None or x.rank not in _BATCH_NORMS:
+        return None
+    axis = layer.axis % x.rank
+    if axis not in (1, x.rank - 1):
         return None
     if layer.renorm or call.keywords.get("mask") is not None:
         return None
@@ -29,7 +32,7 @@ def batch_normalization(layer: Any, call: LayerCall) -> Written | None:
     return Written(
         part(
             _BATCH_NORMS[x.rank],
-            x.shape[-1],
+            x.shape[axis],
             eps=rounded(layer.epsilon),
             momentum=round(1 - layer.momentum, 12),
             affine=layer.scale or layer.center,
@@ -38,7 +41,7 @@ def batch_normalization(layer: Any, call: LayerCall) -> Written | None:
         (x.name,),
         tuple(weights),
         fill,
-        layout=channels_first(),
+        layout=channels_first() if axis == x.rank - 1 else SOURCE,
     )
 
 
@@ -107,7 +110,7 @@ def rms_normalization(layer: Any, call: LayerCall) -> Written | None:
 def group_normalization(layer: Any, call: LayerCall) -> Written | None:
     """Groups of channels, each over the whole image."""
     x = only(call)
-    if x is None or x.rank not in (3, 4, 5) or layer.axis not in (-1, x.rank - 1):
+    if x is None or x.rank not in _BATCH_NORMS or layer.axis not in (-1, x.rank - 1):
         return None
     moved, fill = _affine(layer)
     channels = x.shape[-1]

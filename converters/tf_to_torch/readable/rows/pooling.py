@@ -16,7 +16,8 @@ from converters.tf_to_torch.readable.table import Forward, Part, Written, only, 
 
 _LARGEST = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
 _MEANS = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
-_ZEROS = {1: nn.ZeroPad1d, 2: nn.ZeroPad2d, 3: nn.ZeroPad3d}
+_WHOLE_MEANS = {1: nn.AdaptiveAvgPool1d, 2: nn.AdaptiveAvgPool2d, 3: nn.AdaptiveAvgPool3d}
+ZEROS = {1: nn.ZeroPad1d, 2: nn.ZeroPad2d, 3: nn.ZeroPad3d}
 
 
 @row(layers.MaxPooling1D, layers.MaxPooling2D, layers.MaxPooling3D)
@@ -49,6 +50,22 @@ def average_pooling(layer: Any, call: LayerCall) -> Written | None:
     return Written(module, lambda pool, x: pool(x), (x.name,), layout=channels_first())
 
 
+@row(layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D, layers.GlobalAveragePooling3D)
+def global_average_pooling(layer: Any, call: LayerCall) -> Written | None:
+    """The mean of each channel; PyTorch keeps the axes."""
+    x = only(call)
+    masked = call.keywords.get("mask") is not None
+    if x is None or masked or layer.data_format != "channels_last":
+        return None
+
+    def forward(pool: Forward, x: Tensor) -> Tensor:
+        y: Tensor = pool(x)
+        return y if layer.keepdims else y.flatten(1)
+
+    module = part(_WHOLE_MEANS[x.rank - 2], 1)
+    return Written(module, forward, (x.name,), layout=channels_first())
+
+
 def _stride(layer: Any) -> dict[str, Any]:
     """The stride, which is the window's size unless something else is said."""
     same = tuple(layer.strides) == tuple(layer.pool_size)
@@ -76,18 +93,20 @@ def zero_padding(layer: Any, call: LayerCall) -> Written | None:
         return None
     pairs = [layer.padding] if x.rank == 3 else list(layer.padding)
     flat = tuple(int(size) for pair in reversed(pairs) for size in pair)
-    return _image(part(_ZEROS[x.rank - 2], flat), call)
+    return _image(part(ZEROS[x.rank - 2], flat), call)
 
 
 @row(layers.UpSampling1D, layers.UpSampling2D, layers.UpSampling3D)
 def up_sampling(layer: Any, call: LayerCall) -> Written | None:
-    """Rows and columns repeated."""
-    if getattr(layer, "interpolation", "nearest") != "nearest":
-        return None
+    """Rows and columns repeated, or what lies between them."""
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         return None
+    mode = getattr(layer, "interpolation", "nearest")
+    if mode not in ("nearest", "bilinear"):
+        return None
     size = layer.size if isinstance(layer.size, tuple | list) else (layer.size,)
-    return _image(part(nn.Upsample, scale_factor=tuple(float(entry) for entry in size)), call)
+    factors = tuple(float(entry) for entry in size)
+    return _image(part(nn.Upsample, scale_factor=factors, mode=mode), call)
 
 
 def _image(module: Part, call: LayerCall) -> Written | None:
