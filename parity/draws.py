@@ -26,6 +26,7 @@ from converters import (
 )
 from parity.errors import CheckError
 from parity.results import Comparison, NodeEvidence
+from parity.smirnov import chance_distance
 from parity.targets import Place, Target, matched_places
 from parity.verdict import Verdict
 
@@ -234,12 +235,7 @@ def draw_evidence(
 
 
 def same_distribution(name: str, source: np.ndarray, target: np.ndarray) -> Comparison:
-    """Whether two samples may be of one distribution, by Kolmogorov and Smirnov's test.
-
-    With ties (the zeros and ones of a mask) the test is only more careful.
-    Source: Hodges, "The significance probability of the Smirnov two-sample test" (1958), for the
-    bound ``2 exp(-n D^2)`` on the chance of a distance ``D`` of two samples of ``n`` each.
-    """
+    """Whether two samples may be of one distribution, by Kolmogorov and Smirnov's test."""
     wrong = ""
     if source.shape != target.shape or dtype_of(source) is not dtype_of(target):
         wrong = (
@@ -250,7 +246,7 @@ def same_distribution(name: str, source: np.ndarray, target: np.ndarray) -> Comp
     ends = np.concatenate([a, b])
     shares = [np.searchsorted(side, ends, "right") / max(side.size, 1) for side in (a, b)]
     distance = float(np.abs(shares[0] - shares[1]).max(initial=0.0))
-    allowed = float(np.sqrt(np.log(2 / FALSE_ALARM) / max(source.size, 1)))
+    allowed = chance_distance(source.size, target.size, FALSE_ALARM)
     verdict = Verdict.mismatch if wrong or distance > allowed else Verdict.known_difference
     detail = f"random numbers: the two distributions are {distance:.3g} apart"
     detail += f", up to {allowed:.3g} is chance" if not wrong else ""

@@ -78,7 +78,7 @@ class Trajectories:
 
         outputs = self.one.call()
         values = tuple(as_torch(outputs[name]) for name in self.outputs)
-        function = loss or _distance(values, self.seed)
+        function = loss or _distance([outputs[name] for name in self.outputs], self.seed)
 
         class Loss(torch.nn.Module):
             def forward(self, *outputs: Any) -> Any:
@@ -110,7 +110,7 @@ class Trajectories:
                     result = module(*args, **kwargs)
                 self.draws.append(draws_of(self.one.captured, drawn))
                 named = dict(leaves_of(self.one.graph.result, result))
-                value = replayed_loss(loss, [named[name] for name in self.outputs])
+                value = _replayed_loss(loss, [named[name] for name in self.outputs])
                 if not value.requires_grad:
                     raise CheckError("the loss doesn't depend on a parameter that is trained.")
                 value.backward()
@@ -156,7 +156,7 @@ class Trajectories:
             ends = dict(zip([o.name for o in graph.outputs], outputs, strict=True))
             given = [ends[name] for name in self.outputs]
             shaken = chance.shake(self.loss.source) if chance else {}
-            loss = replayed_loss(loss_graph, given, run, **shaken)
+            loss = _replayed_loss(loss_graph, given, run, **shaken)
             if chance is None and wide and step == 1:
                 self.terms = self._terms(values, given, loss)
             gradients = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
@@ -275,8 +275,9 @@ class Trajectories:
                 draws = draws_for(one, other, conversion.graph)
                 call = target_call(conversion, target_inputs(conversion.graph, one.inputs), draws)
                 with tf.GradientTape() as tape:
-                    ends = call()
-                    value = loss.model(*[logical(ends, conversion.graph, n) for n in self.outputs])
+                    ends, laid = call(), conversion.graph
+                    ordered = [tf.transpose(ends[n], source_order(laid, n)) for n in self.outputs]
+                    value = loss.model(*ordered)
                 gradients = tape.gradient(value, variables)
                 pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
                 optimizer.apply([g for g, _ in pairs], [v for _, v in pairs])
@@ -292,16 +293,12 @@ def _at(one: Source, draws: Arrays) -> Source:
     return replace(one, inputs={**one.inputs, **draws})
 
 
-def logical(ends: Mapping[str, Any], laid: Graph, name: str) -> Any:
-    """An output of the target in the source's axis order."""
-    import tensorflow as tf
-
+def source_order(laid: Graph, name: str) -> list[int]:
+    """The permutation that takes an output of the target to the source's axis order."""
     value = next(o.value for o in laid.outputs if o.name == name)
     spec = laid.specs[value]  # type: ignore[index]
     assert isinstance(spec, TensorSpec)
-    if spec.axes is None:
-        return ends[name]
-    return tf.transpose(ends[name], np.argsort(spec.axes).tolist())
+    return list(range(spec.rank)) if spec.axes is None else np.argsort(spec.axes).tolist()
 
 
 def _is_tensor(graph: Graph, value: object) -> bool:
@@ -315,7 +312,7 @@ def _only_output(graph: Graph) -> Value:
     return values[0]
 
 
-def replayed_loss(
+def _replayed_loss(
     graph: Graph, outputs: Sequence[Any], replayed: Callable[..., Any] = replay, **options: Any
 ) -> Any:
     """The loss of some outputs, by its graph."""
@@ -324,21 +321,31 @@ def replayed_loss(
     return value
 
 
-def _distance(outputs: Sequence[Any], seed: int) -> Callable[..., Any]:
-    """The mean squared distance of each floating-point output to a seeded target."""
-    import torch
+def seeded_targets(outputs: Sequence[np.ndarray], seed: int) -> list[np.ndarray | None]:
+    """What outputs are trained towards without a loss: normal numbers; None for integers.
 
-    generator = torch.Generator().manual_seed(seed)
+    Raises:
+        CheckError: no output is floating-point.
+    """
+    rng = np.random.default_rng(seed)
     targets = [
-        torch.randn(y.shape, generator=generator).to(y.dtype) if y.is_floating_point() else None
+        rng.standard_normal(y.shape).astype(y.dtype)
+        if y.size and y.dtype.kind not in "biuc"
+        else None
         for y in outputs
     ]
-    if not any(t is not None and t.numel() for t in targets):
+    if all(target is None for target in targets):
         raise CheckError("the model has no floating-point output to train by: pass a loss.")
+    return targets
+
+
+def _distance(outputs: Sequence[np.ndarray], seed: int) -> Callable[..., Any]:
+    """The mean squared distance of each floating-point output to a seeded target."""
+    targets = [None if t is None else as_torch(t) for t in seeded_targets(outputs, seed)]
 
     def loss(*outputs: Any) -> Any:
-        pairs = [(y, t) for y, t in zip(outputs, targets, strict=True) if t is not None]
-        return sum((y - t).square().mean() for y, t in pairs if t.numel())
+        pairs = zip(outputs, targets, strict=True)
+        return sum((y - t).square().mean() for y, t in pairs if t is not None)
 
     return loss
 

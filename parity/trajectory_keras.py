@@ -24,7 +24,7 @@ from converters import (
 from parity.calls import torch_call, torch_inputs_of
 from parity.errors import CheckError
 from parity.sides import as_numpy, leaves_of
-from parity.trajectory import Chance, Trajectories, Trajectory
+from parity.trajectory import Chance, Trajectories, Trajectory, seeded_targets, source_order
 
 
 class KerasTrajectories(Trajectories):
@@ -123,7 +123,8 @@ class KerasTrajectories(Trajectories):
         for step in range(1, self.steps + 1):
             ends = torch_call(own, torch_inputs_of(own.graph, self.one.inputs))()
             optimizer.zero_grad()
-            value = loss.model(*[_logical(ends, own, name) for name in self.outputs])
+            ordered = [ends[n].permute(source_order(own.graph, n)) for n in self.outputs]
+            value = loss.model(*ordered)
             value.backward()
             optimizer.step()
             found[f"step {step}: loss"] = as_numpy(value).copy()
@@ -132,15 +133,6 @@ class KerasTrajectories(Trajectories):
             for p in self._kept():
                 found[f"step {step}: {p.name}"] = np.array(back[p.name])
         return found
-
-
-def _logical(ends: Mapping[str, Any], conversion: Conversion, name: str) -> Any:
-    """An output of the target in the source's axis order."""
-    laid = conversion.graph
-    value = next(o.value for o in laid.outputs if o.name == name)
-    spec = laid.specs[value]  # type: ignore[index]
-    assert isinstance(spec, TensorSpec)
-    return ends[name] if spec.axes is None else ends[name].permute(*np.argsort(spec.axes).tolist())
 
 
 @contextmanager
@@ -170,16 +162,10 @@ def _distance(outputs: tuple[np.ndarray, ...], seed: int) -> Callable[..., Any]:
     """The mean squared distance of each floating-point output to a seeded target."""
     import tensorflow as tf
 
-    rng = np.random.default_rng(seed)
-    targets = [
-        rng.standard_normal(y.shape).astype(y.dtype) if y.dtype.kind not in "biuc" else None
-        for y in outputs
-    ]
-    if not any(t is not None and t.size for t in targets):
-        raise CheckError("the model has no floating-point output to train by: pass a loss.")
+    targets = seeded_targets(outputs, seed)
 
     def loss(*outputs: Any) -> Any:
-        pairs = [(y, t) for y, t in zip(outputs, targets, strict=True) if t is not None and t.size]
+        pairs = [(y, t) for y, t in zip(outputs, targets, strict=True) if t is not None]
         return tf.add_n([tf.reduce_mean(tf.square(y - t)) for y, t in pairs])
 
     return loss

@@ -23,6 +23,7 @@ import numpy as np
 from converters.checkpoints.checksums import Checksum, joined
 from converters.checkpoints.raw import bytes_of, copy_at, read_at, write_at
 from converters.checkpoints.tensor_info import TensorInfo
+from converters.checkpoints.transposition import transpose
 from converters.layout import Axes, inverse
 
 _COPIED = 2**20
@@ -251,7 +252,15 @@ _own = threading.local()
 
 
 def _pack(view: np.ndarray, into: np.ndarray) -> None:
-    """Fill an array in C order, tile by tile where the order of the axes differs.
+    """Fill an array in C order, tile by tile where the order of the axes differs."""
+    if view.nbytes <= _SMALL or abs(view.strides[-1]) == view.itemsize:
+        np.copyto(into, view)
+    elif not transpose(view, into):
+        _pack_tiles(view, into)
+
+
+def _pack_tiles(view: np.ndarray, into: np.ndarray) -> None:
+    """Fill an array tile by tile, with NumPy alone.
 
     A tile is first copied as it lies, to rows that are a little longer than it: rows of a power of
     two bytes would all want the same lines of the cache when they are turned round.
@@ -262,7 +271,7 @@ def _pack(view: np.ndarray, into: np.ndarray) -> None:
     rows = [axis for axis in reversed(filled) if side[axis] > 1]
     columns = [axis for axis in reversed(read) if side[axis] == 1]
     wide = math.prod(other[axis] for axis in columns)
-    if view.nbytes <= _SMALL or abs(view.strides[-1]) == view.itemsize or wide < _GAP:
+    if wide < _GAP:
         np.copyto(into, view)
         return
     order = (*rows, *columns)

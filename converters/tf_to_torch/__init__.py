@@ -194,10 +194,9 @@ def torch_optimizer(optimizer: Any, model: Any, conversion: Conversion) -> torch
 
 def keras_variables(model: Any) -> dict[str, Any]:
     """A Keras model's variables, by the names that its captured graph has for them."""
-    from converters.tf_to_torch.keras_source import all_variables
-    from converters.tf_to_torch.keras_source import keras_variables as named
+    from converters.tf_to_torch.keras_source import all_variables, variables_by_id
 
-    names = named(model)
+    names = variables_by_id(model)
     return {names[id(v.value.handle)].name: v for v in all_variables(model)}
 
 

@@ -73,7 +73,7 @@ def keras_source(
         return model(fill(nested), training=training)
 
     return TensorFlowSource(
-        f"{model.name} (Keras)", call, signature, specs, keras_variables(model), model
+        f"{model.name} (Keras)", call, signature, specs, variables_by_id(model), model
     )
 
 
@@ -113,7 +113,7 @@ def _called(model: Any, examples: Mapping[str, Any] | None, *, training: bool) -
 
     call(*map(split, examples.values()))  # builds the layers that it has
     return TensorFlowSource(
-        f"{model.name} (Keras)", call, signature, specs, keras_variables(model), model
+        f"{model.name} (Keras)", call, signature, specs, variables_by_id(model), model
     )
 
 
@@ -134,7 +134,7 @@ def all_variables(model: Any) -> list[Any]:
     return list({id(variable): variable for variable in found}.values())
 
 
-def keras_variables(model: Any) -> dict[int, Variable]:
+def variables_by_id(model: Any) -> dict[int, Variable]:
     """By the identity of their handles, what the variables of a model are called."""
     held = all_variables(model)
     trained = {

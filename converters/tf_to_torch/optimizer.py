@@ -16,7 +16,7 @@ import torch
 
 from converters.conversion import Conversion
 from converters.errors import ConversionError
-from converters.tf_to_torch.keras_source import keras_variables
+from converters.tf_to_torch.keras_source import variables_by_id
 from converters.torch_tensors import from_numpy
 
 Slots = dict[str, torch.Tensor]
@@ -183,7 +183,7 @@ def torch_optimizer(optimizer: Any, model: Any, conversion: Conversion) -> Keras
             "Adamax, RMSprop, Adagrad and Lion of keras.optimizers."
         )
     _require_plain(optimizer, model)
-    known = keras_variables(model)
+    known = variables_by_id(model)
     trained = {known[id(v.value.handle)].name: v for v in model.trainable_variables}
     kept = _kept(optimizer, rule, trained, conversion)
     decays: dict[str, set[float]] = {}

@@ -8,13 +8,13 @@ beyond noise.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
 from parity.results import Environment
+from parity.smirnov import chance_distance
 from parity.suite.report import SuiteData, fails, verdict_of
 from parity.suite.subjects import RUNTIMES
 from parity.suite.survey import gravity
@@ -285,7 +285,7 @@ def _moved(one: Line, other: Line) -> bool:
     counts = sum(one.spread.counts), sum(other.spread.counts)
     if not all(counts):
         return False
-    return _distance(one.spread, other.spread) > max(SHARE, _chance(*counts))
+    return _distance(one.spread, other.spread) > max(SHARE, chance_distance(*counts, CHANCE))
 
 
 def _distance(one: Spread, other: Spread) -> float:
@@ -296,11 +296,6 @@ def _distance(one: Spread, other: Spread) -> float:
         here, there = here + a, there + b
         apart = max(apart, abs(here / totals[0] - there / totals[1]))
     return apart
-
-
-def _chance(count: int, other: int) -> float:
-    """How far apart chance takes two samples of one distribution: Kolmogorov and Smirnov's test."""
-    return math.sqrt(-math.log(CHANCE / 2) / 2 * (1 / count + 1 / other))
 
 
 def _gravest(lines: Sequence[Line]) -> Side:

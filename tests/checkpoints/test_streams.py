@@ -10,7 +10,14 @@ import zlib
 import numpy as np
 import pytest
 
-from converters.checkpoints import NameMap, Rule, convert_checkpoint, open_checkpoint, streams
+from converters.checkpoints import (
+    NameMap,
+    Rule,
+    convert_checkpoint,
+    open_checkpoint,
+    streams,
+    transposition,
+)
 from converters.checkpoints.checksums import crc32, crc32c, joined
 from converters.checkpoints.streams import Check, Place, pour, whole
 from converters.checkpoints.tensor_info import TensorInfo
@@ -22,6 +29,16 @@ RANDOM = np.random.default_rng(0)
 
 def numbers(*shape: int, dtype: str = "float32") -> np.ndarray:
     return RANDOM.integers(0, 255, (*shape, np.dtype(dtype).itemsize), np.uint8).view(dtype)[..., 0]
+
+
+@pytest.fixture(params=["OpenCV", "NumPy"])
+def turns(request, monkeypatch) -> str:
+    """What turns matrices round."""
+    if request.param == "NumPy":
+        monkeypatch.setattr(transposition, "_opencv", lambda: None)
+    else:
+        pytest.importorskip("cv2")
+    return request.param
 
 
 VIEWS = {
@@ -44,6 +61,7 @@ VIEWS = {
 }
 
 
+@pytest.mark.usefixtures("turns")
 @pytest.mark.parametrize("name", VIEWS)
 @pytest.mark.parametrize("summed", [True, False])
 def test_any_view_is_written_in_c_order_with_its_checksum(name, summed, tmp_path):
@@ -83,6 +101,7 @@ def test_a_place_in_a_file_is_copied_with_its_checksums(summed, tmp_path):
     assert found[:2] == [crc32c(memoryview(wanted.tobytes()))] * 2
 
 
+@pytest.mark.usefixtures("turns")
 @pytest.mark.parametrize("shape", [(700, 901), (96, 64, 7, 7), (40_000, 6), (3, 4), (0, 4), ()])
 @pytest.mark.parametrize("dtype", [DType.float32, DType.bfloat16, DType.uint8])
 def test_a_place_is_read_in_any_order_of_its_axes_with_its_checksum(shape, dtype, tmp_path):
@@ -111,6 +130,25 @@ def test_a_place_is_read_in_any_order_of_its_axes_with_its_checksum(shape, dtype
             with pytest.raises(CheckpointError, match="cut off"):
                 longer.read(None, tuple(reversed(range(len(shape) + 1))))
     assert (room[stored.nbytes :] == 7).all()
+
+
+def test_matrices_are_turned_by_opencv_and_others_are_left(monkeypatch):
+    used = [
+        name
+        for name, view in VIEWS.items()
+        if transposition.transpose(view, np.empty(view.shape, view.dtype))
+    ]
+    assert used == ["transposed", "convolution", "half", "double", "convolution back", "heads",
+                    "bytes"]  # fmt: skip
+    view = numbers(700, 901, dtype="float64").T
+    view[0, :3] = np.array([0x7FF0000000000001, 0xFFF8000000000123, 1], np.uint64).view(float)
+    into = np.zeros((1000, 1000))
+    assert transposition.transpose(view, into[5:906, 7:707])
+    assert into[5:906, 7:707].tobytes() == view.tobytes()
+    into[5:906, 7:707] = 0
+    assert not into.any()
+    monkeypatch.setattr(transposition, "_opencv", lambda: None)
+    assert not transposition.transpose(view, into[5:906, 7:707])
 
 
 @pytest.mark.parametrize("number", [errno.EXDEV, errno.ENOSYS, None])
