@@ -98,6 +98,10 @@ def _seen(entry: KnownDifference) -> list[str]:
         seen.append("On CPU only" if entry.device == "cpu" else "On GPUs; not run here")
     if entry.evidence != "run":
         seen.append(f"Evidence: {_escaped(entry.evidence)}")
+    if entry.processor:
+        lacks = entry.processor.startswith("not ")
+        word = f"`{entry.processor.removeprefix('not ')}`"
+        seen.append(f"On processors {'without' if lacks else 'with'} {word} alone")
     if entry.releases:
         seen.append(f"In {' and '.join(entry.releases)} alone")
     if entry.versions != VERSIONS:

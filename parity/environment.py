@@ -12,7 +12,8 @@ import platform
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -55,7 +56,7 @@ def collect() -> Environment:
             settings |= found.settings
             threads |= found.threads
             gpu = gpu or found.gpus
-    cpu, flags = _processor()
+    cpu, flags = processor()
     return Environment(
         versions=versions(),
         python=platform.python_version(),
@@ -205,13 +206,19 @@ def _usable_cpus() -> int:
     return os.cpu_count() or 0
 
 
-def _processor() -> tuple[str, tuple[str, ...]]:
+@cache
+def processor() -> tuple[str, tuple[str, ...]]:
     """Model name, and those flags that say which arithmetic the processor has."""
     fields = _cpuinfo(Path("/proc/cpuinfo"))
     model = fields.get("model name") or _arm_model(fields) or _macos_model()
     flags = (fields.get("flags") or fields.get("features") or "").split()
     chosen = sorted(flag for flag in set(flags) if flag.startswith(_ARITHMETIC) and flag != "smep")
     return model or platform.processor() or platform.machine() or "unknown", tuple(chosen)
+
+
+def processor_words(model: str, flags: Sequence[str]) -> str:
+    """A processor's model and flags in one text, as known differences ask for them."""
+    return " ".join((model, *flags))
 
 
 def _cpuinfo(path: Path) -> dict[str, str]:

@@ -75,6 +75,8 @@ class KnownDifference:
             ``tf.function`` or ``XLA`` of TensorFlow, or ``eager``, TensorFlow and Keras uncompiled.
         device: the device on which it is seen, if not on each.
         releases: the releases with which alone it is seen, if not with each: ``tensorflow 2.19``.
+        processor: what the processor's model or flags have to name, if it isn't seen on each:
+            ``intel``, ``avx512_bf16``; after ``not``, what they must not.
         why: the cause, in a sentence.
         versions: the releases with which it was seen.
         evidence: ``run``: it is run and asserted by the tests. Otherwise the page that says so.
@@ -100,6 +102,7 @@ class KnownDifference:
     runtime: str = ""
     device: str = ""
     releases: tuple[str, ...] = ()
+    processor: str = ""
     why: str
     versions: tuple[str, ...] = VERSIONS
     evidence: str = "run"
@@ -113,16 +116,20 @@ class KnownDifference:
         """
         return not self.where or bool(np.all(_evaluated(self.where, arguments)))
 
-    def concerns(self, versions: Mapping[str, str]) -> bool:
-        """Whether it is seen with these releases.
+    def concerns(self, versions: Mapping[str, str], processor: str) -> bool:
+        """Whether it is seen with these releases on this processor.
 
         Args:
             versions: of the frameworks, by name.
+            processor: its model and its flags.
         """
         named: dict[str, list[str]] = {}
         for release in self.releases:
             framework, _, version = release.partition(" ")
             named.setdefault(framework, []).append(version)
+        word = self.processor.removeprefix("not ")
+        if (word in processor.lower()) is not (word == self.processor):
+            return False
         return all(
             any(f"{versions.get(framework, '')}.".startswith(f"{version}.") for version in several)
             for framework, several in named.items()

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.known_differences.arrays import c64, f32, i8, i32, i64
+from cases.known_differences.arrays import c64, f32, i8, i32, i64, ramp
 from parity.known_differences import Kind, KnownDifference
 
 _OUTSIDE = "((index < 0) | (index >= x.shape[dim])).any()"
 _CLAMPED = "XLA has no errors at run time: an index is brought into range"
 _V = f32([0, 1, 2, 3])
+_RESIZED = (
+    "tf.transpose(tf.image.resize(tf.transpose(x, (0, 2, 3, 1)), (7, 9)), (0, 3, 1, 2))[..., :1, :]"
+)
+_WHOLE_PLACE = (
+    "XLA takes the pixel from one rounding of a place and its weight from another: a place that is "
+    "a whole pixel may get the one behind it"
+)
 
 ENTRIES = (
     KnownDifference(
@@ -28,6 +35,48 @@ ENTRIES = (
         rows=("clamp", "hardtanh", "relu6"),
         versions=("torch 2.13", "tensorflow 2.19", "tensorflow 2.20"),
         why="XLA made one clamp of a minimum and a maximum, which took NaN for the lower bound",
+    ),
+    KnownDifference(
+        name="bilinear-resize-beside-a-whole-pixel-compiled",
+        kind=Kind.PRECISION,
+        torch="F.interpolate(x, size=(7, 9), mode='bilinear')[..., :1, :]",
+        tensorflow=_RESIZED,
+        runtime="XLA",
+        where="x.shape[2] % 2 or x.shape[3] % 2",
+        relation="(((2 * np.arange(tensorflow.shape[-2])[:, None] + 1) * x.shape[2] % 14 == 7) "
+        "| ((2 * np.arange(tensorflow.shape[-1]) + 1) * x.shape[3] % 18 == 9)) "
+        "& (np.abs(tensorflow) <= 1.000001 * np.abs(x).max())",
+        example={"x": ramp(1, 1, 1, 5)},
+        without={"x": ramp(1, 1, 2, 4)},
+        gives=(
+            "[[[[0, 0.3333, 0.8889, 1.444, 2, 2.556, 3.111, 3.667, 4]]]]",
+            "[[[[0, 0.3333, 0.8889, 1.444, 3, 2.556, 3.111, 3.667, 4]]]]",
+        ),
+        rounding=4,
+        rows=("resize_bilinear",),
+        lowerings=("aten.upsample_bilinear2d.default", "aten.upsample_bilinear2d.vec"),
+        why=_WHOLE_PLACE,
+    ),
+    KnownDifference(
+        name="bilinear-resize-gradient-beside-a-whole-pixel-compiled",
+        kind=Kind.PRECISION,
+        torch="F.interpolate(x, size=(7, 9), mode='bilinear')[..., :1, :]",
+        tensorflow=_RESIZED,
+        runtime="XLA",
+        releases=("tensorflow 2.19", "tensorflow 2.20"),
+        result="gradient of x",
+        where="x.shape[2] % 2 or x.shape[3] % 2",
+        relation="np.abs(tensorflow) <= 1.000001 * np.abs(cotangent).sum((2, 3), keepdims=True)",
+        example={"x": ramp(1, 1, 1, 5)},
+        without={"x": ramp(1, 1, 2, 4)},
+        gives=(
+            "[[[[1.778, 1.778, 1.889, 1.778, 1.778]]]]",
+            "[[[[1.778, 1.778, 0.8889, 2.778, 1.778]]]]",
+        ),
+        rounding=4,
+        rows=("resize_bilinear",),
+        versions=("torch 2.13", "tensorflow 2.19", "tensorflow 2.20"),
+        why=_WHOLE_PLACE,
     ),
     KnownDifference(
         name="index-select-out-of-range-compiled",

@@ -14,8 +14,9 @@ _COMPOSITE = (
     f"x.dtype == np.complex128 and any(x.shape[-1] % p == 0 and x.shape[-1] > p for p in {_PRIMES})"
 )
 _MKL = (
-    "MKL's transforms of a composite length with a prime factor beyond 13 are off by up to 40 "
-    "u sum |x| in double precision, those of other lengths and TensorFlow's by 2"
+    "on Intel's processors MKL's transforms of a composite length with a prime factor beyond 13 "
+    "are off by up to 40 u sum |x| in double precision, those of other lengths and TensorFlow's by "
+    "2"
 )
 
 ENTRIES = (
@@ -26,6 +27,7 @@ ENTRIES = (
         tensorflow="tf.signal.fft(x)[..., 1:2]",
         result="",
         device="cpu",
+        processor="intel",
         where=_COMPOSITE,
         relation="np.abs(tensorflow - pytorch) <= 2.0**-47 * (np.abs(x).sum(-1, keepdims=True) + "
         "x.shape[-1] * np.max(np.abs(0 if cotangent is None else cotangent)))",

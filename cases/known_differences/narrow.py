@@ -103,6 +103,7 @@ ENTRIES = (
         keras="keras.ops.matmul(x, y)",
         runtime="eager",
         device="cpu",
+        processor="not avx512_bf16",
         where="x.dtype.name == 'bfloat16' and x.shape[-1] % 2 and np.isinf(x[..., -1]).any()",
         relation="np.isinf(x[..., -1:]) & np.isnan(tensorflow)",
         example={"x": bf16([[1, 1, 1], [1, 1, np.inf]]), "y": bf16(np.ones((3, 2)))},
@@ -120,6 +121,7 @@ ENTRIES = (
         result="gradient of y",
         runtime="eager",
         device="cpu",
+        processor="not avx512_bf16",
         where="x.dtype.name == 'bfloat16' and x.shape[-2] % 2 and np.isinf(x[..., -1, :]).any()",
         relation="np.isinf(x[..., -1, :])[..., None] & np.isnan(tensorflow)",
         example={"x": bf16([[1, 1], [1, 1], [1, np.inf]]), "y": bf16(np.ones((2, 2)))},
@@ -127,6 +129,27 @@ ENTRIES = (
         gives=("[[3, 3], [inf, inf]]", "[[3, 3], [nan, nan]]"),
         rows=("matmul", "bmm"),
         why=_ODD,
+    ),
+    KnownDifference(
+        name="infinity-behind-an-odd-pixel",
+        kind=Kind.EDGE,
+        torch="F.conv1d(x, weight)",
+        tensorflow="tf.transpose(tf.nn.conv1d(tf.transpose(x, (0, 2, 1)), "
+        "tf.transpose(weight, (2, 1, 0)), 1, 'VALID'), (0, 2, 1))",
+        keras="tf.transpose(keras.ops.conv(tf.transpose(x, (0, 2, 1)), "
+        "tf.transpose(weight, (2, 1, 0))), (0, 2, 1))",
+        runtime="eager",
+        device="cpu",
+        processor="avx512_bf16",
+        where="x.dtype.name == 'bfloat16' and x.shape[1] % 2 and not np.isfinite(x).all()",
+        relation="np.isnan(tensorflow)",
+        example={"x": bf16([[[1, 1, 1, 1, 1, np.inf, 1]]]), "weight": bf16([[[1]]])},
+        without={"x": bf16(2 * [[1, 1, 1, 1, 1, np.inf, 1]])[None], "weight": bf16([[[1], [1]]])},
+        gives=("[[[1, 1, 1, 1, 1, inf, 1]]]", "[[[1, 1, 1, 1, nan, inf, 1]]]"),
+        rows=("conv1d", "conv2d", "conv3d"),
+        why="oneDNN multiplies bfloat16 numbers in pairs; with an odd number of channels the last "
+        "one's pair is the next pixel's first one, times a weight of 0; not where an earlier call "
+        "left a kernel for the same shapes that has the channels first",
     ),
     KnownDifference(
         name="leaky-relu-slope-in-float32",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from converters import ConversionError
-from parity.environment import versions
+from parity.environment import processor, processor_words, versions
 from parity.errors import CheckError
 from parity.suite.bundle import Bundle, BundleError, Entry, by_row, digest_of
 from parity.suite.case import Arguments, OperatorCase
@@ -126,7 +126,10 @@ def record(
 
 @dataclass(frozen=True, slots=True)
 class Replaying:
-    """One row's entries and how they are run again; ``recorded`` are the releases they are of."""
+    """One row's entries and how they are run again.
+
+    ``recorded`` are the releases that they are of, ``processor`` is the one that they were made on.
+    """
 
     entries: tuple[Entry, ...]
     package: str
@@ -135,6 +138,7 @@ class Replaying:
     device: str
     tf32: bool
     recorded: dict[str, str]
+    processor: str
 
 
 def replay_one(task: Replaying) -> Tally:
@@ -143,7 +147,12 @@ def replay_one(task: Replaying) -> Tally:
     case = row_of(task.package, first.row)
     apply_tf32(on=task.tf32)
     budgets = budgets_of(task.package).get(first.row, {}).get(first.dtype, {})
-    known = [entry for entry in known_of(task.known) if entry.concerns(_versions(task))]
+    ran = [processor_words(*processor()), task.processor]
+    known = [
+        entry
+        for entry in known_of(task.known)
+        if any(entry.concerns(_versions(task), one) for one in ran)
+    ]
     survey = Survey(case, first.dtype, task.device, budgets.get(task.device, {}), known)
     for entry in task.entries:
         with survey.timed("oracle"):
@@ -198,8 +207,11 @@ def replaying(
                 f"row {row} is another than when the bundle was recorded: its calls or its rule "
                 "have changed. Record the bundle again, or replay it with the same version."
             )
-        recorded = bundle.environment.versions
-        found.append(Replaying(tuple(entries), package, known, runtimes, device, tf32, recorded))
+        there = bundle.environment
+        words = processor_words(there.cpu, there.cpu_flags)
+        found.append(
+            Replaying(tuple(entries), package, known, runtimes, device, tf32, there.versions, words)
+        )
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from parity.environment import versions
+from parity.environment import processor, processor_words, versions
 from parity.suite.rows import budgets_of, known_of, row_of
 from parity.suite.run import Question
 from parity.suite.survey import EAGER, TRACED, Effort, Survey, to_compile, without_numbers
@@ -62,8 +62,8 @@ def perform(task: Task) -> tuple[Tally, ...]:
 def _survey(task: Task, pair: Pair) -> Survey:
     _, row, dtype = pair
     budgets = budgets_of(task.package).get(row, {}).get(dtype, {}).get(task.device, {})
-    here = versions()
-    known = [entry for entry in known_of(task.known) if entry.concerns(here)]
+    here = versions(), processor_words(*processor())
+    known = [entry for entry in known_of(task.known) if entry.concerns(*here)]
     return Survey(row_of(task.package, row), dtype, task.device, budgets, known)
 
 

@@ -18,13 +18,16 @@ from cases.known_differences import KNOWN_DIFFERENCES
 from cases.known_differences import entries as by_family
 from cases.known_differences.observe import keras, pytorch, tensorflow, unequal, written
 from cases.operators import operator_cases
+from parity.environment import processor, processor_words
 from parity.known_differences import eps, known_differences
 from parity.suite.draw import drawn_arguments
 from parity.suite.snippets import difference_program
 
 HERE = {module.__name__: module.__version__ for module in (keras_package, tf, torch)}
-RUN = [e for e in KNOWN_DIFFERENCES if e.evidence == "run" and e.concerns(HERE)]
-OF_OTHERS = [e for e in KNOWN_DIFFERENCES if e.evidence == "run" and not e.concerns(HERE)]
+PROCESSOR = processor_words(*processor())
+ASSERTED = [e for e in KNOWN_DIFFERENCES if e.evidence == "run"]
+RUN = [e for e in ASSERTED if e.concerns(HERE, PROCESSOR)]
+OF_OTHERS = [e for e in ASSERTED if not e.concerns(HERE, PROCESSOR)]
 EXPLAIN = [entry for entry in RUN if entry.relation or "raises" in " ".join(entry.gives)]
 
 
@@ -71,7 +74,7 @@ def test_a_known_difference_is_there(entry):
 
 
 @pytest.mark.parametrize("entry", OF_OTHERS, ids=lambda entry: entry.name)
-def test_a_difference_of_other_releases_is_not_there(entry):
+def test_a_difference_of_other_releases_or_processors_is_not_there(entry):
     assert unequal(entry, theirs(entry), ours(entry)) == ""
 
 
@@ -122,11 +125,21 @@ def test_the_names_of_the_differences_are_unique():
 
 def test_a_difference_concerns_the_releases_that_it_names():
     entry = replace(RUN[0], releases=("tensorflow 2.19", "tensorflow 2.2", "torch 2.13"))
-    assert entry.concerns({"tensorflow": "2.19.1", "torch": "2.13.0+cpu"})
-    assert not entry.concerns({"tensorflow": "2.20.0", "torch": "2.13.0"})
-    assert not entry.concerns({"tensorflow": "2.19.1", "torch": "2.14.0"})
-    assert not entry.concerns({"torch": "2.13.0"})
-    assert replace(entry, releases=()).concerns({})
+    assert entry.concerns({"tensorflow": "2.19.1", "torch": "2.13.0+cpu"}, "")
+    assert not entry.concerns({"tensorflow": "2.20.0", "torch": "2.13.0"}, "")
+    assert not entry.concerns({"tensorflow": "2.19.1", "torch": "2.14.0"}, "")
+    assert not entry.concerns({"torch": "2.13.0"}, "")
+    assert replace(entry, releases=()).concerns({}, "")
+
+
+@pytest.mark.parametrize(
+    ("processor", "concerned"),
+    [("intel", [True, False]), ("not avx512_bf16", [True, False]), ("avx512_bf16", [False, True])],
+)
+def test_a_difference_concerns_the_processors_that_it_names(processor, concerned):
+    entry = replace(RUN[0], releases=(), processor=processor)
+    processors = ("Intel(R) Xeon(R) avx512f", "AMD EPYC avx512f avx512_bf16")
+    assert [entry.concerns({}, one) for one in processors] == concerned
 
 
 def test_a_condition_has_arguments_on_both_sides_of_it():
