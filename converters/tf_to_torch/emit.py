@@ -209,6 +209,13 @@ def traced(
     except LoweringError:
         raise
     except Exception as error:
+        fixed = _fixed_sizes(graph, walk)
+        if fixed:
+            raise ConversionError(
+                f"the model works only where {', '.join(fixed)}, but that size is open: convert a "
+                "tf.function with an input_signature of fixed shapes, or a Keras model whose "
+                "Input has them (batch_size=)."
+            ) from error
         raise ConversionError(
             f"PyTorch can't trace the converted model: {type(error).__name__}: {error}"
         ) from error
@@ -217,15 +224,42 @@ def traced(
     return program
 
 
-def examples_of(graph: Graph) -> tuple[tuple[Any, ...], Any]:
-    """Arguments to trace with, and which of their sizes stay open."""
+def _fixed_sizes(graph: Graph, walk: torch.nn.Module) -> list[str]:
+    """Which open sizes have to be those of the examples, in words; none if it isn't that."""
+    from torch.fx.experimental.symbolic_shapes import is_concrete_int
+
+    examples, shapes = examples_of(graph, torch.export.Dim.AUTO)
+    try:
+        with torch.no_grad():
+            program = torch.export.export(walk, examples, dynamic_shapes=shapes, strict=False)
+    except Exception:  # noqa: BLE001 - then it isn't the sizes
+        return []
+    values = {node.name: node.meta.get("val") for node in program.graph.nodes}
+    given = zip(program.graph_signature.user_inputs, graph.inputs, strict=True)
+    return [
+        f"{item.name} has {values[name].shape[axis]} along axis {axis}"
+        for name, item in given
+        for axis, dim in enumerate(item.spec.target_shape)
+        if isinstance(dim, Dim) and is_concrete_int(values[name].shape[axis])
+    ]
+
+
+def examples_of(
+    graph: Graph, open_size: Any = torch.export.Dim.DYNAMIC
+) -> tuple[tuple[Any, ...], Any]:
+    """Arguments to trace with, and which of their sizes stay open.
+
+    Args:
+        graph: what is traced.
+        open_size: what an open size is marked with.
+    """
     tensors, shapes = {}, {}
     for item in graph.inputs:
         dtype = getattr(torch, item.spec.dtype.value)
         sizes = [d.hint if isinstance(d, Dim) else d for d in item.spec.target_shape]
         tensors[item.name] = torch.zeros(sizes, dtype=dtype)
         shapes[item.name] = {
-            axis: torch.export.Dim.DYNAMIC
+            axis: open_size
             for axis, dim in enumerate(item.spec.target_shape)
             if isinstance(dim, Dim)
         }

@@ -267,3 +267,15 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     for name in ("a.keras", "a.h5", "a.pb", "folder"):
         with pytest.raises(converters.CaptureError, match="does not exist"):
             converters.tf_to_torch(tmp_path / name)
+
+
+def test_a_size_that_the_model_fixes_is_named_with_a_way_out():
+    @tf.function
+    def fixed(x):
+        return tf.reshape(x, [2, 6])
+
+    with pytest.raises(converters.ConversionError, match=r"x has 4 along axis 0.*input_signature"):
+        converters.tf_to_torch(fixed, (np.ones((4, 3), np.float32),))
+    closed = tf.function(fixed, input_signature=[tf.TensorSpec([4, 3], name="x")])
+    model = converters.tf_to_torch(closed).model
+    assert model(torch.ones(4, 3)).shape == (2, 6)

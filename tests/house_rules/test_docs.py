@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cases import differences_table, model_table
+from cases import differences_table, model_table, release_table
 from cases.architectures import architectures
 from cases.operator_table import TABLE, table
 from parity.cli import main
@@ -35,6 +35,11 @@ def test_the_table_of_operators_is_current():
 def test_the_page_of_known_differences_is_current():
     current = differences_table.TABLE.read_text()
     assert current == differences_table.table(), "run: python -m cases.differences_table"
+
+
+def test_the_page_of_releases_is_current():
+    current = release_table.TABLE.read_text()
+    assert current == release_table.table(), "run: python -m cases.release_table"
 
 
 def test_the_table_of_models_is_current():
