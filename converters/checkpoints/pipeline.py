@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from converters.checkpoints.mapping import Move
+from converters.checkpoints.raw import room_of
 from converters.checkpoints.store import Checkpoint
 from converters.checkpoints.streams import Numbers, Place
 from converters.layout import Axes
@@ -59,7 +60,7 @@ def moved(
         if not 0 < only.info.bytes <= _ROOM:
             return [only.read(None, axes)], room
         if len(room) < only.info.bytes:
-            room = np.empty(only.info.bytes, np.uint8)
+            room = room_of(only.info.bytes)
         return [only.read(room, axes)], room
 
     limit = 2 * max(map(size, moves), default=0) + _ALLOWANCE

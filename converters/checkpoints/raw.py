@@ -14,6 +14,21 @@ _CHUNK = 2**24
 """Bytes of one call: the system reads and writes at most 2 GiB at once."""
 _CANNOT = {errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
 """What a system answers that doesn't copy from one such file to another."""
+_BLOCK = 2**16
+"""What systems copy at once in a call; the page cache is quickest where it begins at a multiple."""
+_WRITTEN = 2**20
+"""Bytes of one call that writes: more would be put into memory of huge pages, which has to be found
+and, on a virtual machine, fetched from its host."""
+PAGE = 4096
+"""Where memory begins, and a file's data where the format leaves that open. Processors copy at half
+of their speed to a place that lies a little further on in its page than what is copied."""
+
+
+def room_of(count: int) -> np.ndarray:
+    """New bytes that begin with a page."""
+    room = np.empty(count + PAGE, np.uint8)
+    start = -room.ctypes.data % PAGE
+    return room[start : start + count]
 
 
 def bytes_of(array: np.ndarray) -> memoryview:
@@ -35,6 +50,11 @@ def read_at(descriptor: int, view: memoryview, offset: int, path: Path) -> None:
         done += count
 
 
+def _to_block(place: int) -> int:
+    """Bytes to write at a place in a file, so that those after it begin with a block."""
+    return -place % _BLOCK or _CHUNK
+
+
 def copy_at(source: int, start: int, target: int, offset: int, count: int, path: Path) -> None:
     """Copy bytes from one file to a place in another, by the system itself where it can.
 
@@ -51,7 +71,7 @@ def copy_at(source: int, start: int, target: int, offset: int, count: int, path:
     """
     done = 0
     while done < count:
-        some = min(count - done, _CHUNK)
+        some = min(count - done, _to_block(offset + done))
         try:
             copied = _copy_some(source, target, some, start + done, offset + done)
         except OSError as error:
@@ -76,4 +96,5 @@ def write_at(descriptor: int, view: memoryview, offset: int) -> None:
     """Write a buffer into a file."""
     done = 0
     while done < len(view):
-        done += os.pwrite(descriptor, view[done : done + _CHUNK], offset + done)
+        some = min(_to_block(offset + done), _WRITTEN)
+        done += os.pwrite(descriptor, view[done : done + some], offset + done)

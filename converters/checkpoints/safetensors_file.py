@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from converters.checkpoints.raw import write_at
+from converters.checkpoints.raw import PAGE, write_at
 from converters.checkpoints.store import Checkpoint, Format, Output, Write, require_same
 from converters.checkpoints.streams import Numbers, Place, pour
 from converters.checkpoints.tensor_info import TensorInfo
@@ -37,7 +37,6 @@ _TYPES = {
     "C64": DType.complex64,
 }
 _NAMES = {dtype: name for name, dtype in _TYPES.items()}
-_ALIGNMENT = 8
 
 
 @contextmanager
@@ -111,7 +110,7 @@ def create_safetensors(output: Output) -> Iterator[Write]:
         }
         offset = end
     text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % _ALIGNMENT)
+    text += b" " * (-(8 + len(text)) % PAGE)
     start = 8 + len(text)
     if not journal.begun:
         with output.path.open("xb", buffering=0) as file:

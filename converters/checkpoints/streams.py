@@ -21,7 +21,7 @@ from typing import TypeVar
 import numpy as np
 
 from converters.checkpoints.checksums import Checksum, joined
-from converters.checkpoints.raw import bytes_of, copy_at, read_at, write_at
+from converters.checkpoints.raw import bytes_of, copy_at, read_at, room_of, write_at
 from converters.checkpoints.tensor_info import TensorInfo
 from converters.checkpoints.transposition import transpose
 from converters.layout import Axes, inverse
@@ -94,7 +94,7 @@ class Place:
             CheckpointError: the file is cut off, or its checksum is wrong.
         """
         if room is None:
-            room = np.empty(self.info.bytes, np.uint8)
+            room = room_of(self.info.bytes)
         order = range(len(self.shape)) if axes is None else axes
         room = room[: self.info.bytes].view(self.dtype)
         array = room.reshape([self.shape[axis] for axis in order])
@@ -160,6 +160,9 @@ def pour(value: Numbers, descriptor: int, offset: int, *, summed: Checksum | Non
         write_at(descriptor, view, offset + piece.start)
         return len(view), [kind(view, 0) for kind in kinds]
 
+    if value.flags.c_contiguous and not kinds:
+        write_at(descriptor, bytes_of(value), offset)
+        return 0
     # one file takes no more from several threads than from one
     pieces = list(_pieces(value))
     totals = _total(kinds, map(one, pieces) if value.flags.c_contiguous else _each(one, pieces))
@@ -244,7 +247,7 @@ def _room(count: int, use: str) -> np.ndarray:
     """Bytes that this thread may use until it asks again for the same use."""
     rooms: dict[str, np.ndarray] = vars(_own)
     if use not in rooms or len(rooms[use]) < count:
-        rooms[use] = np.empty(count, np.uint8)
+        rooms[use] = room_of(count)
     return rooms[use][:count]
 
 

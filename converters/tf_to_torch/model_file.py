@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from converters.errors import CaptureError
+
 if TYPE_CHECKING:
     from converters.tf_to_torch.source import TensorFlowSource
 
@@ -35,11 +37,14 @@ class ModelFile:
         """The path."""
         return str(self.path)
 
-    def opened(self, examples: Mapping[str, Any] | None) -> TensorFlowSource:
+    def opened(
+        self, examples: Mapping[str, Any] | None, *, training: bool = False
+    ) -> TensorFlowSource:
         """The source.
 
         Args:
             examples: what the model is called with, for one that doesn't say what it takes.
+            training: a Keras model as it trains.
 
         Raises:
             CaptureError: it is no model, or what to take of it isn't said.
@@ -51,7 +56,21 @@ class ModelFile:
         if self.path.suffix in KERAS and not self.path.is_dir():
             if self._model is None:
                 self._model = load_keras(self.path, self.custom_objects)
-            return keras_source(self._model, examples)
+            return keras_source(self._model, examples, training=training)
+        require_keras(training=training)
         if self._source is None:
             self._source = open_graph(self.path, self.signature)
         return self._source
+
+
+def require_keras(*, training: bool) -> None:
+    """Refuse to take something else than a Keras model as it trains.
+
+    Raises:
+        CaptureError: that was asked for.
+    """
+    if training:
+        raise CaptureError(
+            "only a Keras model says how it trains: convert this one without training=True "
+            "(--training)."
+        )

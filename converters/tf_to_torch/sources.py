@@ -15,7 +15,7 @@ from converters.structure import leaves
 from converters.tf_to_torch.composites import split
 from converters.tf_to_torch.functions import function_source, module_source
 from converters.tf_to_torch.keras_source import keras_source
-from converters.tf_to_torch.model_file import ModelFile
+from converters.tf_to_torch.model_file import ModelFile, require_keras
 from converters.tf_to_torch.source import TensorFlowSource
 
 _BATCH, _EXTENT = 2, 64
@@ -45,17 +45,13 @@ def open_source(
     import keras
 
     examples = _by_key(example_inputs)
-    if training and not isinstance(source, keras.Layer):
-        raise CaptureError(
-            "only a Keras model says how it trains. Pass the model itself "
-            "(keras.saving.load_model reads a file), or convert it without training=True."
-        )
     if isinstance(source, str | Path):
         source = ModelFile(source, signature, custom_objects)
     if isinstance(source, ModelFile):
-        return source.opened(examples)
+        return source.opened(examples, training=training)
     if isinstance(source, keras.Layer):
         return keras_source(source, examples, training=training)
+    require_keras(training=training)
     if hasattr(source, "structured_input_signature") or hasattr(source, "get_concrete_function"):
         return function_source(source, examples)
     if isinstance(source, tf.Module) or callable(source):

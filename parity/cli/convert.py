@@ -102,8 +102,8 @@ def convert(
     if is_tensorflow(source):
         require_writable_torch(out)
     if out.suffix in _OF_PYTORCH:
-        flags = {"training": training, "channels_last": channels_last}
-        _refuse_options(dynamic=dynamic, weights=weights, **flags, **options)
+        given = {"channels_last": channels_last, **options}
+        _refuse_options(dynamic=dynamic, weights=weights, **given)
     else:
         require_writable(out, **options)
     load_frameworks(quiet=not debug)
@@ -166,7 +166,7 @@ def _converted(
     if is_tensorflow(loaded.model):
         with progress_bar() as progress:
             progress("converting", 0, 1)
-            return converters.tf_to_torch(loaded.model, inputs)
+            return converters.tf_to_torch(loaded.model, inputs, training=training)
     exported = isinstance(loaded.model, torch.export.ExportedProgram)
     if exported and (dynamic or training):
         raise UnusableError(

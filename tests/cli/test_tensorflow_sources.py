@@ -137,3 +137,22 @@ def test_a_custom_object_that_is_not_there_is_named(cli, model, tmp_path):
         outcome = cli("convert", model, tmp_path / "out.pt2", "--custom-objects", text)
         assert outcome.code == 2
         assert text in outcome.message
+
+
+def test_source_is_written_that_stands_alone_and_a_model_as_it_trains(cli, model, saved, tmp_path):
+    keras.utils.set_random_seed(0)
+    inputs = [layers.Input((3,), name="x"), layers.Dense(4), layers.BatchNormalization(name="norm")]
+    keras.Sequential([*inputs, layers.Dense(2)]).save(tmp_path / "norm.keras")
+    out = tmp_path / "norm.py"
+    outcome = cli("convert", tmp_path / "norm.keras", out, "--training", "--input", "8x3")
+    assert outcome.code == 0, outcome.err
+    assert "self.norm.running_mean.copy_(" in out.read_text()
+    assert out.with_suffix(".safetensors").is_file()
+    trained = read(tmp_path / "norm.py-report").results[0]
+    assert trained.certificate.outcome == "same function"
+    outcome = cli("convert", saved, tmp_path / "out.pt2", "--signature", "back", "--training")
+    assert outcome.code == 2
+    assert "only a Keras model says how it trains" in outcome.message
+    outcome = cli("convert", model, tmp_path / "other.pt2", "--channels-last")
+    assert outcome.code == 2
+    assert "--channels-last is for conversions to TensorFlow" in outcome.message
