@@ -135,7 +135,10 @@ for name in ("tensorflow", "keras", "converters", "parity"):
 import numpy as np, torch
 module = torch.export.load(sys.argv[1]).module()
 data = np.load(sys.argv[2])
-np.testing.assert_array_equal(module(torch.from_numpy(data["x"])).detach().numpy(), data["y"])
+# A file holds weights in the order of their dimensions, a live module may hold them turned: some
+# processors' products then sum in another order.
+y = module(torch.from_numpy(data["x"])).detach().numpy()
+np.testing.assert_allclose(y, data["y"], rtol=1e-6)
 """
 
 
