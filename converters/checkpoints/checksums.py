@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
+import numpy as np
+
 Checksum = Callable[[memoryview, int], int]
 """What bytes make of the checksum of those before them; 0 before the first ones."""
 
@@ -28,7 +30,8 @@ def crc32c(view: memoryview, before: int = 0) -> int:
     """
     import google_crc32c
 
-    return int(google_crc32c.extend(before, bytes(view)))
+    # takes bytes, and arrays without a copy, but no memoryview
+    return int(google_crc32c.extend(before, np.frombuffer(view, np.uint8)))
 
 
 def joined(checksum: Checksum, first: int, second: int, count: int) -> int:
