@@ -12,7 +12,7 @@ import math
 import os
 import pickle
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from converters.checkpoints.raw import LARGE, PAGE
 from converters.checkpoints.store import Checkpoint, Format, Output, Write, require_same
 from converters.checkpoints.streams import Numbers
 from converters.checkpoints.tensor_info import TensorInfo
@@ -216,11 +217,10 @@ def create_distributed(output: Output) -> Iterator[Write]:
         for info in tensors.values():
             if info not in frames:
                 frames[info] = stack.enter_context(frame(folder / str(len(frames)), info))
-        starts = list(itertools.accumulate((frames[i].size for i in tensors.values()), initial=0))
-        places = dict(zip(tensors, starts, strict=False))
+        places, end = _places([(name, frames[info]) for name, info in tensors.items()])
         if not journal.begun:
             (path / _DATA).touch(exist_ok=False)
-            os.truncate(path / _DATA, starts[-1])
+            os.truncate(path / _DATA, end)
         file = stack.enter_context((path / _DATA).open("r+b", buffering=0))
 
         def write(name: str, value: Numbers) -> None:
@@ -232,6 +232,19 @@ def create_distributed(output: Output) -> Iterator[Write]:
         yield write
         if not output.part:
             _write_metadata(path, {n: (i, places[n], frames[i].size) for n, i in tensors.items()})
+
+
+def _places(files: Iterable[tuple[str, Frame]]) -> tuple[dict[str, int], int]:
+    """Where every tensor's file goes, so that large ones' numbers begin with a page; and the end.
+
+    The metadata says where each begins, so gaps may lie between them.
+    """
+    places, end = {}, 0
+    for name, file in files:
+        gap = -(end + file.place) % PAGE if file.info.bytes >= LARGE else 0
+        places[name] = end + gap
+        end += gap + file.size
+    return places, end
 
 
 def _write_metadata(folder: Path, tensors: Mapping[str, tuple[TensorInfo, int, int]]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from converters.checkpoints.raw import PAGE
+from converters.checkpoints.raw import LARGE, PAGE
 from converters.checkpoints.store import (
     Checkpoint,
     Format,
@@ -34,8 +34,6 @@ from converters.dtypes import DType
 from converters.errors import CheckpointError
 
 _WEIGHTS = "model.weights.h5"
-_LARGE = 2**20
-"""Bytes of a tensor that begins with a page of the file."""
 _BFLOAT16 = np.dtype("V2")
 
 
@@ -162,7 +160,7 @@ def _filled(output: Output) -> Iterator[Write]:
 
     path, tensors, journal = output.path, output.tensors, output.journal
     if not journal.begun:
-        with h5py.File(path, "x", alignment_threshold=_LARGE, alignment_interval=PAGE) as file:
+        with h5py.File(path, "x", alignment_threshold=LARGE, alignment_interval=PAGE) as file:
             for name, info in tensors.items():
                 _new_dataset(file, name, info)
     with h5py.File(path, "r") as file:

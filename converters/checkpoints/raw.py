@@ -22,6 +22,8 @@ and, on a virtual machine, fetched from its host."""
 PAGE = 4096
 """Where memory begins, and a file's data where the format leaves that open. Processors copy at half
 of their speed to a place that lies a little further on in its page than what is copied."""
+LARGE = 2**20
+"""Bytes of a tensor that begins with a page where each has a place of its own."""
 
 
 def room_of(count: int) -> np.ndarray:
