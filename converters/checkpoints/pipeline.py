@@ -9,17 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from converters.checkpoints.mapping import Move
-from converters.checkpoints.raw import room_of
 from converters.checkpoints.store import Checkpoint
 from converters.checkpoints.streams import Numbers, Place
-from converters.layout import Axes
 
 _ALLOWANCE = 2**26
 """Bytes that may be in memory beyond twice the largest move's."""
 _AHEAD = 2
 """Moves that are read beside the one that is written."""
-_ROOM = 3 * 2**24
-"""Bytes of a tensor whose memory is used again."""
 
 
 def moved(
@@ -27,7 +23,8 @@ def moved(
 ) -> Iterator[tuple[Move, list[np.ndarray], list[Numbers]]]:
     """Every move with the tensors it was given and those it made; the next are read meanwhile.
 
-    What neither changes nor has to be seen (``read_all``) is not read, but said where it lies.
+    What at most has its axes turned and needn't be seen (``read_all``) is not read, but said where
+    it lies.
     """
 
     def names(move: Move) -> tuple[str, ...]:
@@ -36,60 +33,46 @@ def moved(
     def size(move: Move) -> int:
         return sum(checkpoint.tensors[name].bytes for name in names(move))
 
-    def turns(move: Move) -> Axes | None:
-        only = names(move)[0] if len(names(move)) == 1 else None
-        return move.rule.turns(checkpoint.tensors[only], reverse=reverse) if only else None
-
     def place(move: Move) -> Place | None:
-        """Where it lies as it shall be."""
-        axes = turns(move)
-        keeps = axes is not None and list(axes) == sorted(axes) and not read_all
-        return checkpoint.place(names(move)[0]) if keeps else None
+        """Where it lies, with its axes as they shall be."""
+        if read_all or len(names(move)) != 1:
+            return None
+        (only,) = names(move)
+        axes = move.rule.turns(checkpoint.tensors[only], reverse=reverse)
+        found = checkpoint.place(only) if axes is not None else None
+        return found.turned(axes) if found is not None and axes is not None else None
 
     def held(move: Move) -> int:
-        """Bytes in memory until it is written; what is turned is so while it is read."""
-        return size(move) if turns(move) is not None and not read_all else 2 * size(move)
+        """Bytes in memory until it is written: what is read, and what is made of it."""
+        found = places[id(move)]
+        return 2 * size(move) if found is None else size(move) if found.axes is not None else 0
 
-    def read(move: Move, room: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-        """Into memory that an earlier move had, if it suffices: new memory has to be cleared."""
-        only = checkpoint.place(names(move)[0]) if len(names(move)) == 1 else None
-        axes = None if read_all else turns(move)
-        if only is None:
-            given = [checkpoint.read(name) for name in names(move)]
-            return given if axes is None else [given[0].transpose(axes)], room
-        if not 0 < only.info.bytes <= _ROOM:
-            return [only.read(None, axes)], room
-        if len(room) < only.info.bytes:
-            room = room_of(only.info.bytes)
-        return [only.read(room, axes)], room
+    def fetch(move: Move) -> list[np.ndarray] | Place:
+        found = places[id(move)]
+        return found.fetched() if found else [checkpoint.read(name) for name in names(move)]
 
     limit = 2 * max(map(size, moves), default=0) + _ALLOWANCE
-    rooms = [np.empty(0, np.uint8)] * (_AHEAD + 1)
-    later = deque(move for move in moves if place(move) is None)
-    reading: deque[tuple[Move, Future[tuple[list[np.ndarray], np.ndarray]]]] = deque()
+    places = {id(move): place(move) for move in moves}
+    later = deque(moves)
+    fetching: deque[tuple[Move, Future[list[np.ndarray] | Place]]] = deque()
     with ThreadPoolExecutor(_AHEAD, "reader") as readers:
 
-        def read_on(now: Move | None) -> None:
+        def fetch_on(now: Move | None) -> None:
             """As far as memory allows beside what is written now; one at least."""
-            inside = sum(held(move) for move, _ in reading) + (held(now) if now else 0)
-            while later and rooms and (not inside or inside + held(later[0]) <= limit):
+            inside = sum(held(move) for move, _ in fetching) + (held(now) if now else 0)
+            while later and len(fetching) < _AHEAD:
                 inside += held(later[0])
+                if inside > limit and (fetching or now):
+                    break
                 following = later.popleft()
-                reading.append((following, readers.submit(read, following, rooms.pop())))
+                fetching.append((following, readers.submit(fetch, following)))
 
         for move in moves:
-            found = place(move)
-            if found is not None:
-                read_on(None)
-                yield move, [], [found] * len(move.source if reverse else move.target)
-                continue
-            read_on(None)
-            given, room = reading.popleft()[1].result()
-            read_on(move)
-            made: Sequence[Numbers]
-            if turns(move) is not None and not read_all:
-                made = given * len(move.source if reverse else move.target)
+            fetch_on(None)
+            given = fetching.popleft()[1].result()
+            fetch_on(move)
+            if isinstance(given, Place):
+                yield move, [], [given] * len(move.source if reverse else move.target)
             else:
                 made = move.rule.backward(given) if reverse else move.rule.forward(given)
-            yield move, given, list(made)
-            rooms.append(room)
+                yield move, given, list(made)

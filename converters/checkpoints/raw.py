@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 from pathlib import Path
 
@@ -22,6 +23,8 @@ and, on a virtual machine, fetched from its host."""
 PAGE = 4096
 """Where memory begins, and a file's data where the format leaves that open. Processors copy at half
 of their speed to a place that lies a little further on in its page than what is copied."""
+_POPULATE = 22
+"""Linux's advice to fetch all of a mapping at once, or to say that it can't; Python has no name."""
 LARGE = 2**20
 """Bytes of a tensor that begins with a page where each has a place of its own."""
 
@@ -50,6 +53,35 @@ def read_at(descriptor: int, view: memoryview, offset: int, path: Path) -> None:
         if count == 0:
             raise CheckpointError(f"{path} is cut off. Fetch or save it again.")
         done += count
+
+
+def mapped(descriptor: int, offset: int, count: int) -> memoryview | None:
+    """Bytes of a file in the system's own memory, with no copy made; for as long as they are used.
+
+    Args:
+        descriptor: of the file.
+        offset: of the first byte.
+        count: how many; at least one.
+
+    Returns:
+        None where the system can't promise that all of them are there: to touch one that isn't, as
+        of a file that was cut off, would end the process. :func:`read_at` says what is wrong.
+    """
+    before = offset % mmap.ALLOCATIONGRANULARITY
+    try:
+        found = mmap.mmap(
+            descriptor, before + count, access=mmap.ACCESS_READ, offset=offset - before
+        )
+        found.madvise(_POPULATE)
+    except (OSError, ValueError, AttributeError):
+        return None
+    return memoryview(found)[before:]
+
+
+def fetch_ahead(descriptor: int, offset: int, count: int) -> None:
+    """Have the system read bytes that will be used soon, where it takes such advice."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, offset, count, os.POSIX_FADV_WILLNEED)
 
 
 def _to_block(place: int) -> int:

@@ -1,8 +1,8 @@
 """Numbers from file to file, in parts that stay in the processor's cache.
 
 What keeps its bytes is copied by the system, which needs half the time of reading and writing.
-What is turned round in a file is so part by part while it is read, and what is in memory while it
-is written, by a few threads: NumPy and the system let them run beside each other.
+What is turned round is so part by part, from the system's own memory of the file, while it is
+written, by a few threads: NumPy, OpenCV and the system let them run beside each other.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
@@ -21,7 +22,15 @@ from typing import TypeVar
 import numpy as np
 
 from converters.checkpoints.checksums import Checksum, joined
-from converters.checkpoints.raw import bytes_of, copy_at, read_at, room_of, write_at
+from converters.checkpoints.raw import (
+    bytes_of,
+    copy_at,
+    fetch_ahead,
+    mapped,
+    read_at,
+    room_of,
+    write_at,
+)
 from converters.checkpoints.tensor_info import TensorInfo
 from converters.checkpoints.transposition import transpose
 from converters.layout import Axes, inverse
@@ -32,7 +41,7 @@ _PART = 2**21
 """Bytes of a part that is turned round. All these are measured against half and twice as much."""
 _DOUBLED = 3
 """How often a part may be doubled to be read or written in longer runs."""
-_RUN = 1024
+_RUN = 256
 """Bytes that are to be read or written in a row, if a part can be large enough."""
 _SMALL = 2**19
 """Bytes that are packed at once."""
@@ -63,8 +72,10 @@ class Place:
         path: of the file, for messages.
         descriptor: of the same.
         offset: of the first byte.
-        info: the tensor's shape and type.
+        info: the tensor's shape and type as it lies there.
         check: the file's checksum of it, if it has one.
+        axes: which of the axes there each of the tensor's is; the same ones if None.
+        memory: the tensor's bytes, if they were fetched.
     """
 
     path: Path
@@ -72,53 +83,76 @@ class Place:
     offset: int
     info: TensorInfo
     check: Check | None = None
+    axes: Axes | None = None
+    memory: memoryview | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
         """As of an array."""
-        return self.info.shape
+        shape = self.info.shape
+        return shape if self.axes is None else tuple(shape[axis] for axis in self.axes)
 
     @property
     def dtype(self) -> np.dtype:
         """As of an array."""
         return self.info.dtype.numpy
 
-    def read(self, room: np.ndarray | None = None, axes: Axes | None = None) -> np.ndarray:
-        """The tensor, in C order, in new memory or in these bytes.
+    def turned(self, axes: Axes) -> Place:
+        """The tensor with its axes in another order."""
+        return replace(self, axes=None if list(axes) == sorted(axes) else tuple(axes))
 
-        Args:
-            room: the bytes to use, at least as many as the tensor's.
-            axes: which of the tensor's axes each of the result's is; the same ones if None.
+    def fetched(self) -> Place:
+        """The same before it is used: into memory if it is to be turned, or else by the system."""
+        if self.axes is None:
+            fetch_ahead(self.descriptor, self.offset, self.info.bytes)
+            return self
+        return replace(self, memory=self._bytes())
+
+    def _bytes(self) -> memoryview:
+        """In the system's own memory of the file where it gives it, or in ours."""
+        count = self.info.bytes
+        view = mapped(self.descriptor, self.offset, count) if count else memoryview(b"")
+        if view is None:
+            view = room_of(count).data
+            read_at(self.descriptor, view, self.offset, self.path)
+        return view
+
+    def read(self) -> np.ndarray:
+        """The tensor, in C order, in new memory.
 
         Raises:
             CheckpointError: the file is cut off, or its checksum is wrong.
         """
-        if room is None:
-            room = room_of(self.info.bytes)
-        order = range(len(self.shape)) if axes is None else axes
-        room = room[: self.info.bytes].view(self.dtype)
-        array = room.reshape([self.shape[axis] for axis in order])
+        if self.axes is not None:
+            with self.lying() as array:
+                return whole(array)
+        room = room_of(self.info.bytes)
+        read_at(self.descriptor, room.data, self.offset, self.path)
+        if self.check is not None:
+            self.check.compare(self.check.checksum(room.data, 0))
+        return room.view(self.dtype).reshape(self.shape)
+
+    @contextmanager
+    def lying(self) -> Iterator[np.ndarray]:
+        """The tensor as a view of what lies in the file; its checksum is made beside.
+
+        Raises:
+            CheckpointError: the file is cut off; at the end, its checksum is wrong.
+        """
+        view = self._bytes() if self.memory is None else self.memory
         kinds = (self.check.checksum,) if self.check is not None else ()
-        if list(order) == sorted(order):
-            read_at(self.descriptor, bytes_of(array), self.offset, self.path)
-            totals = {kind: kind(bytes_of(array), 0) for kind in kinds}
-        else:
-            as_lies = array.transpose(inverse(tuple(order)))
-            turn = partial(self._turn, as_lies, kinds)
-            totals = _total(kinds, map(turn, _placed_parts(as_lies)))
+        starts = range(0, len(view), _COPIED) if kinds else ()
+
+        def sums(start: int) -> _Sums:
+            part = view[start : start + _COPIED]
+            return len(part), [kind(part, 0) for kind in kinds]
+
+        made = _each(sums, starts)
+        array = np.frombuffer(view, np.uint8).view(self.dtype).reshape(self.info.shape)
+        yield array if self.axes is None else array.transpose(self.axes)
+        totals = _total(kinds, made)
         if self.check is not None:
             self.check.compare(totals[self.check.checksum])
-        return array
-
-    def _turn(self, array: np.ndarray, kinds: tuple[Checksum, ...], part: _Part) -> _Sums:
-        """Read a part of the tensor into that of an array of its shape."""
-        start, index = part
-        into = array[index]
-        given = _room(into.nbytes, "part").view(self.dtype).reshape(into.shape)
-        read_at(self.descriptor, bytes_of(given), self.offset + start, self.path)
-        order = sorted(range(into.ndim), key=lambda axis: -abs(into.strides[axis]))
-        _pack(given.transpose(order), into.transpose(order))
-        return into.nbytes, [kind(bytes_of(given), 0) for kind in kinds]
 
 
 Numbers = np.ndarray | Place
@@ -152,7 +186,10 @@ def pour(value: Numbers, descriptor: int, offset: int, *, summed: Checksum | Non
         CheckpointError: the place's file is cut off, or its checksum is wrong.
     """
     if isinstance(value, Place):
-        return _copy(value, descriptor, offset, summed)
+        if value.axes is None:
+            return _copy(value, descriptor, offset, summed)
+        with value.lying() as array:
+            return pour(array, descriptor, offset, summed=summed)
     kinds = (summed,) if summed is not None else ()
 
     def one(piece: _Piece) -> _Sums:
@@ -163,7 +200,6 @@ def pour(value: Numbers, descriptor: int, offset: int, *, summed: Checksum | Non
     if value.flags.c_contiguous and not kinds:
         write_at(descriptor, bytes_of(value), offset)
         return 0
-    # one file takes no more from several threads than from one
     pieces = list(_pieces(value))
     totals = _total(kinds, map(one, pieces) if value.flags.c_contiguous else _each(one, pieces))
     return totals[summed] if summed is not None else 0

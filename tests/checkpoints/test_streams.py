@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import sys
 import zlib
 
 import numpy as np
@@ -15,6 +16,7 @@ from converters.checkpoints import (
     Rule,
     convert_checkpoint,
     open_checkpoint,
+    raw,
     streams,
     transposition,
 )
@@ -107,7 +109,6 @@ def test_a_place_in_a_file_is_copied_with_its_checksums(summed, tmp_path):
 def test_a_place_is_read_in_any_order_of_its_axes_with_its_checksum(shape, dtype, tmp_path):
     stored = numbers(*shape, dtype=f"uint{8 * dtype.itemsize}")
     (tmp_path / "source").write_bytes(b"abc" + stored.tobytes())
-    room = np.full(stored.nbytes + 5, 7, np.uint8)
     with (tmp_path / "source").open("rb") as source:
         for axes in itertools.permutations(range(len(shape))):
             found: list[int] = []
@@ -119,17 +120,43 @@ def test_a_place_is_read_in_any_order_of_its_axes_with_its_checksum(shape, dtype
                 Check(crc32, found.append),
             )
             wanted = stored.transpose(axes)
-            for given in (None, room):
-                read = place.read(given, axes)
-                assert (read.shape, read.dtype) == (wanted.shape, dtype.numpy)
-                assert read.flags.c_contiguous
-                assert read.tobytes() == wanted.tobytes()
+            turned = place.turned(axes)
+            assert (turned.shape, turned.dtype) == (wanted.shape, dtype.numpy)
+            read = turned.read()
+            assert (read.shape, read.dtype) == (wanted.shape, dtype.numpy)
+            assert read.flags.c_contiguous
+            assert read.tobytes() == wanted.tobytes()
+            with (tmp_path / "file").open("w+b", buffering=0) as file:
+                checksum = pour(turned, file.fileno(), 1, summed=crc32c)
+                assert file.read() == b"\0"[: stored.size] + wanted.tobytes()
+            assert checksum == crc32c(memoryview(wanted.tobytes()))
             assert found == [zlib.crc32(stored.tobytes())] * 2
         if stored.size:
             longer = Place(tmp_path / "source", source.fileno(), 3, TensorInfo((2, *shape), dtype))
             with pytest.raises(CheckpointError, match="cut off"):
-                longer.read(None, tuple(reversed(range(len(shape) + 1))))
-    assert (room[stored.nbytes :] == 7).all()
+                longer.turned(tuple(reversed(range(len(shape) + 1)))).read()
+
+
+def test_where_the_system_does_not_promise_a_mapping_bytes_are_read(tmp_path, monkeypatch):
+    stored = numbers(700, 901)
+    (tmp_path / "source").write_bytes(b"abc" + stored.tobytes())
+    for advice in (raw._POPULATE, 10**6):  # no kernel knows the second one
+        monkeypatch.setattr(raw, "_POPULATE", advice)
+        with (tmp_path / "source").open("rb") as source:
+            known = raw.mapped(source.fileno(), 3, stored.nbytes)
+            assert (known is None) == (advice == 10**6) or not sys.platform.startswith("linux")
+            info = TensorInfo(stored.shape, DType.float32)
+            place = Place(tmp_path / "source", source.fileno(), 3, info).turned((1, 0))
+            assert place.read().tobytes() == stored.T.tobytes()
+
+
+def test_a_file_that_was_cut_off_is_not_mapped(tmp_path):
+    """To touch what isn't there would end the process."""
+    (tmp_path / "source").write_bytes(bytes(10_000))
+    with (tmp_path / "source").open("r+b") as source:
+        assert len(raw.mapped(source.fileno(), 5_000, 5_000)) == 5_000
+        assert raw.mapped(source.fileno(), 5_000, 5_001) is None
+        assert raw.mapped(source.fileno(), 20_000, 1) is None
 
 
 def test_matrices_are_turned_by_opencv_and_others_are_left(monkeypatch):
