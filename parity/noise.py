@@ -114,7 +114,7 @@ def nudge(
         return moved(argument.double(), u, counts)
 
     def shake(node: Node, arguments: Mapping[str, object]) -> Mapping[str, object]:
-        if is_exact(node) or any(graphs_of(node)):  # the nodes of a branch have noise of their own
+        if is_exact(node) or _is_silent(node, specs):
             return arguments
         if is_leaf(node):
             own = unit or _coarsest(node, specs)
@@ -225,6 +225,11 @@ def _leaves(argument: object) -> list[object]:
     if isinstance(argument, tuple):
         return [leaf for item in argument for leaf in _leaves(item)]
     return [argument]
+
+
+def _is_silent(node: Node, specs: Mapping[Value, object]) -> bool:
+    """Whether a node holds others, whose noise is their own, or casts a draw (see ``promote``)."""
+    return any(graphs_of(node)) or any(v not in specs for v in values_in(dict(node.args)))
 
 
 def _is_activation(leaf: object, specs: Mapping[Value, object], weights: set[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +194,7 @@ def _tensorflow_source(
     captured: Graph = capture(source, examples)
     named = bind(captured, args, kwargs)
     training = isinstance(target, Conversion) and target.training
-    _require_no_draws(captured)
+    _require_no_draws(captured, training=training)
     run = tf_caller(source, examples, unchanged=bool(captured.mutations), training=training)
 
     def call() -> Arrays:
@@ -206,14 +207,23 @@ def _tensorflow_source(
     return Source(captured, captured, promoted, named, (), call, label, "TensorFlow eager")
 
 
-def _require_no_draws(graph: Graph) -> None:
-    """Refuse a model of TensorFlow's that draws random numbers.
+_STATEFUL_DRAWS = re.compile(
+    r"^tf\.(Random|TruncatedNormal|Multinomial|Parameterized|Stateful|StatelessTruncated)"
+)
+_SEEDED_DRAWS = re.compile(r"^tf\.Stateless(Random|TruncatedNormal|Multinomial|Parameterized)")
+
+
+def _require_no_draws(graph: Graph, *, training: bool) -> None:
+    """Refuse a model of TensorFlow's that draws random numbers which PyTorch can't draw.
+
+    Those that follow from a seed alone are the same, but for the dropout of a model in training,
+    which becomes PyTorch's own.
 
     Raises:
-        CheckError: it does: PyTorch's are others.
+        CheckError: it does.
     """
     for node in graph.all_nodes:
-        if "Random" in node.op and node.op.startswith("tf."):
+        if _STATEFUL_DRAWS.search(node.op) or (training and _SEEDED_DRAWS.search(node.op)):
             place = f" of module {node.module}" if node.module else ""
             raise CheckError(
                 f"{node.op}{place} draws random numbers, and PyTorch draws others. Check the model "

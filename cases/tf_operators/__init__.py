@@ -12,6 +12,7 @@ from cases.tf_operators.basic import basic_cases
 from cases.tf_operators.case import TensorFlowCase
 from cases.tf_operators.images import image_cases
 from cases.tf_operators.indexing import indexing_cases
+from cases.tf_operators.random import random_cases
 from cases.tf_operators.sparse import sparse_cases
 from cases.tf_operators.training import training_cases
 
@@ -25,6 +26,7 @@ def tensorflow_cases() -> list[TensorFlowCase]:
         algebra_cases,
         image_cases,
         indexing_cases,
+        random_cases,
         sparse_cases,
         training_cases,
         backward_cases,

@@ -7,7 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from converters.dtypes import DType
-from converters.graph import Graph, Input, Node, Parameter, TensorSpec, map_argument
+from converters.graph import Graph, Input, Node, Parameter, TensorSpec, Value, map_argument
+
+SEEDED = "tf.StatelessRandomUniformV2"
+"""The operator that makes other numbers of the same seed in float64, not the same ones with more
+digits. It keeps its type, and what it makes is cast."""
 
 SIZING = frozenset({"scale_factors", "scales", "scales_d", "scales_h", "scales_w"})
 """Parameters of resizing operators, whose numbers sizes follow from: they are never rounded."""
@@ -27,7 +31,7 @@ def promote(graph: Graph, *, constants: DType = DType.float64) -> Graph:
     return graph.replace(
         inputs=tuple(Input(item.name, _spec(item.spec)) for item in graph.inputs),
         parameters=tuple(_parameter(item) for item in graph.parameters),
-        nodes=tuple(_node(node, constants) for node in graph.nodes),
+        nodes=tuple(lifted for node in graph.nodes for lifted in _nodes(node, constants)),
         default_float=DType.float64,
     )
 
@@ -43,6 +47,15 @@ def _parameter(parameter: Parameter) -> Parameter:
     if dtype is parameter.spec.dtype:
         return parameter
     return replace(parameter, spec=_spec(parameter.spec), value=parameter.value.astype(dtype.numpy))
+
+
+def _nodes(node: Node, constants: DType) -> tuple[Node, ...]:
+    (made,) = node.outputs if node.op == SEEDED else (None,)
+    if not isinstance(made, TensorSpec) or made.dtype is DType.float64:
+        return (_node(node, constants),)
+    drawn = replace(node, name=f"{node.name}_drawn")
+    args = {"x": Value(drawn.name), "DstT": DType.float64, "Truncate": False}
+    return drawn, replace(node, op="tf.Cast", args=args, outputs=(_spec(made),))
 
 
 def _node(node: Node, constants: DType) -> Node:

@@ -79,11 +79,16 @@ class _Walk(torch.nn.Module):
         values: dict[str, object] = {
             name: _found(self, target) for name, target in self.names.items()
         }
+        for name in self.graph.mutations:  # gradients need the state as it was before
+            held = values[name]
+            if isinstance(held, torch.Tensor) and (held.is_floating_point() or held.is_complex()):
+                values[name] = held.clone()
         for structure, argument in zip(self.graph.signature.values(), args, strict=True):
             values.update(leaves(structure, argument))
         results, mutated = run(self.graph, self.registry, values, self.observe)
         for name, value in mutated.items():
-            _found(self, self.names[name]).copy_(value)
+            assert isinstance(value, torch.Tensor)
+            _found(self, self.names[name]).copy_(value.detach())
         return _filled(self.graph, results)
 
 

@@ -9,6 +9,7 @@ from converters.dtypes import DType
 from converters.graph import Graph, Node, TensorSpec, Value, map_argument
 from converters.passes.dead_nodes import drop_dead_nodes
 from converters.tf_to_torch.channels_first import with_channels_last
+from converters.tf_to_torch.normal_draws import with_uniform_draws
 
 
 def simplified(graph: Graph) -> Graph:
@@ -17,9 +18,9 @@ def simplified(graph: Graph) -> Graph:
     Batch normalisation by statistics that are kept, written as ``x * m + (beta - mean * m)`` with
     ``m = gamma / sqrt(variance + epsilon)``, becomes one node, without gamma or beta too; a tensor
     that is reshaped and squeezed to the shape that it had is itself, and so is one times a number
-    that is 1 (``silu`` has such a factor). Channels are last.
+    that is 1 (``silu`` has such a factor). Channels are last, and draws from a seed are uniform.
     """
-    graph = with_channels_last(graph)
+    graph = with_uniform_draws(with_channels_last(graph))
     nodes = {node.name: node for node in graph.nodes}
     specs = graph.specs
     found: dict[str, Sequence[Node]] = {}

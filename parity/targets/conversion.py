@@ -10,6 +10,7 @@ import numpy as np
 
 from converters import Conversion, Graph, Skeleton, TensorSpec, Value, flat_names
 from parity.calls import arguments_of
+from parity.sides import as_torch
 from parity.targets import Place, Target
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _opened(
         return program_of(one, laid), _places(one.provenance, specs)
 
     program, places = opened(conversion)
-    promoted = functools.cache(conversion.promoted)
+    promoted = functools.cache(functools.partial(_promoted, conversion))
     return Target(
         program,
         lambda: opened(promoted()),
@@ -94,6 +95,15 @@ def _opened(
         label=label,
         runtime=runtime,
     )
+
+
+def _promoted(conversion: Conversion) -> Conversion:
+    """In float64, and in the state that the model's calls left."""
+    wide = conversion.promoted()
+    for rule in conversion.weights:
+        if rule.source in conversion.source.mutations:
+            _hold(wide.model, rule.target, _held(conversion.model, rule.target))
+    return wide
 
 
 def moved_state(target: object, graph: Graph) -> str:
@@ -131,6 +141,15 @@ def _held(model: Any, name: str) -> np.ndarray:
     """What a module of either framework holds under a name."""
     named = model.weights if hasattr(model, "weights") else model.state_dict()
     return np.asarray(named[name].numpy())
+
+
+def _hold(model: Any, name: str, array: np.ndarray) -> None:
+    """Have a module of either framework hold these numbers."""
+    if hasattr(model, "weights"):
+        variable = model.weights[name]
+        variable.assign(array.astype(variable.dtype.as_numpy_dtype))
+    else:
+        model.state_dict()[name].copy_(as_torch(array))
 
 
 def _places(

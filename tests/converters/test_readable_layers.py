@@ -330,7 +330,7 @@ def test_states_that_are_kept_between_calls_stay_operations():
     )
     x = np.random.default_rng(0).standard_normal((2, 3, 4)).astype(np.float32)
     before = [state.numpy() for state in model.layers[0].states]
-    conversion = certified(model, x, gradients=False)
+    conversion = certified(model, x)
     assert [name for name, _ in conversion.model.named_buffers()] == ["gru.rnn_state"]
     for state, array in zip(model.layers[0].states, before, strict=True):
         np.testing.assert_array_equal(state.numpy(), array)  # a check changes nothing

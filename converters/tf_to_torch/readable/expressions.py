@@ -14,6 +14,7 @@ from converters.tf_to_torch.readable.table import literal
 Name = Callable[[Any], str]
 """The text of an argument: a variable's name, or an expression of sizes."""
 
+_BITS = {"and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>"}
 _OPERATORS: Mapping[str, str] = {
     "add.Tensor": "+",
     "add.Scalar": "+",
@@ -26,6 +27,7 @@ _OPERATORS: Mapping[str, str] = {
     "pow.Tensor_Scalar": "**",
     "pow.Tensor_Tensor": "**",
     "matmul.default": "@",
+    **{f"__{name}__.{kind}": sign for name, sign in _BITS.items() for kind in ("Tensor", "Scalar")},
     "eq.Tensor": "==",
     "eq.Scalar": "==",
     "ne.Tensor": "!=",
@@ -157,7 +159,8 @@ def _called(
     if own in _FUNCTIONAL:
         return f"F.{packet}({', '.join(given)})"
     if packet in _METHODS and schema.arguments and schema.arguments[0].name == "self":
-        if packet in ("permute", "reshape", "view", "expand") and isinstance(args[1], list | tuple):
+        many = packet in ("permute", "reshape", "view", "expand")
+        if many and isinstance(args[1], list | tuple) and args[1]:
             given = [given[0], *map(text, args[1])]
         return f"{given[0]}.{packet}({', '.join(given[1:])})"
     native = target.namespace == "aten" and not packet.startswith("_")
