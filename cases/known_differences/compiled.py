@@ -54,7 +54,6 @@ ENTRIES = (
         ),
         rounding=4,
         rows=("resize_bilinear",),
-        lowerings=("aten.upsample_bilinear2d.default", "aten.upsample_bilinear2d.vec"),
         why=_WHOLE_PLACE,
     ),
     KnownDifference(
