@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
+
+import numpy as np
 
 from cases.case import ModelCase
 from cases.keras_models.seeding import images, seeded
@@ -11,9 +14,13 @@ from cases.keras_models.seeding import images, seeded
 CALIBRATION = 16
 """How many images the statistics come from."""
 
-DEEP = {"size": 64, "calibration": 64}
+DEEP: dict[str, Any] = {"size": 64, "calibration": 64}
 """Of 16 small images a deep model's last layers see 16 pixels, fewer than can tell their channels
 apart. What another image brings is then blown up until float32 holds no digit of it."""
+
+DEEPEST: dict[str, Any] = {**DEEP, "settled": True}
+"""What one layer has too much of, the gates behind it double: of images with other statistics than
+those that the model keeps, 50 blocks make numbers that float32 holds no digit of either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +32,14 @@ class Application:
         size: the side of the images.
         pixels: whether it takes numbers from 0 to 255, and scales them itself.
         calibration: how many images the statistics come from.
+        settled: whether these are exactly those of a batch with the images that it is tried with.
     """
 
     name: str
     size: int = 32
     pixels: bool = False
     calibration: int = CALIBRATION
+    settled: bool = False
 
     def build(self) -> tuple[object, object]:
         """The model, and two images."""
@@ -44,8 +53,13 @@ class Application:
             classes=10,
             classifier_activation=None,  # of random weights a softmax would often be saturated
         )
-        seeded(model, images(self.calibration, self.size, seed=1, high=high))
-        return model, (images(2, self.size, high=high),)
+        batch, tried = images(self.calibration, self.size, seed=1, high=high), self._tried()
+        if self.settled:
+            batch = np.concatenate([batch, tried])
+        return seeded(model, batch, settled=self.settled), (tried,)
+
+    def _tried(self) -> np.ndarray:
+        return images(2, self.size, high=255.0 if self.pixels else 1.0)
 
     def case(self) -> ModelCase:
         """The row as a model to convert; other sizes of batch are open."""
@@ -63,12 +77,14 @@ APPLICATIONS = (
     Application("ConvNeXtXLarge", pixels=True),
     *(Application(f"DenseNet{depth}") for depth in (121, 169, 201)),
     Application("EfficientNetB0", pixels=True),
-    *(Application(f"EfficientNetB{scale}", pixels=True, **DEEP) for scale in range(1, 8)),
+    *(Application(f"EfficientNetB{scale}", pixels=True, **DEEP) for scale in range(1, 6)),
+    *(Application(f"EfficientNetB{scale}", pixels=True, **DEEPEST) for scale in (6, 7)),
     Application("EfficientNetV2B0", pixels=True),
     *(
         Application(f"EfficientNetV2{scale}", pixels=True, **DEEP)
-        for scale in ("B1", "B2", "B3", "S", "M", "L")
+        for scale in ("B1", "B2", "B3", "S")
     ),
+    *(Application(f"EfficientNetV2{scale}", pixels=True, **DEEPEST) for scale in ("M", "L")),
     Application("InceptionResNetV2", 75),
     Application("InceptionV3", 75),
     Application("MobileNet"),
@@ -77,7 +93,8 @@ APPLICATIONS = (
     Application("MobileNetV3Small", 64, pixels=True),
     Application("NASNetLarge", 64),
     Application("NASNetMobile", 64),
-    *(Application(f"ResNet{depth}", 64) for depth in (50, 101, 152)),
+    *(Application(f"ResNet{depth}", 64) for depth in (50, 101)),
+    Application("ResNet152", **DEEPEST),
     *(Application(f"ResNet{depth}V2", 64) for depth in (50, 101, 152)),
     Application("VGG16"),
     Application("VGG19"),

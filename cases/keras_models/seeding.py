@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ _SCALES = frozenset({"gamma", "scale"})
 _SHIFTS = frozenset({"beta", "bias"})
 
 
-def seeded(model: Any, batch: Any = None) -> Any:
+def seeded(model: Any, batch: Any = None, *, settled: bool = False) -> Any:
     """The model with scales about 1, shifts about 0, and statistics near those of a batch.
 
     Args:
@@ -18,6 +20,7 @@ def seeded(model: Any, batch: Any = None) -> Any:
         batch: inputs, as it is called with. Batch normalisations keep statistics that are theirs
             within a factor, so that signals neither die out nor grow in a deep network. Without it
             they are drawn.
+        settled: keep exactly the batch's statistics, without dropout.
 
     Returns:
         The same model, changed.
@@ -37,18 +40,25 @@ def seeded(model: Any, batch: Any = None) -> Any:
         elif name == "kernel" and not norms:
             variable.assign(np.asarray(variable) * np.sqrt(2.0))  # as He: signals don't die out
     if batch is not None and norms:
-        momenta = [norm.momentum for norm in norms]
-        for norm in norms:
-            norm.momentum = 0.0
-        model(batch, training=True)
-        for norm, momentum in zip(norms, momenta, strict=True):
-            norm.momentum = momentum
-    for norm in norms:
+        drops = [d for d in model._flatten_layers() if isinstance(d, keras.layers.Dropout)]
+        with _set(norms, "momentum", 0.0), _set(drops if settled else (), "rate", 0.0):
+            model(batch, training=True)
+    for norm in () if settled else norms:
         spread = np.asarray(norm.moving_variance)
         shift = generator.normal(0, 0.1, spread.shape) * np.sqrt(spread)
         norm.moving_mean.assign(np.asarray(norm.moving_mean) + shift)
         norm.moving_variance.assign(spread * generator.uniform(0.6, 1.6, spread.shape))
     return model
+
+
+@contextmanager
+def _set(layers: Sequence[Any], name: str, value: float) -> Iterator[None]:
+    before = [getattr(layer, name) for layer in layers]
+    for layer in layers:
+        setattr(layer, name, value)
+    yield
+    for layer, old in zip(layers, before, strict=True):
+        setattr(layer, name, old)
 
 
 def images(
