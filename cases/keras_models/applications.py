@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,30 +45,26 @@ class Application:
         import keras
 
         keras.utils.set_random_seed(0)
-        high = 255.0 if self.pixels else 1.0
         model = getattr(keras.applications, self.name)(
             weights=None,
             input_shape=(self.size, self.size, 3),
             classes=10,
             classifier_activation=None,  # of random weights a softmax would often be saturated
         )
-        batch, tried = images(self.calibration, self.size, seed=1, high=high), self._tried()
+        batch, tried = self._images(self.calibration, seed=1), self._images(2)
         if self.settled:
-            batch = np.concatenate([batch, tried])
+            batch = np.concatenate([batch, tried, *self._others()])
         return seeded(model, batch, settled=self.settled), (tried,)
 
-    def _tried(self) -> np.ndarray:
-        return images(2, self.size, high=255.0 if self.pixels else 1.0)
+    def _others(self) -> tuple[np.ndarray]:
+        return (self._images(1, seed=2),)
+
+    def _images(self, count: int, *, seed: int = 0) -> np.ndarray:
+        return images(count, self.size, seed=seed, high=255.0 if self.pixels else 1.0)
 
     def case(self) -> ModelCase:
         """The row as a model to convert; other sizes of batch are open."""
-        high = 255.0 if self.pixels else 1.0
-        other = partial(_one, self.size, high)
-        return ModelCase(self.name, self.build, "applications", other_inputs=other)
-
-
-def _one(size: int, high: float) -> object:
-    return (images(1, size, seed=2, high=high),)
+        return ModelCase(self.name, self.build, "applications", other_inputs=self._others)
 
 
 APPLICATIONS = (
