@@ -207,10 +207,12 @@ def _tensorflow_source(
     return Source(captured, captured, promoted, named, (), call, label, "TensorFlow eager")
 
 
-_STATEFUL_DRAWS = re.compile(
-    r"^tf\.(Random|TruncatedNormal|Multinomial|Parameterized|Stateful|StatelessTruncated)"
+_DRAWS = re.compile(r"^tf\..*(Random|TruncatedNormal|Multinomial)")
+_SEEDED = frozenset(
+    f"tf.StatelessRandom{kind}"
+    for kind in ("GetKeyCounter", "GetAlg", "UniformV2", "UniformIntV2", "UniformFullIntV2")
 )
-_SEEDED_DRAWS = re.compile(r"^tf\.Stateless(Random|TruncatedNormal|Multinomial|Parameterized)")
+"""Draws that are the same in PyTorch, bit by bit; normal ones are captured as uniform ones."""
 
 
 def _require_no_draws(graph: Graph, *, training: bool) -> None:
@@ -223,7 +225,7 @@ def _require_no_draws(graph: Graph, *, training: bool) -> None:
         CheckError: it does.
     """
     for node in graph.all_nodes:
-        if _STATEFUL_DRAWS.search(node.op) or (training and _SEEDED_DRAWS.search(node.op)):
+        if _DRAWS.search(node.op) and (training or node.op not in _SEEDED):
             place = f" of module {node.module}" if node.module else ""
             raise CheckError(
                 f"{node.op}{place} draws random numbers, and PyTorch draws others. Check the model "

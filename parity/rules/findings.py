@@ -70,6 +70,12 @@ class ReportPair:
     today: date
 
 
+_WIDE = frozenset({"float64", "complex128"})
+_FINER = 2.0**-29
+"""The unit roundoff of float64 over that of float32: two runs of a model in the first differ by so
+much less than in the second, of which the A/A interval is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One comparison and what the baseline knows of it; ``floor`` is the known A/A interval."""
@@ -90,6 +96,11 @@ class Pair:
         """The A/A interval in the tensor's own units."""
         relative = self.now.max_rel
         return self.floor * self.now.max_abs / relative if 0 < relative < math.inf else 0.0
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it is of what was computed in float64."""
+        return self.now.dtype in _WIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,9 @@ class ResultPair:
         for group, comparisons, known in self.groups():
             for comparison in comparisons:
                 where = f"{self.where}, {labelled(group, comparison.name)}"
-                yield Pair(where, comparison, known.get(comparison.name), floor)
+                finer = comparison.dtype in _WIDE and self.now.dtype not in _WIDE
+                own = floor * _FINER if finer else floor
+                yield Pair(where, comparison, known.get(comparison.name), own)
 
 
 def kind_of(verdict: Verdict) -> Kind:

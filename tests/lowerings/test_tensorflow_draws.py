@@ -100,17 +100,15 @@ def test_normal_numbers_of_a_seed_are_tensorflows(dtype):
     conversion = converters.tf_to_torch(function)
     fixed = tf.function(lambda x: drawn(tf.ensure_shape(x, [3, 3])))
     settled = converters.tf_to_torch(fixed, (np.zeros((3, 3), np.float32),))
-    unit = float(tf.cast(tf.experimental.numpy.finfo(dtype).eps, tf.float64)) if (
-        dtype != "bfloat16"
-    ) else 2.0**-7  # fmt: skip
+    atol = 40 * converters.DType(dtype).unit_roundoff
     for rows in (1, 3, 64):
         x = np.zeros((rows, 3), np.float32)
         expected = tf.cast(function(x), tf.float64).numpy()
         found = conversion.model(torch.from_numpy(x)).double().numpy()
-        np.testing.assert_allclose(found, expected, atol=20 * max(unit, 1e-8))
+        np.testing.assert_allclose(found, expected, atol=atol)
     found = settled.model(torch.zeros(3, 3)).double().numpy()
     np.testing.assert_allclose(found, tf.cast(fixed(np.zeros((3, 3), np.float32)), tf.float64),
-                               atol=20 * max(unit, 1e-8))  # fmt: skip
+                               atol=atol)  # fmt: skip
 
 
 def test_other_bits_are_refused():

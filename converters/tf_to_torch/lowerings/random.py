@@ -14,7 +14,7 @@ import torch
 
 from converters.errors import UnsupportedVariantError
 from converters.layout import ANY
-from converters.tf_to_torch.lowerings import Size, Sizes, Tensor, lower
+from converters.tf_to_torch.lowerings import Sizes, Tensor, lower
 
 _THREEFRY = 2
 _WORD = 0xFFFFFFFF
@@ -72,13 +72,9 @@ def _at(key: Tensor, counter: Tensor, places: Tensor) -> list[Tensor]:
 def _bits(shape: Sizes, key: Tensor, counter: Tensor, alg: Sizes, each: int) -> Tensor:
     """Random words in order. Shapes: -> (4 * groups), enough for ``each`` words an element."""
     _require_philox(alg)
-    groups = -(-_count(shape) * each // 4)
+    groups = -(-math.prod(shape) * each // 4)
     places = torch.arange(groups, dtype=torch.int64)
     return torch.stack(_at(key, counter, places), -1).reshape(-1)
-
-
-def _count(shape: Sizes) -> Size:
-    return math.prod(shape)
 
 
 def _require_philox(alg: Sizes) -> None:
@@ -132,7 +128,7 @@ def stateless_random_uniform(
     """Uniform in [0, 1). Shapes: -> shape."""
     wide = dtype == torch.float64
     drawn = _units(_bits(shape, key, counter, alg, 2 if wide else 1), dtype)
-    return drawn[: _count(shape)].reshape(list(shape))
+    return drawn[: math.prod(shape)].reshape(list(shape))
 
 
 @lower("tf.StatelessTruncatedNormalV2")
@@ -142,14 +138,14 @@ def stateless_truncated_normal(
     """Standard normal, drawn again beyond two standard deviations. Shapes: -> shape."""
     _require_philox(alg)
     each = 2 if dtype == torch.float64 else 4
-    groups = -(-_count(shape) // each)
+    groups = -(-math.prod(shape) // each)
     starts = torch.arange(groups, dtype=torch.int64).unsqueeze(-1) * (each * _RESERVED // 4)
     places = starts + torch.arange(_TRIED)
     bits = torch.stack(_at(key, counter, places), -1).reshape(-1)
     own = dtype if dtype == torch.float64 else torch.float32
     tried = _normals(bits, own).reshape(groups, _TRIED * each)
     first = torch.argsort((tried.abs() >= _CUT).to(torch.uint8), dim=1, stable=True)[:, :each]
-    return tried.gather(1, first).reshape(-1)[: _count(shape)].reshape(list(shape)).to(dtype)
+    return tried.gather(1, first).reshape(-1)[: math.prod(shape)].reshape(list(shape)).to(dtype)
 
 
 @lower("tf.StatelessRandomUniformIntV2")
@@ -168,7 +164,7 @@ def stateless_random_uniform_int(
         drawn = _unsigned_remainder(_wide(*bits.unbind(-1)), span)
     else:
         drawn = _bits(shape, key, counter, alg, 1) % span
-    return (low + drawn[: _count(shape)]).reshape(list(shape)).to(minval.dtype)
+    return (low + drawn[: math.prod(shape)]).reshape(list(shape)).to(minval.dtype)
 
 
 def _unsigned_remainder(x: Tensor, of: Tensor) -> Tensor:
@@ -191,7 +187,7 @@ def stateless_random_uniform_full_int(
         drawn = _wide(*bits.unbind(-1)).view(dtype)
     else:
         raise UnsupportedVariantError(f"random bits of {dtype} are not supported. Draw int32.")
-    return drawn[: _count(shape)].reshape(list(shape))
+    return drawn[: math.prod(shape)].reshape(list(shape))
 
 
 @lower("tf.RandomUniform", layout=ANY)
